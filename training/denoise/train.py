@@ -1,0 +1,79 @@
+"""Train the denoiser and the noise estimator side by side: ``python -m training.denoise.train``.
+
+Two loops may share a machine: ``--threads`` says how many cores this one takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from training import loop, pictures
+from training.denoise.network import MULTIPLE, Pair
+from training.denoise.synthesis import Batch, Synthesis, stream
+
+RUN = Path(__file__).parents[2] / "runs" / "denoise"
+FLOOR = (0.7 / 255) ** 2
+"""Below this squared error nobody sees a difference, and the logarithm of the loss flattens."""
+
+
+def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    """Mean over the samples of ``log(mse)``, which is PSNR, plus the estimator's Laplace likelihood."""
+    assert isinstance(network, Pair)
+    device = next(network.parameters()).device
+    clean, noisy, sigma, truth = (part.to(device) for part in (batch.clean, batch.noisy, batch.sigma, batch.truth))
+    residual = network.denoiser(noisy.contiguous(memory_format=torch.channels_last), sigma).float()
+    error = ((noisy - residual - clean) ** 2).mean((1, 2, 3))
+    fidelity = torch.log(error + FLOOR).mean()
+    with torch.autocast(device.type, enabled=False):
+        level = network.estimator(noisy)
+        target = torch.log1p(255 * F.avg_pool2d(truth**2, MULTIPLE).sqrt())
+        scale = level[:, 1:].clamp(-5, 3)
+        miss = (level[:, :1] - target).abs()
+        likelihood = (miss * torch.exp(-scale) + scale).mean()
+    figures = {"psnr": float(-4.343 * torch.log(error.detach() + 1e-6).mean()), "miss": float(miss.detach().mean())}
+    return fidelity + 0.3 * likelihood, figures
+
+
+def judge(network: nn.Module) -> dict[str, float]:
+    """PSNR on a fixed set of crops of the training pictures' kind, Gaussian sigma 25 known, and the estimator's error."""
+    assert isinstance(network, Pair)
+    network.eval()
+    held = Synthesis(pictures.load(), 128, 12345)
+    clean = torch.stack([torch.from_numpy(held.crop()) for _ in range(48)]).permute(0, 3, 1, 2)
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(1)) * (25 / 255)
+    noisy = ((clean + noise) * 255).round().clamp(0, 255) / 255
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        residual = network.denoiser(noisy, torch.full_like(noisy[:, :1], 25 / 255)).float()
+    error = (((noisy - residual) - clean) ** 2).mean((1, 2, 3))
+    with torch.no_grad():
+        told = torch.expm1(network.estimator(noisy)[:, 0]).flatten(1).median(1).values
+    return {"psnr25": float(-10 * torch.log10(error).mean()), "sigma25": float(told.median())}
+
+
+def main() -> None:
+    """Parse the options and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--size", type=int, default=128, help="side of the crops, in pixels")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run", type=Path, default=RUN, help="folder of the checkpoints")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(1)
+    torch.manual_seed(options.seed)
+    plan = loop.Plan(minutes=options.minutes, rate=options.rate, seed=options.seed)
+    synthesis = Synthesis(pictures.load(), options.size, options.seed)
+    loop.train(Pair(), stream(synthesis, options.batch), loss, plan, options.run, judge=judge)
+
+
+if __name__ == "__main__":
+    main()
