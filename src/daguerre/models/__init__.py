@@ -1,0 +1,1 @@
+"""Every network as data, its weights, and its runtime."""

@@ -1,0 +1,119 @@
+"""Progress by finished tiles, and the token that stops the work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from daguerre.errors import Canceled
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressEvent:
+    """Where the work stands: a sentence for people, percent (0-100, never falling), the step's name."""
+
+    stage: str
+    percent: int
+    step: str
+
+
+class CancelToken:
+    """Asks running work to stop. Any thread may cancel; the work notices at its next tile."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask for the stop. Cannot be taken back."""
+        self._event.set()
+
+    @property
+    def canceled(self) -> bool:
+        """Whether the stop was asked for."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise :class:`~daguerre.errors.Canceled` when the stop was asked for."""
+        if self._event.is_set():
+            raise Canceled("The restoration was canceled.")
+
+
+class Track:
+    """One step's part of the progress.
+
+    The step calls :meth:`expect` with the number of its tiles and :meth:`advance` after each.
+    A step of several passes may expect more later on. Without arguments it is silent.
+    """
+
+    def __init__(self, report: Callable[[float], None] | None = None, cancel: CancelToken | None = None) -> None:
+        self._report = report
+        self._cancel = cancel or CancelToken()
+        self._total = 0
+        self._done = 0
+
+    def expect(self, tiles: int) -> None:
+        """Add ``tiles`` to what is to be done."""
+        self._total += tiles
+        self.check()
+
+    def advance(self, tiles: int = 1) -> None:
+        """Count ``tiles`` as done; raises :class:`~daguerre.errors.Canceled` when canceled."""
+        self._done += tiles
+        if self._report is not None and self._total > 0:
+            self._report(min(1.0, self._done / self._total))
+        self.check()
+
+    def check(self) -> None:
+        """Raise :class:`~daguerre.errors.Canceled` when canceled."""
+        self._cancel.check()
+
+
+class Progress:
+    """Weighs the tracks of one restoration into a percentage that never falls.
+
+    ``weights`` maps each track's name to its share of the expected time; they need not add up to one.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, float],
+        on_progress: Callable[[ProgressEvent], object] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        self.cancel = cancel or CancelToken()
+        self._weights = dict(weights)
+        self._fractions = dict.fromkeys(self._weights, 0.0)
+        self._on_progress = on_progress
+        self._percent = 0
+        self._last: ProgressEvent | None = None
+
+    def track(self, name: str, step: str, stage: str) -> Track:
+        """The track ``name`` of ``weights``, told to the listener as ``stage`` of ``step``."""
+        self.cancel.check()
+
+        def report(fraction: float) -> None:
+            self._fractions[name] = max(self._fractions[name], fraction)
+            self._emit(stage, step)
+
+        self._emit(stage, step)
+        return Track(report, self.cancel)
+
+    def finish(self, name: str) -> None:
+        """Count the track as done, whatever it did; the next event shows it."""
+        self._fractions[name] = 1.0
+
+    def complete(self) -> None:
+        """Say 100 percent."""
+        for name in self._fractions:
+            self._fractions[name] = 1.0
+        self._emit("Done", "")
+
+    def _emit(self, stage: str, step: str) -> None:
+        total = sum(self._weights.values()) or 1.0
+        done = sum(weight * self._fractions[name] for name, weight in self._weights.items())
+        self._percent = max(self._percent, min(100, int(100 * done / total + 1e-9)))
+        event = ProgressEvent(stage, self._percent, step)
+        if self._on_progress is not None and event != self._last:
+            self._last = event
+            self._on_progress(event)
