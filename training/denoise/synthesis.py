@@ -183,8 +183,8 @@ class Synthesis:
 
 
 def stream(synthesis: Synthesis, count: int) -> Iterator[Batch]:
-    """Batches without end, drawn two ahead by a thread of its own."""
-    ready: queue.Queue[Batch] = queue.Queue(2)
+    """Batches without end, drawn four ahead by a thread of its own."""
+    ready: queue.Queue[Batch] = queue.Queue(4)
 
     def draw() -> None:
         while True:

@@ -23,7 +23,10 @@ FLOOR = (0.7 / 255) ** 2
 
 
 def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
-    """Mean over the samples of ``log(mse)``, which is PSNR, plus the estimator's Laplace likelihood."""
+    """Mean over the samples of ``log(mse)``, which is PSNR, plus the estimator's Laplace likelihood.
+
+    The estimator learns from a quarter of each crop: it is small, sees little at a time, and has enough.
+    """
     assert isinstance(network, Pair)
     device = next(network.parameters()).device
     clean, noisy, sigma, truth = (part.to(device) for part in (batch.clean, batch.noisy, batch.sigma, batch.truth))
@@ -31,8 +34,9 @@ def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, floa
     error = ((noisy - residual - clean) ** 2).mean((1, 2, 3))
     fidelity = torch.log(error + FLOOR).mean()
     with torch.autocast(device.type, enabled=False):
-        level = network.estimator(noisy)
-        target = torch.log1p(255 * F.avg_pool2d(truth**2, MULTIPLE).sqrt())
+        half = noisy.shape[-1] // 2
+        level = network.estimator(noisy[..., :half, :half])
+        target = torch.log1p(255 * F.avg_pool2d(truth[..., :half, :half] ** 2, MULTIPLE).sqrt())
         scale = level[:, 1:].clamp(-5, 3)
         miss = (level[:, :1] - target).abs()
         likelihood = (miss * torch.exp(-scale) + scale).mean()
