@@ -1,0 +1,98 @@
+"""Settings refuse what is wrong, in words."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from daguerre.errors import InvalidSettings
+from daguerre.settings import Settings
+
+
+def test_defaults_are_those_of_the_specification():
+    settings = Settings()
+    assert settings.model_dump(by_alias=True) == {
+        "scratchRemoval": True,
+        "scratchSensitivity": 50,
+        "faceEnhancement": True,
+        "fidelity": 0.7,
+        "denoise": True,
+        "denoiseStrength": 25,
+        "colorize": False,
+        "colorizeStrength": 85,
+        "models": "auto",
+        "faces": None,
+        "colorHints": None,
+        "outputFormat": None,
+        "quality": None,
+    }
+
+
+def test_both_names_of_a_field_work():
+    assert Settings(denoise_strength=40) == Settings(denoiseStrength=40)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("fidelity", 1.1, "fidelity: must be at most 1"),
+        ("fidelity", "0.7", "fidelity: must be a number"),
+        ("fidelity", math.nan, "fidelity: must be"),
+        ("fidelity", True, "fidelity: must be a number"),
+        ("denoise_strength", -1, "denoiseStrength: must be at least 0"),
+        ("denoiseStrength", 101, "denoiseStrength: must be at most 100"),
+        ("colorize", 1, "colorize: must be true or false"),
+        ("colorize", "yes", "colorize: must be true or false"),
+        ("models", "best", "models: must be auto, embedded or full"),
+        ("quality", 0, "quality: must be at least 1"),
+        ("quality", 80.0, "quality: must be"),
+        ("sharpen", 3, "sharpen: is not a setting"),
+        ("faces", [[1, 2, 3]], "faces: "),
+        ("color_hints", [{"x": 1, "y": 2, "color": "red"}], "colorHints: "),
+    ],
+)
+def test_a_bad_field_is_named(field, value, message):
+    with pytest.raises(InvalidSettings) as error:
+        Settings(**{field: value})
+    assert str(error.value).startswith(message)
+
+
+def test_every_bad_field_is_named_once():
+    with pytest.raises(InvalidSettings) as error:
+        Settings(fidelity=2, denoise="x", nonsense=1)
+    assert str(error.value).split("; ") == [
+        "fidelity: must be at most 1",
+        "denoise: must be true or false",
+        "nonsense: is not a setting",
+    ]
+
+
+def test_updated_keeps_what_was_set_and_validates():
+    settings = Settings(fidelity=0.5).updated(denoiseStrength=10)
+    assert (settings.fidelity, settings.denoise_strength) == (0.5, 10)
+    assert settings.model_fields_set == {"fidelity", "denoise_strength"}
+    with pytest.raises(InvalidSettings):
+        settings.updated(fidelity=3)
+
+
+def test_the_wire_ignores_and_names_what_it_does_not_know():
+    settings, ignored = Settings.from_wire({"denoise": False, "sharpen": 1, "scratch_removal": False})
+    assert settings == Settings(denoise=False)
+    assert ignored == ["sharpen", "scratch_removal"]
+
+
+def test_mode_fills_in_what_is_absent():
+    settings, ignored = Settings.from_wire({"mode": "heavy", "denoiseStrength": 5})
+    assert ignored == []
+    assert settings.denoise_strength == 5
+    assert settings.scratch_sensitivity > Settings().scratch_sensitivity
+    with pytest.raises(InvalidSettings, match="mode: must be auto, light or heavy"):
+        Settings.from_wire({"mode": ["heavy"]})
+
+
+def test_boxes_and_hints():
+    settings = Settings(faces=[0, [1, 2, 30, 40.5]], colorHints=[{"x": 1, "y": 2, "color": "#A0b1C2"}])
+    assert settings.faces == [0, [1, 2, 30, 40.5]]
+    assert settings.color_hints is not None
+    assert settings.color_hints[0].color == "#A0b1C2"
