@@ -1,0 +1,60 @@
+"""The loaded networks, one per role."""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+from daguerre.config import Config
+from daguerre.errors import ModelNotInstalled
+from daguerre.models.catalog import Catalog, Network
+from daguerre.models.session import Session
+from daguerre.models.store import Store
+
+Choice = Literal["auto", "embedded", "full"]
+
+
+class Library:
+    """Hands out one :class:`Session` per network, loaded on first use and kept. Thread-safe."""
+
+    def __init__(self, catalog: Catalog, store: Store, config: Config) -> None:
+        self.catalog = catalog
+        self.store = store
+        self._config = config
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+        self._loading: dict[str, threading.Lock] = {}
+
+    def network(self, role: str, choice: Choice = "auto") -> Network:
+        """The network for ``role``: with ``auto`` the best that is installed.
+
+        Raises :class:`~daguerre.errors.ModelNotInstalled` when there is none.
+        """
+        candidates = self.catalog.for_role(role, None if choice == "auto" else choice)
+        for network in candidates:
+            if self.store.installed(network):
+                return network
+        if candidates and self.store.path(candidates[-1]).exists():
+            return candidates[-1]  # of the wrong size: loading it says so
+        kind = "" if choice == "auto" else f" {choice}"
+        raise ModelNotInstalled(f"No{kind} network for {role} is installed.")
+
+    def session(self, network: Network) -> Session:
+        """The loaded network; raises a :class:`~daguerre.errors.ModelError`."""
+        with self._lock:
+            loading = self._loading.setdefault(network.id, threading.Lock())
+        with loading:
+            if network.id not in self._sessions:
+                path = self.store.verified(network)
+                self._sessions[network.id] = Session(
+                    path,
+                    device=self._config.device,
+                    threads=self._config.threads,
+                    precision=self._config.precision,
+                )
+            return self._sessions[network.id]
+
+    def release(self) -> None:
+        """Forget every loaded network; running work keeps its own until it ends."""
+        with self._lock:
+            self._sessions = {}

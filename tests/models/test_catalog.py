@@ -1,0 +1,48 @@
+"""The catalog takes all or nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from daguerre.models.catalog import Catalog, DuplicateNetwork, InvalidNetwork, UnknownNetwork
+
+
+def test_lookup(blur_network):
+    full = dataclasses.replace(blur_network, id="full/blur@1", tier="full", url="https://example.org/blur.onnx")
+    catalog = Catalog(blur_network, full)
+    assert catalog.get("embedded/blur@1") is blur_network
+    assert catalog.for_role("blur") == [full, blur_network]
+    assert catalog.for_role("blur", "embedded") == [blur_network]
+    assert catalog.for_role("sharpen") == []
+    with pytest.raises(UnknownNetwork):
+        catalog.get("embedded/sharpen@1")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "blur"},
+        {"id": "full/blur@1"},
+        {"sha256": "0" * 63},
+        {"size_bytes": 0},
+        {"file": "../blur.onnx"},
+        {"tile": 100, "multiple": 16},
+        {"tile": 64, "halo": 32},
+        {"url": "https://example.org/blur.onnx"},
+    ],
+)
+def test_a_failed_registration_changes_nothing(blur_network, wrong):
+    catalog = Catalog()
+    other = dataclasses.replace(blur_network, id="embedded/other@1", role="other")
+    with pytest.raises(InvalidNetwork):
+        catalog.register(other, dataclasses.replace(blur_network, **wrong))
+    assert len(catalog) == 0
+
+
+def test_a_role_is_taken_once_per_tier(blur_network):
+    catalog = Catalog(blur_network)
+    with pytest.raises(DuplicateNetwork):
+        catalog.register(dataclasses.replace(blur_network, id="embedded/blur@2"))
+    assert list(catalog) == [blur_network]
