@@ -19,8 +19,8 @@ DEFAULT_STRENGTH = 25.0
 
 TILE, HALO, MULTIPLE = 768, 24, 8
 
-_BOOST = 2.5
-"""At strength 100 the noise is said to be so many times what was measured."""
+_AGAIN = 0.7
+"""At strength 100 what is left after the first pass is cleaned of so many times the measured noise."""
 
 _BLUR = 7
 """Pixels over which brightness is averaged before the noise that belongs to it is looked up."""
@@ -29,28 +29,27 @@ _BLUR = 7
 def reduce(pixels: Pixels, profile: NoiseProfile, network: Session, *, strength: float, track: Track) -> Pixels:
     """Remove the noise that ``profile`` tells of from ``pixels`` ``[H, W, 1|3]``.
 
-    ``strength`` 25 removes the noise as measured; from there up to 100 the network is told of more noise than was
-    measured, and below 25 a part of the noise is put back. Where the noise is not visible or ``strength`` is 0,
+    ``strength`` 25 removes the noise as measured. Below, a part of the noise stays. Above, what the first pass leaves
+    is cleaned once more, of ever more noise: a network told of more noise than there is would not remove more, since
+    it takes what it doesn't find for the picture. Where the noise is not visible or ``strength`` is 0,
     ``pixels`` itself comes back; otherwise a new array of the same shape and dtype.
     """
     if strength <= 0 or not profile.visible:
         return pixels
     share = np.float32(min(1.0, strength / DEFAULT_STRENGTH))
-    table = profile.table() * np.float32(_told(strength))
+    again = np.float32(_AGAIN * max(0.0, strength - DEFAULT_STRENGTH) / (100.0 - DEFAULT_STRENGTH))
+    table = profile.table()
 
     def clean(image: Floats, tile: tiles.Tile) -> Floats:
         del tile
-        residual = network.run({"image": image, "sigma": _sigma(image, table)})["residual"]
-        return image - share * residual
+        sigma = _sigma(image, table)
+        cleaned: Floats = image - share * network.run({"image": image, "sigma": sigma})["residual"]
+        if again > 0:
+            cleaned -= network.run({"image": np.clip(cleaned, 0, 1), "sigma": sigma * again})["residual"]
+        return cleaned
 
     cut = tiles.split(pixels.shape[0], pixels.shape[1], TILE, HALO, MULTIPLE)
     return tiles.run(pixels, clean, cut, track)
-
-
-def _told(strength: float) -> float:
-    """How many times the measured noise the network is told of."""
-    over = max(0.0, strength - DEFAULT_STRENGTH) / (100.0 - DEFAULT_STRENGTH)
-    return 1.0 + (_BOOST - 1.0) * over
 
 
 def _sigma(image: Floats, table: Floats) -> Floats:
