@@ -58,7 +58,9 @@ class Session:
         """
         feed = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         if set(feed) != set(self.input_names):
-            raise ModelFailed(f"The network {self.path.stem} takes {', '.join(self.input_names)}; got {', '.join(feed)}.")
+            raise ModelFailed(
+                f"The network {self.path.stem} takes {', '.join(self.input_names)}; got {', '.join(feed)}."
+            )
         try:
             with self._lock:
                 return self._call(feed)

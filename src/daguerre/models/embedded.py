@@ -1,0 +1,67 @@
+"""The networks that come with the package, trained by this project.
+
+Their digests stand in ``weights/SHA256SUMS``, in the format of ``sha256sum``, which is written anew
+whenever a network is: ``cd weights && sha256sum *.onnx > SHA256SUMS``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from daguerre.models.catalog import Catalog, Network
+from daguerre.models.store import EMBEDDED
+
+LICENCE = "Apache-2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    id: str
+    role: str
+    purpose: str
+    multiple: int
+    tile: int
+    halo: int
+
+
+_ENTRIES = (
+    _Entry("embedded/damage@1", "damage", "finds scratches, cracks, tears and dust", 16, 512, 32),
+    _Entry("embedded/inpaint@1", "inpaint", "fills damage", 8, 256, 32),
+    _Entry("embedded/noise@1", "noise", "measures noise", 8, 176, 16),
+    _Entry("embedded/denoise@1", "denoise", "removes noise", 8, 768, 24),
+)
+
+
+def catalog(folder: Path = EMBEDDED) -> Catalog:
+    """A catalog of the embedded networks whose digests ``folder`` lists."""
+    digests = _digests(folder)
+    return Catalog(
+        *(
+            Network(
+                id=entry.id,
+                role=entry.role,
+                tier="embedded",
+                file=f"{entry.role}.onnx",
+                sha256=digests[entry.role],
+                size_bytes=(folder / f"{entry.role}.onnx").stat().st_size,
+                licence=LICENCE,
+                purpose=entry.purpose,
+                multiple=entry.multiple,
+                tile=entry.tile,
+                halo=entry.halo,
+            )
+            for entry in _ENTRIES
+            if entry.role in digests and (folder / f"{entry.role}.onnx").is_file()
+        )
+    )
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Digests by role."""
+    try:
+        lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split() for line in lines if line.strip())
+    return {name.lstrip("*").removesuffix(".onnx"): digest for digest, name in pairs}
