@@ -1,0 +1,160 @@
+"""Whether a photo is monochrome: grey, sepia, toned or yellowed, whatever was spilt on it since.
+
+In a monochrome photo chroma is a function of lightness (the toning) and of place (yellowing, uneven
+fading). Both are fitted robustly in CIE Lab; what remains is noise, and here and there a stain or a
+pen mark: compact, and of one hue. In a colour photo what remains follows the objects.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from daguerre.imaging.photo import Pixels
+
+Floats = npt.NDArray[np.float32]
+
+_SIDE = 160
+_ROUNDS = 6
+FEATURES = (
+    "r50",
+    "r75",
+    "r90",
+    "r97",
+    "coherence",
+    "compactness",
+    "edges",
+    "outliers",
+    "l25",
+    "l50",
+    "l75",
+    "l90",
+    "c50",
+    "chroma",
+)
+_WEIGHTS = np.array(
+    [-1.436, 0.902, -0.282, -0.389, 1.903, -2.225, -3.531, 3.482, 0.462, -0.503, 0.058, -0.430, -1.182, 1.189]
+)
+_BIAS = 0.060
+
+
+def is_grayscale(pixels: Pixels) -> bool:
+    """Whether ``[H, W, 1|3]`` pixels, of any depth and size, show a monochrome photo."""
+    if pixels.shape[2] == 1:
+        return True
+    lab = _lab(_small(pixels))
+    if float(np.hypot(lab[..., 1], lab[..., 2]).max()) < 1.0:
+        return True
+    return bool(_BIAS + float(features(lab) @ _WEIGHTS) > 0)
+
+
+def features(lab: Floats) -> npt.NDArray[np.float64]:
+    """What :data:`FEATURES` names, of a small Lab picture ``[h, w, 3]``."""
+    residual = _residual(lab)
+    size = np.hypot(residual[..., 0], residual[..., 1])
+    r50, r75, r90, r97 = np.percentile(size, [50, 75, 90, 97])
+    outlying = size > max(3.0, 2.5 * float(r50))
+    share = float(outlying.mean())
+    coherence, compactness = 1.0, 1.0
+    if outlying.any():
+        vectors = residual[outlying]
+        coherence = float(np.hypot(*vectors.sum(axis=0)) / size[outlying].sum())
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(outlying.astype(np.uint8), connectivity=8)
+        compactness = float(stats[1:, cv2.CC_STAT_AREA].max() / outlying.sum())
+    local = _local(lab)
+    return np.array(
+        [
+            np.log(r50 + 0.2),
+            np.log(r75 + 0.2),
+            np.log(r90 + 0.2),
+            np.log(r97 + 0.2),
+            coherence,
+            compactness,
+            _edge_agreement(lab[..., 0], size),
+            share,
+            *np.log(np.percentile(local, [25, 50, 75, 90]) + 0.1),
+            np.log(np.median(np.hypot(residual[..., 0] - np.median(residual[..., 0]), residual[..., 1])) + 0.2),
+            np.log(np.median(np.hypot(lab[..., 1], lab[..., 2])) + 0.5),
+        ]
+    )
+
+
+def _edge_agreement(lightness: Floats, chroma: Floats) -> float:
+    """Correlation of where lightness and where the residual chroma changes, -1 to 1."""
+    first, second = (_gradient(plane) for plane in (lightness, chroma))
+    first, second = first - first.mean(), second - second.mean()
+    return float((first * second).sum() / (np.sqrt((first**2).sum() * (second**2).sum()) + 1e-6))
+
+
+def _local(lab: Floats) -> Floats:
+    """Standard deviation of chroma within a window, beyond what is linear in lightness there."""
+    side = max(3, max(lab.shape[:2]) // 12 | 1)
+
+    def mean(plane: Floats) -> Floats:
+        return cv2.blur(
+            plane, (side, side), borderType=cv2.BORDER_REFLECT_101 if min(plane.shape) > 1 else cv2.BORDER_REPLICATE
+        )
+
+    lightness = lab[..., 0]
+    average = mean(lightness)
+    variance = mean(lightness * lightness) - average * average
+    rest = np.zeros_like(lightness)
+    for channel in (1, 2):
+        chroma = lab[..., channel] - np.median(lab[..., channel])
+        centre = mean(chroma)
+        shared = mean(chroma * lightness) - centre * average
+        rest += np.maximum(mean(chroma * chroma) - centre * centre - shared * shared / (variance + 0.5), 0)
+    return np.sqrt(rest)
+
+
+def _gradient(plane: Floats) -> Floats:
+    return np.hypot(
+        cv2.Sobel(plane, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE),
+        cv2.Sobel(plane, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REPLICATE),
+    )
+
+
+def _residual(lab: Floats) -> Floats:
+    """Chroma ``[h, w, 2]`` beyond a toning curve and a quadratic of place, fitted by reweighted least squares."""
+    height, width = lab.shape[:2]
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    level = lab[..., 0].ravel() / 100
+    knots = np.linspace(0, 1, 7)
+    hats = np.maximum(0, 1 - np.abs(level[:, None] - knots) * (len(knots) - 1))
+    place = np.stack([x.ravel(), y.ravel(), (x * y).ravel(), (x * x).ravel() - 1 / 3, (y * y).ravel() - 1 / 3], axis=1)
+    design = np.concatenate([hats, place, place[:, :2] * level[:, None]], axis=1)
+    chroma = lab[..., 1:].reshape(-1, 2).astype(np.float64)
+    # Neighbouring knots are held together, and the places to zero, where few pixels speak for them.
+    smooth = np.zeros((len(knots) - 1, design.shape[1]))
+    smooth[np.arange(6), np.arange(6)], smooth[np.arange(6), np.arange(1, 7)] = 1, -1
+    ridge = np.zeros(design.shape[1])
+    ridge[len(knots) :] = 0.02
+    penalty = len(level) * (0.003 * smooth.T @ smooth + np.diag(ridge) * 0.2)
+    start = np.median(chroma, axis=0)
+    weights = 1 / (1 + ((chroma - start) ** 2).sum(axis=1) / 25)
+    error = chroma
+    for _ in range(_ROUNDS):
+        weighted = design * weights[:, None]
+        error = chroma - design @ np.linalg.solve(weighted.T @ design + penalty * weights.mean(), weighted.T @ chroma)
+        squared = (error**2).sum(axis=1)
+        spread = max(0.25, float(np.median(squared)))
+        weights = 1 / (1 + squared / (2 * spread)) ** 2
+    return error.reshape(height, width, 2).astype(np.float32)
+
+
+def _small(pixels: Pixels) -> Floats:
+    """RGB 0..1 with a longer side of at most ``_SIDE``: chroma noise averages out."""
+    height, width = pixels.shape[:2]
+    factor = max(height, width) / _SIDE
+    small = pixels
+    if factor > 1:
+        target = (max(1, round(width / factor)), max(1, round(height / factor)))
+        small = cv2.resize(np.ascontiguousarray(pixels), target, interpolation=cv2.INTER_AREA)
+    if small.dtype.kind == "u":
+        return small.astype(np.float32) / np.float32(np.iinfo(small.dtype).max)
+    return np.clip(np.nan_to_num(small.astype(np.float32)), 0, 1)
+
+
+def _lab(image: Floats) -> Floats:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2Lab), np.float32)
