@@ -43,9 +43,7 @@ class Settings(BaseModel):
     ``models`` ``auto`` takes the best networks that are installed.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
 
     scratch_removal: bool = True
     scratch_sensitivity: Percentage = 50

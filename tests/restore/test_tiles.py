@@ -28,7 +28,9 @@ def grid(height: int, width: int, halo: int, multiple: int, extra: int) -> list[
 
 
 @settings(max_examples=150, deadline=None)
-@given(SIZES, SIZES, st.sampled_from([1, 3]), st.sampled_from(["uint8", "uint16", "float32"]), GEOMETRY, st.integers(0, 9))
+@given(
+    SIZES, SIZES, st.sampled_from([1, 3]), st.sampled_from(["uint8", "uint16", "float32"]), GEOMETRY, st.integers(0, 9)
+)
 def test_identity_returns_the_photo_to_the_bit(height, width, channels, dtype, geometry, seed):
     pixels = photo(height, width, channels, dtype, seed)
     result = tiles.run(pixels, lambda image, tile: image.copy(), grid(height, width, *geometry), Track())

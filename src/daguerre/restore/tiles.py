@@ -63,9 +63,7 @@ class Tile:
         return rows[:, None] * columns[None, :]
 
 
-def split(
-    height: int, width: int, tile: int, halo: int, multiple: int = 1, *, overlap: int = OVERLAP
-) -> list[Tile]:
+def split(height: int, width: int, tile: int, halo: int, multiple: int = 1, *, overlap: int = OVERLAP) -> list[Tile]:
     """Cut ``height`` x ``width`` pixels into tiles of one shape, row by row.
 
     No side of a window exceeds ``tile``, and each is a multiple of ``multiple``, as are the

@@ -1,0 +1,118 @@
+"""Daguerre restores old photographs: scratches, tears, dust and noise.
+
+::
+
+    import daguerre
+
+    result = daguerre.restore("grandma.jpg")
+    result.save("grandma_restored.jpg")
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+# The package of the steps is loaded here so that the function below, of the same name, stays.
+import daguerre.restore as _steps  # noqa: F401
+from daguerre.errors import (
+    BrokenImage,
+    Canceled,
+    CannotWrite,
+    DaguerreError,
+    ImageTooLarge,
+    InvalidImage,
+    InvalidMask,
+    InvalidSettings,
+    ModelDamaged,
+    ModelError,
+    ModelFailed,
+    ModelNotInstalled,
+    NotAnImage,
+    UnsupportedImage,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from daguerre.imaging.photo import Photo
+    from daguerre.restore.progress import CancelToken, ProgressEvent
+    from daguerre.restore.restoration import Restoration
+    from daguerre.restore.restorer import MaskSource, Restorer, Source
+    from daguerre.settings import Settings
+
+__all__ = [
+    "BrokenImage",
+    "CancelToken",
+    "Canceled",
+    "CannotWrite",
+    "DaguerreError",
+    "ImageTooLarge",
+    "InvalidImage",
+    "InvalidMask",
+    "InvalidSettings",
+    "ModelDamaged",
+    "ModelError",
+    "ModelFailed",
+    "ModelNotInstalled",
+    "NotAnImage",
+    "Photo",
+    "ProgressEvent",
+    "Restoration",
+    "Restorer",
+    "Settings",
+    "UnsupportedImage",
+    "open",
+    "restore",
+]
+
+_LAZY = {
+    "CancelToken": "daguerre.restore.progress",
+    "Photo": "daguerre.imaging.photo",
+    "ProgressEvent": "daguerre.restore.progress",
+    "Restoration": "daguerre.restore.restoration",
+    "Restorer": "daguerre.restore.restorer",
+    "Settings": "daguerre.settings",
+}
+_shared: Restorer | None = None
+_lock = threading.Lock()
+
+
+def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
+    """Decode a photo of any supported format; raises :class:`InvalidImage`."""
+    from daguerre import imaging
+
+    return imaging.open(source, max_pixels=max_pixels)
+
+
+def restore(
+    source: Source,
+    settings: Settings | None = None,
+    *,
+    mask: MaskSource | None = None,
+    on_progress: Callable[[ProgressEvent], object] | None = None,
+    cancel: CancelToken | None = None,
+    **settings_fields: Any,
+) -> Restoration:
+    """Restore one photo with a :class:`Restorer` that the process shares; see :meth:`Restorer.restore`."""
+    global _shared
+    from daguerre.restore.restorer import Restorer
+
+    with _lock:
+        if _shared is None:
+            _shared = Restorer()
+    return _shared.restore(source, settings, mask=mask, on_progress=on_progress, cancel=cancel, **settings_fields)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'daguerre' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

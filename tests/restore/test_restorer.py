@@ -1,0 +1,90 @@
+"""The restorer's door: sources, masks, settings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import daguerre
+from daguerre.config import Config
+from daguerre.models.catalog import Catalog
+from daguerre.models.library import Library
+from daguerre.models.store import Store
+
+OFF = daguerre.Settings(scratch_removal=False, denoise=False)
+
+
+@pytest.fixture
+def restorer(tmp_path):
+    config = Config(data=tmp_path)
+    return daguerre.Restorer(config=config, library=Library(Catalog(), Store(tmp_path, embedded=tmp_path), config))
+
+
+def photo(height=30, width=40):
+    return daguerre.Photo(np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8), "png")
+
+
+def test_nothing_wanted_gives_the_photo_back(restorer):
+    source = photo()
+    result = restorer.restore(source, OFF)
+    assert result.photo.pixels is source.pixels
+    assert (result.width, result.height) == (40, 30)
+    assert (result.steps, result.faces, result.scratch_coverage, result.damage_mask) == ([], [], 0.0, None)
+    assert (result.noise_sigma, result.colorized, result.warnings) == (None, False, [])
+
+
+def test_fields_replace_those_of_the_settings(restorer):
+    with pytest.raises(daguerre.InvalidSettings, match="denoiseStrength"):
+        restorer.restore(photo(), OFF, denoise_strength=101)
+    with pytest.raises(daguerre.InvalidSettings, match="sharpen: is not a setting"):
+        restorer.restore(photo(), sharpen=True)
+    assert "colorized" in restorer.restore(photo(), OFF, colorize=True).warnings[0]
+
+
+def test_models_of_the_settings_win(restorer):
+    with pytest.raises(daguerre.ModelNotInstalled):
+        restorer.restore(photo(), OFF, colorize=True, models="full")
+    strict = daguerre.Restorer("full", library=restorer.library)
+    with pytest.raises(daguerre.ModelNotInstalled):
+        strict.restore(photo(), OFF, colorize=True)
+    assert strict.restore(photo(), OFF, colorize=True, models="auto").warnings
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        np.zeros((30, 41), np.uint8),
+        np.zeros((40, 30), bool),
+        np.zeros(30, np.uint8),
+        np.zeros((30, 40, 0), np.uint8),
+        daguerre.Photo(np.zeros((31, 40, 1), np.uint8), "png"),
+    ],
+)
+def test_a_mask_of_another_size_is_refused(restorer, mask):
+    with pytest.raises(daguerre.InvalidMask):
+        restorer.restore(photo(), mask=mask)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        np.zeros((30, 40), np.uint8),
+        np.zeros((30, 40, 4), np.uint16),
+        np.zeros((30, 40), bool),
+        np.full((30, 40), 0.2, np.float32),
+        np.full((30, 40), 127, np.uint8),
+        daguerre.Photo(np.zeros((30, 40, 1), np.uint8), "png"),
+    ],
+)
+def test_an_empty_mask_repairs_nothing(restorer, mask):
+    source = photo()
+    result = restorer.restore(source, denoise=False, mask=mask)
+    assert result.photo.pixels is source.pixels
+    assert result.warnings == []
+    assert result.damage_mask is None
+
+
+def test_a_mask_without_a_network_is_told(restorer):
+    result = restorer.restore(photo(), denoise=False, mask=np.ones((30, 40), bool))
+    assert result.warnings == ["Scratches were not repaired: no network for inpaint is installed."]
+    assert result.scratch_coverage == 0
