@@ -21,8 +21,8 @@ Crop = npt.NDArray[np.float32]
 class Crops(IterableDataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
     """Endless batches ``(filled [N,3,S,S], mask [N,1,S,S], truth [N,3,S,S])``, float32 0..1.
 
-    A third of the pictures is grey or toned, a quarter soft as an enlargement, a third noisy around the hole (the
-    truth is then the picture without noise: what a fill should aim at before it is grained again). In a fifth the
+    A third of the pictures is grey or toned, a quarter soft as an enlargement, a fifth noisy around the hole (the
+    truth is then the picture without noise: what a fill should aim at before it is grained again). In a few the
     mask leaves a rim of the damage uncovered, as a detector's does.
     """
 
@@ -57,14 +57,14 @@ class Crops(IterableDataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         truth = self._toned(self._cut(rng), rng)
         hole = self._hole(rng)
         seen = truth
-        if rng.random() < 0.33:
+        if rng.random() < 0.2:
             grain = rng.normal(0, 1, (self.size, self.size, 3 if rng.random() < 0.4 else 1)).astype(np.float32)
             spread = rng.uniform(0, 1.2)
             if spread > 0.4:
                 grain = cv2.GaussianBlur(grain, (0, 0), spread).reshape(grain.shape)
                 grain /= grain.std()
-            seen = np.clip(truth + grain * np.float32(rng.uniform(1, 14) / 255), 0, 1)
-        if rng.random() < 0.2:
+            seen = np.clip(truth + grain * np.float32(rng.uniform(1, 12) / 255), 0, 1)
+        if rng.random() < 0.04:
             rim = cv2.dilate(hole, np.ones((3, 3), np.uint8)) > hole
             shade = np.float32(rng.choice([rng.uniform(0, 0.2), rng.uniform(0.7, 1)]))
             seen = seen.copy()

@@ -61,24 +61,30 @@ def _laplacian(plane: Plane) -> Plane:
 
 def _descend(start: Plane, hole: Plane, tension: float, steps: int) -> Plane:
     """Conjugate gradients on the pixels of the hole."""
-    inside = hole[..., None]
+    inside = np.repeat(hole[..., None], start.shape[2], 2)
 
     def bend(plane: Plane) -> Plane:
         curvature = _laplacian(plane)
-        return (_laplacian(curvature) - np.float32(tension) * curvature) * inside
+        result = _laplacian(curvature)
+        curvature *= np.float32(tension)
+        result -= curvature
+        result *= inside
+        return result
 
-    result = start
+    result = start.copy()
     residual = -bend(result)
-    direction = residual
+    direction = residual.copy()
     energy = float(np.vdot(residual, residual))
     floor = energy * 1e-8
+    scaled = np.empty_like(start)
     for _ in range(steps):
         if energy <= floor:
             break
         bent = bend(direction)
         share = np.float32(energy / max(float(np.vdot(direction, bent)), 1e-30))
-        result = result + share * direction
-        residual = residual - share * bent
+        result += np.multiply(direction, share, out=scaled)
+        residual -= np.multiply(bent, share, out=scaled)
         before, energy = energy, float(np.vdot(residual, residual))
-        direction = residual + np.float32(energy / before) * direction
+        direction *= np.float32(energy / before)
+        direction += residual
     return result

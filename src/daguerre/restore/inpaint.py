@@ -1,0 +1,123 @@
+"""Fill the damage from its surroundings: a thin plate, what a network adds to it, and the photo's own grain."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from daguerre.imaging.photo import Pixels
+from daguerre.models.session import Session
+from daguerre.restore import grain, tiles
+from daguerre.restore.classical import plate
+from daguerre.restore.progress import Track
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+FEATHER = 2
+"""Pixels by which a hole may grow where its rim still shows the damage (a mask that is drawn a little too tight)."""
+
+TILE, HALO, MULTIPLE = 160, 24, 8
+
+_STAIN = 12 / 255
+"""Mean error of a rim, 0..1, that the damage must have left there; sound rims of textured photos stay below."""
+
+_DEEP = 14
+"""A hole's pixels further than this from its rim are filled on a photo of half the size first."""
+
+
+def fill(pixels: Pixels, mask: Mask, network: Session, *, track: Track) -> Pixels:
+    """Fill ``mask`` ``[H, W]`` in ``pixels`` ``[H, W, 1|3]``; a new array of the same shape and dtype.
+
+    Pixels further than ``FEATHER`` from the mask are identical to the bit, and those closer are too where they fit
+    their surroundings. Holes thicker than ``2 * _DEEP`` pixels are filled from coarse to fine. Deterministic. Where
+    nothing or everything is masked, the photo comes back as it is.
+    """
+    if not mask.any() or mask.all():
+        return pixels.copy()
+    own = grain.measure(pixels, mask)
+    return _fill(pixels, mask, network, own, track)
+
+
+def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track: Track) -> Pixels:
+    deep = _deep(mask)
+    start = pixels
+    if deep.any():
+        start = _from_half(pixels, mask, deep, network, track)
+
+    def damaged(tile: tiles.Tile) -> bool:
+        rows, columns = tile.core
+        grown = np.s_[max(0, rows.start - FEATHER) : rows.stop + FEATHER, max(0, columns.start - FEATHER) : columns.stop + FEATHER]
+        return bool(mask[grown].any())
+
+    def mend(image: Floats, tile: tiles.Tile) -> Floats:
+        window = image[0].transpose(1, 2, 0)
+        whole = tiles.read(mask, tile)[0, 0] > 0
+        hole = whole & (tiles.read(deep, tile)[0, 0] == 0)
+        if hole.any() and not hole.all():
+            hole = _covering(window, hole) & ~(whole & ~hole)
+            filled = np.clip(plate(np.ascontiguousarray(window), hole), 0, 1)
+            inputs = {"image": filled.transpose(2, 0, 1)[None], "mask": hole[None, None].astype(np.float32)}
+            residual = network.run(inputs)["residual"][0].transpose(1, 2, 0)
+            window = np.where(hole[..., None], np.clip(filled + residual, 0, 1), window)
+        window = grain.add(window, whole | hole, own, tile.top, tile.left)
+        return np.ascontiguousarray(window.transpose(2, 0, 1))[None]
+
+    cut = tiles.split(pixels.shape[0], pixels.shape[1], TILE, HALO, MULTIPLE)
+    return tiles.run(start, mend, cut, track, wanted=damaged)
+
+
+def _deep(mask: Mask) -> Mask:
+    side = 2 * _DEEP + 1
+    return cv2.erode(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(np.bool_)
+
+
+def _from_half(pixels: Pixels, mask: Mask, deep: Mask, network: Session, track: Track) -> Pixels:
+    """``pixels`` with its ``deep`` part taken from the fill of the photo at half the size."""
+    height, width = mask.shape
+    half = ((width + 1) // 2, (height + 1) // 2)
+    known = cv2.resize((~mask).view(np.uint8) * np.uint8(255), half, interpolation=cv2.INTER_AREA)
+    start = pixels.copy()
+    start[mask] = 0
+    small = cv2.resize(start, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], -1)
+    hole = known < 128
+    share = np.where(hole, np.float32(1), known / np.float32(255))
+    rim = share < 1
+    lifted = small[rim] / share[rim, None]
+    small[rim] = lifted if pixels.dtype.kind == "f" else np.clip(np.rint(lifted), 0, np.iinfo(pixels.dtype).max)
+    if not hole.all():
+        small = _fill(small, hole, network, grain.NONE, track)
+    start[mask] = pixels[mask]
+    large = cv2.resize(small, (2 * half[0], 2 * half[1]), interpolation=cv2.INTER_LINEAR)[:height, :width]
+    start[deep] = large.reshape(height, width, -1)[deep]
+    return start
+
+
+def _covering(window: Floats, hole: Mask) -> Mask:
+    """``hole``, grown by ``FEATHER`` around those of its parts whose rim still shows the damage.
+
+    A rim of sound pixels scatters about what its surroundings foretell; one that the damage has stained lies off to
+    one side.
+    """
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FEATHER + 1, 2 * FEATHER + 1))
+    core = hole.view(np.uint8)
+    wide = cv2.dilate(core, around)
+    rim = (cv2.dilate(core, np.ones((3, 3), np.uint8)) > core) & (wide > 0)
+    if not rim.any() or wide.all():
+        return hole
+    count, parts = cv2.connectedComponents(wide, connectivity=8)
+    grey = window.mean(2)
+    sound = (wide == 0).astype(np.float32)
+    reach = (4 * FEATHER + 1, 4 * FEATHER + 1)
+    weight = cv2.blur(sound, reach)
+    rim &= weight > 0.05
+    foretold = cv2.blur(grey * sound, reach)[rim] / weight[rim]
+    error = grey[rim] - foretold
+    label = parts[rim]
+    pixels = np.bincount(label, minlength=count) + 1e-9
+    mean = np.bincount(label, error, count) / pixels
+    scatter = np.sqrt(np.bincount(label, np.square(error), count) / pixels)
+    stained = (np.abs(mean) > _STAIN) & (np.abs(mean) > 0.75 * scatter)
+    stained[0] = False
+    return hole | stained[parts]
