@@ -64,3 +64,15 @@ def test_a_coloured_stain_does_not_colour_a_photo():
     stained = np.hypot(y - 120, x - 260) < 70
     picture[stained] *= np.array([0.5, 0.7, 1.0])
     assert is_grayscale(as_type(picture, "uint8"))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 500), (20000, 2)])
+def test_extreme_shapes_get_an_answer(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    assert is_grayscale(pixels) in (True, False)
+
+
+def test_pixels_that_are_not_numbers_get_an_answer():
+    picture = np.full((50, 50, 3), 0.5, np.float32)
+    picture[:10] = np.nan
+    assert is_grayscale(picture)

@@ -7,6 +7,9 @@ pen mark: compact, and of one hue. In a colour photo what remains follows the ob
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -17,64 +20,68 @@ Floats = npt.NDArray[np.float32]
 
 _SIDE = 160
 _ROUNDS = 6
-FEATURES = (
-    "r50",
-    "r75",
-    "r90",
-    "r97",
-    "coherence",
-    "compactness",
-    "edges",
-    "outliers",
-    "l25",
-    "l50",
-    "l75",
-    "l90",
-    "c50",
-    "chroma",
-)
-_WEIGHTS = np.array(
-    [-1.436, 0.902, -0.282, -0.389, 1.903, -2.225, -3.531, 3.482, 0.462, -0.503, 0.058, -0.430, -1.182, 1.189]
-)
-_BIAS = 0.060
+_COLOURLESS = 1.0
+WEIGHTS = Path(__file__).with_name("grey.npz")
+"""A perceptron of ten hidden units over :func:`features`, fitted and judged by benchmarks/grey.py."""
 
 
 def is_grayscale(pixels: Pixels) -> bool:
     """Whether ``[H, W, 1|3]`` pixels, of any depth and size, show a monochrome photo."""
     if pixels.shape[2] == 1:
         return True
-    lab = _lab(_small(pixels))
-    if float(np.hypot(lab[..., 1], lab[..., 2]).max()) < 1.0:
+    lab = small_lab(pixels)
+    if float(np.hypot(lab[..., 1], lab[..., 2]).max()) < _COLOURLESS:
         return True
-    return bool(_BIAS + float(features(lab) @ _WEIGHTS) > 0)
+    weights = _weights()
+    hidden = np.tanh(features(lab) @ weights["hidden"] + weights["hidden_bias"])
+    return bool(hidden @ weights["output"] + weights["output_bias"][0] > 0)
+
+
+def small_lab(pixels: Pixels) -> Floats:
+    """The photo in Lab, its longer side at most ``_SIDE``."""
+    return _lab(_small(pixels))
+
+
+@functools.cache
+def _weights() -> dict[str, npt.NDArray[np.float32]]:
+    with np.load(WEIGHTS, allow_pickle=False) as file:
+        return dict(file)
 
 
 def features(lab: Floats) -> npt.NDArray[np.float64]:
-    """What :data:`FEATURES` names, of a small Lab picture ``[h, w, 3]``."""
+    """What tells colour from monochrome, of a small Lab picture ``[h, w, 3]``: 20 numbers.
+
+    In this order: the logarithms of percentiles 50, 75, 90 and 97 of the chroma beyond the toning; of what
+    stands out from it, the agreement in hue, the share in one piece and the share of the picture; how its
+    edges follow those of lightness; the local chroma that does not go with lightness, over all windows (25,
+    50, 75, 90) and relative to lightness over the textured ones (10, 25, 50, 75, 90); the least and the
+    greatest spread of the chroma's direction; and the photo's own chroma.
+    """
     residual = _residual(lab)
     size = np.hypot(residual[..., 0], residual[..., 1])
     r50, r75, r90, r97 = np.percentile(size, [50, 75, 90, 97])
     outlying = size > max(3.0, 2.5 * float(r50))
-    share = float(outlying.mean())
     coherence, compactness = 1.0, 1.0
     if outlying.any():
         vectors = residual[outlying]
         coherence = float(np.hypot(*vectors.sum(axis=0)) / size[outlying].sum())
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(outlying.astype(np.uint8), connectivity=8)
-        compactness = float(stats[1:, cv2.CC_STAT_AREA].max() / outlying.sum())
-    local = _local(lab)
+        areas = cv2.connectedComponentsWithStats(outlying.astype(np.uint8), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
+        compactness = float(areas.max() / outlying.sum())
+    local, contrast = _local(lab)
+    textured = contrast >= np.median(contrast)
+    relative = local[textured] / (contrast[textured] + 1)
+    clipped = (residual / np.maximum(1, size / 8)[..., None]).reshape(-1, 2)
+    spread = np.linalg.eigvalsh(clipped.T @ clipped / len(clipped))
     return np.array(
         [
-            np.log(r50 + 0.2),
-            np.log(r75 + 0.2),
-            np.log(r90 + 0.2),
-            np.log(r97 + 0.2),
+            *np.log(np.array([r50, r75, r90, r97]) + 0.2),
             coherence,
             compactness,
+            float(outlying.mean()),
             _edge_agreement(lab[..., 0], size),
-            share,
             *np.log(np.percentile(local, [25, 50, 75, 90]) + 0.1),
-            np.log(np.median(np.hypot(residual[..., 0] - np.median(residual[..., 0]), residual[..., 1])) + 0.2),
+            *np.log(np.percentile(relative, [10, 25, 50, 75, 90]) + 0.01),
+            *np.log(spread + 0.05),
             np.log(np.median(np.hypot(lab[..., 1], lab[..., 2])) + 0.5),
         ]
     )
@@ -87,8 +94,8 @@ def _edge_agreement(lightness: Floats, chroma: Floats) -> float:
     return float((first * second).sum() / (np.sqrt((first**2).sum() * (second**2).sum()) + 1e-6))
 
 
-def _local(lab: Floats) -> Floats:
-    """Standard deviation of chroma within a window, beyond what is linear in lightness there."""
+def _local(lab: Floats) -> tuple[Floats, Floats]:
+    """Standard deviation of chroma within a window, beyond what is linear in lightness there; and of lightness."""
     side = max(3, max(lab.shape[:2]) // 12 | 1)
 
     def mean(plane: Floats) -> Floats:
@@ -105,7 +112,7 @@ def _local(lab: Floats) -> Floats:
         centre = mean(chroma)
         shared = mean(chroma * lightness) - centre * average
         rest += np.maximum(mean(chroma * chroma) - centre * centre - shared * shared / (variance + 0.5), 0)
-    return np.sqrt(rest)
+    return np.sqrt(rest), np.sqrt(np.maximum(variance, 0))
 
 
 def _gradient(plane: Floats) -> Floats:
