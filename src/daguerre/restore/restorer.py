@@ -87,11 +87,11 @@ class Restorer:
 
         if isinstance(source, Photo):
             return source, 0
-        if not isinstance(source, str | os.PathLike | bytes):
-            source = source.read()
-        size = len(source) if isinstance(source, bytes) else None
-        photo = imaging.open(source, max_pixels=self.config.max_pixels)
-        return photo, os.stat(source).st_size if size is None else size  # type: ignore[arg-type]
+        if isinstance(source, str | os.PathLike):
+            photo = imaging.open(source, max_pixels=self.config.max_pixels)
+            return photo, os.stat(source).st_size
+        data = source if isinstance(source, bytes) else source.read()
+        return imaging.open(data, max_pixels=self.config.max_pixels), len(data)
 
     def _mask(self, source: MaskSource, photo: Photo) -> Mask:
         if isinstance(source, np.ndarray):

@@ -214,9 +214,9 @@ def _changed(pixels: Pixels, change: Floats) -> Pixels:
     if pixels.dtype.kind == "f":
         # A pixel that is not finite cannot be changed; below black only what was there already.
         summed = np.maximum(pixels + change, np.minimum(pixels, 0))
-        return np.where(change == 0, pixels, summed).astype(pixels.dtype, copy=False)
+        return np.asarray(np.where(change == 0, pixels, summed), pixels.dtype)
     white = float(np.iinfo(pixels.dtype).max)
-    return np.clip(np.rint(pixels + change * np.float32(white)), 0, white).astype(pixels.dtype)
+    return np.asarray(np.clip(np.rint(pixels + change * np.float32(white)), 0, white), pixels.dtype)
 
 
 def _spans(size: int, core: int, overlap: int, multiple: int) -> list[tuple[int, int, int, int]]:
