@@ -26,8 +26,8 @@ TILE, HALO, CELL = 176, 16, 8
 SAMPLES = 40
 """At most so many tiles are looked at, so a photo of 100 MP is measured as quickly as one of 1 MP."""
 
-_TRUST = 0.02
-"""A brightness with this share of the photo's evidence is believed as much as the photo as a whole."""
+_TRUST = 0.01
+"""A brightness with this share of the photo's cells is believed as much as the photo as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def estimate(pixels: Pixels, network: Session, *, track: Track) -> NoiseProfile:
     if usable.sum() < 0.05 * usable.size:
         usable = np.ones_like(usable)
     level, luma = level[usable], luma[usable]
-    weight = np.exp(-2.0 * np.clip(doubt[usable], -4.0, 2.0))
+    weight = np.exp(-np.clip(doubt[usable], -4.0, 2.0))
     return _profile(level, weight, luma)
 
 
@@ -114,12 +114,11 @@ def _cells(image: Floats, level: Floats, tile: tiles.Tile) -> Floats:
 def _profile(level: Floats, weight: Floats, luma: Floats) -> NoiseProfile:
     overall = _quantile(level, weight)
     bins = np.clip((luma * BINS).astype(int), 0, BINS - 1)
-    trust = _TRUST * float(weight.sum())
     told = np.full(BINS, overall)
     for index in np.unique(bins):
         inside = bins == index
-        mass = float(weight[inside].sum())
-        told[index] = (mass * _quantile(level[inside], weight[inside]) + trust * overall) / (mass + trust)
+        share = float(inside.mean())
+        told[index] = (share * _quantile(level[inside], weight[inside]) + _TRUST * overall) / (share + _TRUST)
     padded = np.pad(told, 1, mode="edge")
     smooth = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
     levels = np.maximum(np.expm1(smooth), 0.0)

@@ -1,0 +1,102 @@
+"""Taking noise out of drawn scenes with the embedded networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import daguerre.models
+from daguerre.errors import Canceled
+from daguerre.models.session import Session
+from daguerre.restore import denoise, noise
+from daguerre.restore.progress import CancelToken, Track
+
+WEIGHTS = Path(daguerre.models.__file__).parent / "weights"
+
+
+@pytest.fixture(scope="module")
+def network() -> Session:
+    return Session(WEIGHTS / "denoise.onnx", threads=2)
+
+
+def flat(sigma: float) -> noise.NoiseProfile:
+    return noise.NoiseProfile(sigma, (sigma,) * noise.BINS, sigma)
+
+
+def error(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((first.astype(np.float64) - second) ** 2)))
+
+
+@pytest.mark.parametrize("sigma", [15, 25, 50])
+def test_most_of_the_noise_goes(network, scene, spoil, sigma):
+    picture = scene()
+    noisy = spoil(picture, sigma)
+    cleaned = denoise.reduce(noisy, flat(sigma), network, strength=25, track=Track())
+    assert cleaned.shape == noisy.shape and cleaned.dtype == noisy.dtype
+    assert error(cleaned, picture) < 0.4 * error(noisy, picture)
+
+
+def test_grey_stays_grey_and_loses_its_noise(network, scene, spoil):
+    picture = scene()[..., 1:2]
+    noisy = spoil(picture, 25)
+    cleaned = denoise.reduce(noisy, flat(25), network, strength=25, track=Track())
+    assert cleaned.shape == picture.shape
+    assert error(cleaned, picture) < 0.5 * error(noisy, picture)
+
+
+def test_strength_zero_and_invisible_noise_change_nothing(network, scene, spoil):
+    noisy = spoil(scene(), 25)
+    assert denoise.reduce(noisy, flat(25), network, strength=0, track=Track()) is noisy
+    assert denoise.reduce(noisy, flat(1), network, strength=100, track=Track()) is noisy
+
+
+def test_more_strength_never_leaves_more_noise(network, spoil):
+    picture = np.full((160, 160, 3), (150, 120, 100), np.uint8)
+    noisy = spoil(picture, 20)
+    left = [
+        float(denoise.reduce(noisy, flat(20), network, strength=value, track=Track()).astype(float).std((0, 1)).mean())
+        for value in (0, 5, 10, 20, 25, 40, 60, 80, 100)
+    ]
+    assert all(after <= before + 0.05 for before, after in zip(left, left[1:], strict=False)), left
+    assert left[4] < 0.25 * left[0]
+
+
+def test_strength_below_the_default_puts_noise_back(network, scene, spoil):
+    noisy = spoil(scene(), 20).astype(np.float32) / 255
+    full = denoise.reduce(noisy, flat(20), network, strength=25, track=Track())
+    half = denoise.reduce(noisy, flat(20), network, strength=12.5, track=Track())
+    assert np.allclose(half, (full + noisy) / 2, atol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_depth_is_kept(network, scene, spoil, dtype):
+    picture, noisy = scene(), spoil(scene(), 25)
+    scale = 257 if dtype == "uint16" else 1 / 255
+    deep = (noisy * np.float64(scale)).astype(dtype)
+    cleaned = denoise.reduce(deep, flat(25), network, strength=25, track=Track())
+    assert cleaned.dtype == deep.dtype
+    assert error(cleaned / scale, picture) < 0.4 * error(noisy, picture)
+
+
+def test_tiles_leave_no_seams(network, scene, spoil, monkeypatch):
+    noisy = spoil(scene(480, 500), 30)
+    whole = denoise.reduce(noisy, flat(30), network, strength=25, track=Track())
+    monkeypatch.setattr(denoise, "TILE", 192)
+    tiled = denoise.reduce(noisy, flat(30), network, strength=25, track=Track())
+    assert error(whole, tiled) < 0.5
+    assert np.abs(whole.astype(int) - tiled).max() <= 12
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 1, 1), (5, 301, 3), (300, 2, 1)])
+def test_any_shape_passes(network, shape):
+    noisy = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    assert denoise.reduce(noisy, flat(30), network, strength=25, track=Track()).shape == shape
+
+
+def test_cancel_is_obeyed(network, scene, spoil):
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Canceled):
+        denoise.reduce(spoil(scene(), 20), flat(20), network, strength=25, track=Track(cancel=token))
