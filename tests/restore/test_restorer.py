@@ -88,3 +88,8 @@ def test_a_mask_without_a_network_is_told(restorer):
     result = restorer.restore(photo(), denoise=False, mask=np.ones((30, 40), bool))
     assert result.warnings == ["Scratches were not repaired: no network for inpaint is installed."]
     assert result.scratch_coverage == 0
+
+
+def test_a_mask_that_is_not_used_is_named(restorer):
+    result = restorer.restore(photo(), OFF, mask=np.ones((30, 40), bool))
+    assert result.warnings == ["The mask was not used: the removal of scratches is off."]

@@ -76,6 +76,8 @@ class Restorer:
             on_progress=on_progress,
             cancel=cancel,
         )
+        if mask is not None and not settings.scratch_removal:
+            findings.warn("The mask was not used: the removal of scratches is off.")
         return _restoration(photo, findings, settings, size)
 
     def release(self) -> None:
