@@ -106,7 +106,8 @@ def main() -> None:
         row = [float(np.mean(decibel[name][kind])) for kind in masks.KINDS]
         everything = [value for values in decibel[name].values() for value in values]
         cells = [f"{value:.2f}" for value in (*row, float(np.mean(everything)))]
-        print(f"| {name} | " + " | ".join(cells) + f" | {1000 * np.mean(seen[name]):.2f} | {spent[name] / megapixels:.3f} |")
+        cells += [f"{1000 * np.mean(seen[name]):.2f}", f"{spent[name] / megapixels:.3f}"]
+        print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

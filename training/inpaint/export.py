@@ -10,10 +10,10 @@ import onnx
 import torch
 
 from daguerre.models.session import Session
-from training.inpaint.network import Inpainter
-from training.inpaint.train import RUNS, holes
 from training import pictures
 from training.inpaint.crops import Crops
+from training.inpaint.network import Inpainter
+from training.inpaint.train import RUNS, holes
 
 WEIGHTS = Path(__file__).parents[2] / "src" / "daguerre" / "models" / "weights" / "inpaint.onnx"
 
@@ -53,7 +53,8 @@ def main() -> None:
         session = Session(options.out, precision=precision)
         said = session.run({"image": filled.numpy(), "mask": mask.numpy()})["residual"]
         error = float(np.sqrt(np.mean(np.square(said - expected)[np.broadcast_to(mask.numpy() > 0, said.shape)])))
-        print(f"{session.providers}: {error * 255:.4f} of 255 from torch in the hole (residual {expected.std() * 255:.2f})")
+        spread = expected.std() * 255
+        print(f"{session.providers}: {error * 255:.4f} of 255 from torch in the hole (residual {spread:.2f})")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Holes as damage leaves them: drawn ones (scratches, cracks, folds, dust, hairs, blotches, torn edges) and real ones."""
+"""Holes as damage leaves them: drawn ones (scratches, cracks, folds, dust, hairs, blotches, tears) and real ones."""
 
 from __future__ import annotations
 
@@ -94,9 +94,8 @@ def hairs(rng: np.random.Generator, size: int) -> Mask:
         points = _wander(rng, size, 0.06, 4, rng.uniform(0.1, 0.8) * size)
         turn = np.arange(len(points)) * bend
         steps = np.diff(points, axis=0, prepend=points[:1])
-        turned = np.stack(
-            [steps[:, 0] * np.cos(turn) - steps[:, 1] * np.sin(turn), steps[:, 0] * np.sin(turn) + steps[:, 1] * np.cos(turn)], 1
-        )
+        cosine, sine = np.cos(turn), np.sin(turn)
+        turned = np.stack([steps[:, 0] * cosine - steps[:, 1] * sine, steps[:, 0] * sine + steps[:, 1] * cosine], 1)
         _stroke(mask, points[0] + np.cumsum(turned, 0), _thickness(rng, 1, 3.5), rng, 0)
     return mask
 

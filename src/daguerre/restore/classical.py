@@ -42,7 +42,8 @@ def _solve(image: Plane, hole: Hole, tension: float, steps: int) -> Plane:
         return filled
     half = ((width + 1) // 2, (height + 1) // 2)
     weight = cv2.resize(known, half, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(filled, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], channels)
+    reduced = cv2.resize(filled, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], channels)
+    small = np.asarray(reduced, np.float32)
     empty = weight <= 0
     small /= np.where(empty, np.float32(1), weight)[..., None]
     if empty.any():
@@ -55,8 +56,8 @@ def _solve(image: Plane, hole: Hole, tension: float, steps: int) -> Plane:
 
 
 def _laplacian(plane: Plane) -> Plane:
-    result: Plane = cv2.Laplacian(plane, cv2.CV_32F, ksize=1, borderType=cv2.BORDER_REFLECT).reshape(plane.shape)
-    return result
+    curvature = cv2.Laplacian(plane, cv2.CV_32F, ksize=1, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(curvature, np.float32).reshape(plane.shape)
 
 
 def _descend(start: Plane, hole: Plane, tension: float, steps: int) -> Plane:

@@ -74,13 +74,9 @@ def measure(pixels: Pixels, mask: npt.NDArray[np.bool_]) -> Grain:
     cells = cells[np.argsort(cells[:, 0])]
     groups = np.array_split(cells, min(5, len(cells) // 32))
     # Of cells of pure noise the calmest fifth lies 8 % below the truth.
-    brightness, shared, own = (
-        np.array([column(group) for group in groups], np.float32)
-        for column in (
-            lambda group: group[:, 0].mean(),
-            lambda group: np.quantile(group[:, 1], _CALM) * 1.08,
-            lambda group: np.quantile(group[:, 2], _CALM) * 1.08,
-        )
+    brightness = np.array([group[:, 0].mean() for group in groups], np.float32)
+    shared, own = (
+        np.array([np.quantile(group[:, column], _CALM) * 1.08 for group in groups], np.float32) for column in (1, 2)
     )
     # Grain is everywhere, texture is not: no brightness has more than twice what the calmest of all cells show.
     shared = np.minimum(shared, 2 * np.quantile(cells[:, 1], _CALMEST)).astype(np.float32)
@@ -106,7 +102,8 @@ def add(image: Floats, fill: npt.NDArray[np.bool_], grain: Grain, top: int, left
     rows = np.arange(top, top + fill.shape[0]) % _TEXTURE
     columns = np.arange(left, left + fill.shape[1]) % _TEXTURE
     noise = texture[rows[:, None], columns[None, :]]
-    shared, own = (np.interp(brightness, grain.brightness, level).astype(np.float32) for level in (grain.shared, grain.own))
+    shared = np.interp(brightness, grain.brightness, grain.shared).astype(np.float32)
+    own = np.interp(brightness, grain.brightness, grain.own).astype(np.float32)
     # What the fill has of its own counts: grain adds to it in variance.
     present = np.sqrt(np.maximum(cv2.blur(np.square((image - calm).mean(2)), (9, 9)), 0))
     lacking = np.sqrt(np.clip(shared**2 - present**2, 0, None))
@@ -159,5 +156,7 @@ def _texture(grain: Grain) -> Floats:
     if grain.spread > 0.2:
         margin = 8
         wrapped = np.pad(noise, ((margin, margin), (margin, margin), (0, 0)), mode="wrap")
-        noise = cv2.GaussianBlur(wrapped, (0, 0), grain.spread)[margin:-margin, margin:-margin]
-    return noise / noise.std((0, 1), keepdims=True)
+        blurred = cv2.GaussianBlur(wrapped, (0, 0), grain.spread)
+        noise = np.asarray(blurred, np.float32)[margin:-margin, margin:-margin]
+    unit: Floats = noise / noise.std((0, 1), keepdims=True)
+    return unit

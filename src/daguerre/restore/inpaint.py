@@ -47,9 +47,8 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
         start = _from_half(pixels, mask, deep, network, track)
 
     def damaged(tile: tiles.Tile) -> bool:
-        rows, columns = tile.core
-        grown = np.s_[max(0, rows.start - FEATHER) : rows.stop + FEATHER, max(0, columns.start - FEATHER) : columns.stop + FEATHER]
-        return bool(mask[grown].any())
+        rows, columns = (slice(max(0, side.start - FEATHER), side.stop + FEATHER) for side in tile.core)
+        return bool(mask[rows, columns].any())
 
     def mend(image: Floats, tile: tiles.Tile) -> Floats:
         window = image[0].transpose(1, 2, 0)
@@ -58,9 +57,12 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
         if hole.any() and not hole.all():
             hole = _covering(window, hole) & ~(whole & ~hole)
             filled = np.clip(plate(np.ascontiguousarray(window), hole), 0, 1)
-            inputs = {"image": filled.transpose(2, 0, 1)[None], "mask": hole[None, None].astype(np.float32)}
-            residual = network.run(inputs)["residual"][0].transpose(1, 2, 0)
-            window = np.where(hole[..., None], np.clip(filled + residual, 0, 1), window)
+            thick = _thick(hole)
+            if thick.any():
+                inputs = {"image": filled.transpose(2, 0, 1)[None], "mask": hole[None, None].astype(np.float32)}
+                residual = network.run(inputs)["residual"][0].transpose(1, 2, 0)
+                filled = np.where(thick[..., None], np.clip(filled + residual, 0, 1), filled)
+            window = np.where(hole[..., None], filled, window)
         window = grain.add(window, whole | hole, own, tile.top, tile.left)
         return np.ascontiguousarray(window.transpose(2, 0, 1))[None]
 
@@ -70,7 +72,15 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
 
 def _deep(mask: Mask) -> Mask:
     side = 2 * _DEEP + 1
-    return cv2.erode(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(np.bool_)
+    return np.asarray(cv2.erode(mask.view(np.uint8), np.ones((side, side), np.uint8))).view(np.bool_)
+
+
+def _thick(hole: Mask) -> Mask:
+    """The parts of ``hole`` that are 3 pixels thick or more: across thinner ones nothing beats the plate."""
+    square = np.ones((3, 3), np.uint8)
+    core = cv2.morphologyEx(hole.view(np.uint8), cv2.MORPH_OPEN, square)
+    grown: Mask = hole & (cv2.dilate(core, square) > 0)
+    return grown
 
 
 def _from_half(pixels: Pixels, mask: Mask, deep: Mask, network: Session, track: Track) -> Pixels:
@@ -120,4 +130,5 @@ def _covering(window: Floats, hole: Mask) -> Mask:
     scatter = np.sqrt(np.bincount(label, np.square(error), count) / pixels)
     stained = (np.abs(mean) > _STAIN) & (np.abs(mean) > 0.75 * scatter)
     stained[0] = False
-    return hole | stained[parts]
+    grown: Mask = hole | stained[parts]
+    return grown
