@@ -1,7 +1,7 @@
 """Denoising beside OpenCV's non-local means: ``python -m benchmarks.denoise``. Prints Markdown.
 
 The pictures are those of ``$DAGUERRE_DATA/eval`` (else ``../shared/data/eval``). Noise is drawn from a fixed seed and
-stored in 8 bits, clipped and rounded, as a file would hold it. Nothing is told to the step: it measures the noise itself.
+stored in 8 bits, clipped and rounded, as a file would hold it. Nothing is told to the step: it measures the noise.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ Bytes = npt.NDArray[np.uint8]
 
 def pictures(folder: Path, count: int | None = None) -> list[Bytes]:
     """The pictures of a folder as ``[H, W, 3]`` RGB or ``[H, W, 1]`` grey."""
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+    found = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+    )
     step = max(1, len(found) // count) if count else 1
     return [read(path) for path in found[::step][:count]]
 
@@ -109,7 +111,9 @@ def nlm(picture: Bytes, sigma: float) -> Bytes:
 
 def row(*cells: object) -> None:
     """One line of a table."""
-    print("| " + " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True)
+    print(
+        "| " + " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True
+    )
 
 
 def mean(values: Sequence[float]) -> float:
@@ -145,7 +149,14 @@ def clean(step: Step, name: str, originals: list[Bytes]) -> None:
     figures = [psnr(step.clean(picture), picture) for picture in originals]
     sigmas = np.array([step.measure(picture).sigma_255 for picture in originals])
     untouched = sum(figure == 99.0 for figure in figures) / len(figures)
-    row(name, len(figures), f"{untouched:.0%}", mean([min(f, 60.0) for f in figures]), min(figures), float(np.median(sigmas)))
+    row(
+        name,
+        len(figures),
+        f"{untouched:.0%}",
+        mean([min(f, 60.0) for f in figures]),
+        min(figures),
+        float(np.median(sigmas)),
+    )
 
 
 def main() -> None:
@@ -193,7 +204,10 @@ def main() -> None:
     nlm(patch, 20)
     compared = time.perf_counter()
     megapixels = large.shape[0] * large.shape[1] / 1e6
-    print(f"\nMeasuring {1000 * (measured - started):.0f} ms, denoising {(done - measured) / megapixels:.3f} s per MP; ", end="")
+    print(
+        f"\nMeasuring {1000 * (measured - started):.0f} ms, denoising {(done - measured) / megapixels:.3f} s per MP; ",
+        end="",
+    )
     print(f"non-local means in colour {(compared - done) / 0.36:.2f} s per MP.")
 
 

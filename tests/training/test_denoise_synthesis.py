@@ -58,8 +58,8 @@ def test_batches_have_the_promised_shapes_and_ranges():
     batch = Synthesis(pack(), 96, 1).batch(12)
     assert batch.clean.shape == batch.noisy.shape == (12, 3, 96, 96)
     assert batch.sigma.shape == batch.truth.shape == (12, 1, 96, 96)
-    assert 0 <= float(batch.clean.min()) and float(batch.clean.max()) <= 1
-    assert 0 <= float(batch.sigma.min()) and float(batch.sigma.max()) < 0.5
+    assert float(batch.clean.min()) >= 0 and float(batch.clean.max()) <= 1
+    assert float(batch.sigma.min()) >= 0 and float(batch.sigma.max()) < 0.5
 
 
 def test_the_same_seed_draws_the_same_batch():

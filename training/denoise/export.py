@@ -16,7 +16,7 @@ from training.denoise.train import RUN
 WEIGHTS = Path(__file__).parents[2] / "src" / "daguerre" / "models" / "weights"
 OPSET = 17
 TOLERANCE = 2e-4
-"""The largest difference from torch that a runtime in float32 may show, on a scale of 0..1 and on ``log(1 + sigma_255)``."""
+"""The largest difference from torch that a runtime in float32 may show, of 1 or of ``log(1 + sigma_255)``."""
 
 
 def load(run: Path) -> Pair:

@@ -183,7 +183,9 @@ class Synthesis:
         level = 0.0 if random.random() < 0.55 else random.uniform(0, 18) / 255
         noisy = clean + self.independent(clean) * np.float32(level)
         bytes8 = np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)
-        sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if random.random() < 0.7 else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        sampling = (
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if random.random() < 0.7 else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        )
         options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
         _, code = cv2.imencode(".jpg", bytes8, options)
         noisy = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.float32) / np.float32(255)

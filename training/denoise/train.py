@@ -45,7 +45,7 @@ def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, floa
 
 
 def judge(network: nn.Module) -> dict[str, float]:
-    """PSNR on a fixed set of crops of the training pictures' kind, Gaussian sigma 25 known, and the estimator's error."""
+    """PSNR and measured noise on fixed crops of the training pictures' kind, with Gaussian noise of sigma 25."""
     assert isinstance(network, Pair)
     network.eval()
     held = Synthesis(pictures.load(), 128, 12345)

@@ -43,7 +43,8 @@ def reduce(pixels: Pixels, profile: NoiseProfile, network: Session, *, strength:
     def clean(image: Floats, tile: tiles.Tile) -> Floats:
         del tile
         sigma = _sigma(image, table)
-        cleaned: Floats = image - share * network.run({"image": image, "sigma": sigma})["residual"]
+        residual: Floats = network.run({"image": image, "sigma": sigma})["residual"]
+        cleaned: Floats = image - share * residual
         if again > 0:
             cleaned -= network.run({"image": np.clip(cleaned, 0, 1), "sigma": sigma * again})["residual"]
         return cleaned
@@ -56,4 +57,5 @@ def _sigma(image: Floats, table: Floats) -> Floats:
     """The noise level map ``[1, 1, h, w]`` of a window ``[1, 3, h, w]``."""
     brightness = cv2.blur(image[0].mean(0), (_BLUR, _BLUR))
     steps = np.rint(brightness * 255.0).astype(np.uint8)
-    return table[steps][None, None]
+    sigma: Floats = table[steps][None, None]
+    return sigma
