@@ -36,7 +36,7 @@ WEIGHTS = Path(__file__).parents[1] / "src" / "daguerre" / "models" / "weights" 
 
 
 def photos(each: int) -> Iterator[Picture]:
-    """The first ``each`` photos of every set, at most 768 px a side."""
+    """The first ``each`` photos of every set, at most 512 px a side."""
     for name in SETS:
         for path in sorted(p for p in (pictures.data_root() / "eval" / name).rglob("*") if p.is_file())[:each]:
             try:
@@ -44,7 +44,7 @@ def photos(each: int) -> Iterator[Picture]:
                     picture = np.asarray(image.convert("RGB"))
             except OSError:
                 continue
-            yield np.ascontiguousarray(picture[:768, :768])
+            yield np.ascontiguousarray(picture[:512, :512])
 
 
 def wounded(picture: Picture, kind: str, seed: int) -> tuple[Picture, Hole]:

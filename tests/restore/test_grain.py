@@ -40,7 +40,8 @@ def test_coarse_grain_is_told_from_fine() -> None:
 
 
 def test_damage_is_not_taken_for_grain() -> None:
-    photo, mask = grey(0), masked()
+    photo, mask = grey(0), np.ones((400, 500), bool)
+    mask[:, :28] = False
     photo[mask] = np.random.default_rng(1).integers(0, 256, (int(mask.sum()), 1))
     assert not grain.measure(photo, mask).visible
 
