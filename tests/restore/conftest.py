@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+Bytes = npt.NDArray[np.uint8]
 
-def draw_scene(height: int = 320, width: int = 400) -> np.ndarray:
+
+def draw_scene(height: int = 320, width: int = 400) -> Bytes:
     """A sky, hills, a house and people of sorts, ``[H, W, 3]`` uint8, as soft as a photo."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     picture = np.stack([60 + 120 * y / height, 110 + 60 * x / width, 190 - 100 * y / height], 2)
@@ -19,20 +22,20 @@ def draw_scene(height: int = 320, width: int = 400) -> np.ndarray:
         colour = tuple(float(value) for value in random.integers(30, 225, 3))
         axes = (int(random.integers(5, 60)), int(random.integers(5, 60)))
         cv2.ellipse(picture, centre, axes, float(random.integers(180)), 0, 360, colour, -1, cv2.LINE_AA)
-    return np.rint(cv2.GaussianBlur(picture, (0, 0), 0.8)).astype(np.uint8)
+    return np.asarray(np.rint(cv2.GaussianBlur(picture, (0, 0), 0.8)), np.uint8)
 
 
-def add_noise(picture: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
+def add_noise(picture: Bytes, sigma: float, seed: int = 0) -> Bytes:
     """Gaussian noise, the same in all channels where there is but one."""
     noisy = picture + sigma * np.random.default_rng(seed).standard_normal(picture.shape)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
 
 
 @pytest.fixture
-def scene() -> Callable[..., np.ndarray]:
+def scene() -> Callable[..., Bytes]:
     return draw_scene
 
 
 @pytest.fixture
-def spoil() -> Callable[..., np.ndarray]:
+def spoil() -> Callable[..., Bytes]:
     return add_noise

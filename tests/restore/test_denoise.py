@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import daguerre.models
@@ -14,6 +17,7 @@ from daguerre.models.session import Session
 from daguerre.restore import denoise, noise
 from daguerre.restore.progress import CancelToken, Track
 
+Bytes = npt.NDArray[np.uint8]
 WEIGHTS = Path(daguerre.models.__file__).parent / "weights"
 
 
@@ -26,12 +30,14 @@ def flat(sigma: float) -> noise.NoiseProfile:
     return noise.NoiseProfile(sigma, (sigma,) * noise.BINS, sigma)
 
 
-def error(first: np.ndarray, second: np.ndarray) -> float:
+def error(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
     return float(np.sqrt(np.mean((first.astype(np.float64) - second) ** 2)))
 
 
 @pytest.mark.parametrize("sigma", [15, 25, 50])
-def test_most_of_the_noise_goes(network, scene, spoil, sigma):
+def test_most_of_the_noise_goes(
+    network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], sigma: float
+) -> None:
     picture = scene()
     noisy = spoil(picture, sigma)
     cleaned = denoise.reduce(noisy, flat(sigma), network, strength=25, track=Track())
@@ -39,7 +45,9 @@ def test_most_of_the_noise_goes(network, scene, spoil, sigma):
     assert error(cleaned, picture) < 0.4 * error(noisy, picture)
 
 
-def test_grey_stays_grey_and_loses_its_noise(network, scene, spoil):
+def test_grey_stays_grey_and_loses_its_noise(
+    network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+) -> None:
     picture = scene()[..., 1:2]
     noisy = spoil(picture, 25)
     cleaned = denoise.reduce(noisy, flat(25), network, strength=25, track=Track())
@@ -47,13 +55,15 @@ def test_grey_stays_grey_and_loses_its_noise(network, scene, spoil):
     assert error(cleaned, picture) < 0.5 * error(noisy, picture)
 
 
-def test_strength_zero_and_invisible_noise_change_nothing(network, scene, spoil):
+def test_strength_zero_and_invisible_noise_change_nothing(
+    network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+) -> None:
     noisy = spoil(scene(), 25)
     assert denoise.reduce(noisy, flat(25), network, strength=0, track=Track()) is noisy
     assert denoise.reduce(noisy, flat(1), network, strength=100, track=Track()) is noisy
 
 
-def test_more_strength_never_leaves_more_noise(network, spoil):
+def test_more_strength_never_leaves_more_noise(network: Session, spoil: Callable[..., Bytes]) -> None:
     picture = np.full((160, 160, 3), (150, 120, 100), np.uint8)
     noisy = spoil(picture, 20)
     left = [
@@ -64,7 +74,9 @@ def test_more_strength_never_leaves_more_noise(network, spoil):
     assert left[4] < 0.25 * left[0]
 
 
-def test_strength_below_the_default_puts_noise_back(network, scene, spoil):
+def test_strength_below_the_default_puts_noise_back(
+    network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+) -> None:
     noisy = spoil(scene(), 20).astype(np.float32) / 255
     full = denoise.reduce(noisy, flat(20), network, strength=25, track=Track())
     half = denoise.reduce(noisy, flat(20), network, strength=12.5, track=Track())
@@ -72,7 +84,7 @@ def test_strength_below_the_default_puts_noise_back(network, scene, spoil):
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
-def test_depth_is_kept(network, scene, spoil, dtype):
+def test_depth_is_kept(network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], dtype: str) -> None:
     picture, noisy = scene(), spoil(scene(), 25)
     scale = 257 if dtype == "uint16" else 1 / 255
     deep = (noisy * np.float64(scale)).astype(dtype)
@@ -81,7 +93,9 @@ def test_depth_is_kept(network, scene, spoil, dtype):
     assert error(cleaned / scale, picture) < 0.4 * error(noisy, picture)
 
 
-def test_tiles_leave_no_seams(network, scene, spoil, monkeypatch):
+def test_tiles_leave_no_seams(
+    network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     noisy = spoil(scene(480, 500), 30)
     whole = denoise.reduce(noisy, flat(30), network, strength=25, track=Track())
     monkeypatch.setattr(denoise, "TILE", 192)
@@ -91,12 +105,12 @@ def test_tiles_leave_no_seams(network, scene, spoil, monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 1, 1), (5, 301, 3), (300, 2, 1)])
-def test_any_shape_passes(network, shape):
+def test_any_shape_passes(network: Session, shape: tuple[int, int, int]) -> None:
     noisy = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     assert denoise.reduce(noisy, flat(30), network, strength=25, track=Track()).shape == shape
 
 
-def test_cancel_is_obeyed(network, scene, spoil):
+def test_cancel_is_obeyed(network: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Canceled):

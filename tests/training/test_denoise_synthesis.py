@@ -26,7 +26,7 @@ def pack(grey: bool = False) -> Pack:
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "sensor", "grain"])
-def test_sigma_is_the_noise_that_was_added(kind):
+def test_sigma_is_the_noise_that_was_added(kind: str) -> None:
     synthesis = Synthesis(pack(), 128, 3)
     ratios = []
     for _ in range(20):
@@ -36,7 +36,7 @@ def test_sigma_is_the_noise_that_was_added(kind):
     assert np.median(ratios) == pytest.approx(1, rel=0.05)
 
 
-def test_jpeg_of_high_quality_is_not_called_noise():
+def test_jpeg_of_high_quality_is_not_called_noise() -> None:
     synthesis = Synthesis(pack(), 128, 5)
     reported = [(float(np.sqrt(((noisy - clean) ** 2).mean())), float(truth.mean()))
                 for clean, noisy, _, truth in (synthesis.jpeg(synthesis.crop()) for _ in range(60))]  # fmt: skip
@@ -44,7 +44,7 @@ def test_jpeg_of_high_quality_is_not_called_noise():
     assert any(truth > 1 / 255 for _, truth in reported)
 
 
-def test_noise_of_grey_pictures_is_mostly_grey():
+def test_noise_of_grey_pictures_is_mostly_grey() -> None:
     synthesis = Synthesis(pack(grey=True), 128, 7)
     shared = 0
     for _ in range(40):
@@ -54,7 +54,7 @@ def test_noise_of_grey_pictures_is_mostly_grey():
     assert 24 <= shared <= 39
 
 
-def test_batches_have_the_promised_shapes_and_ranges():
+def test_batches_have_the_promised_shapes_and_ranges() -> None:
     batch = Synthesis(pack(), 96, 1).batch(12)
     assert batch.clean.shape == batch.noisy.shape == (12, 3, 96, 96)
     assert batch.sigma.shape == batch.truth.shape == (12, 1, 96, 96)
@@ -62,6 +62,6 @@ def test_batches_have_the_promised_shapes_and_ranges():
     assert float(batch.sigma.min()) >= 0 and float(batch.sigma.max()) < 0.5
 
 
-def test_the_same_seed_draws_the_same_batch():
+def test_the_same_seed_draws_the_same_batch() -> None:
     first, second = (Synthesis(pack(), 64, 11).batch(4) for _ in range(2))
     assert (first.noisy == second.noisy).all()

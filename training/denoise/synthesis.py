@@ -89,7 +89,7 @@ class Synthesis:
                 none = np.zeros_like(clean[..., :1])
                 return clean, clean.copy(), none + np.float32(self.random.uniform(0, 8 / 255)), none
         if self.random.random() < 0.93:
-            noisy = np.clip(np.rint(noisy * 255), 0, 255) / np.float32(255)
+            noisy = np.asarray(np.clip(np.rint(noisy * 255), 0, 255) / np.float32(255), np.float32)
         return clean, noisy, self.told(sigma), sigma
 
     def told(self, sigma: Floats) -> Floats:
