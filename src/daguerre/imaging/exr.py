@@ -1,0 +1,97 @@
+"""OpenEXR: half or float, linear light, further channels carried along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from daguerre.imaging import curve, oiio
+from daguerre.imaging.photo import Metadata, Photo
+
+
+def _planes(names: list[str]) -> tuple[list[int], int | None]:
+    """Where the colour channels and the alpha channel lie."""
+    lower = [name.lower() for name in names]
+    alpha = lower.index("a") if "a" in lower else None
+    if all(name in lower for name in "rgb"):
+        return [lower.index(name) for name in "rgb"], alpha
+    if "y" in lower:
+        return [lower.index("y")], alpha
+    others = [index for index in range(len(names)) if index != alpha]
+    return others[: 3 if len(others) >= 3 else 1], alpha
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """The first part of the file, float32 ``[H, W, 1|3]`` on the display curve."""
+    with oiio.faults(), oiio.opened(data, ".exr") as reader:
+        spec = reader.spec(0)
+        oiio.check_size(spec.width, spec.height, max_pixels)
+        names, kind = list(spec.channelnames), str(spec.format)
+        kinds = [str(k) for k in spec.channelformats]
+        plane = oiio.samples(reader, 0, "float")
+        notes = []
+        if reader.seek_subimage(1, 0):
+            notes.append("Only the first part of the multi-part OpenEXR file was kept.")
+        reader.seek_subimage(0, 0)
+        kept = oiio.attributes(spec)
+        window = (spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height)
+    if not np.isfinite(plane).all():
+        plane = np.nan_to_num(plane, nan=0.0, posinf=65504.0, neginf=-65504.0)
+        notes.append("Samples that were not finite numbers were replaced.")
+    color, at = _planes(names)
+    alpha = None
+    pixels = plane[:, :, color]
+    if at is not None:
+        alpha = np.ascontiguousarray(plane[:, :, at])
+        # OpenEXR stores premultiplied colour; where alpha is 0 there is light to keep and nothing to divide by.
+        pixels = pixels / np.where(alpha == 0, 1, alpha)[:, :, None]
+    extra = [i for i in range(len(names)) if i not in color and i != at]
+    source: dict[str, Any] = {
+        "names": names, "kind": kind, "kinds": kinds, "attributes": kept, "window": window,
+        "color": color, "alpha": at, "extra": {i: plane[:, :, i].copy() for i in extra},
+    }  # fmt: skip
+    return Photo(
+        pixels=curve.display(np.ascontiguousarray(pixels, dtype=np.float32)),
+        format="exr", alpha=alpha, metadata=Metadata(), source=source, warnings=notes,
+    )  # fmt: skip
+
+
+def write(photo: Photo, *, quality: int | None) -> bytes:
+    """A scan-line OpenEXR file with the channels, depth and attributes of the one that was read."""
+    import OpenImageIO as oi
+
+    del quality
+    own = photo.source if photo.format == "exr" else {}
+    channels = photo.pixels.shape[2]
+    shown = photo.pixels.astype(np.float32) / np.float32(photo.white)
+    light = curve.linear(shown)
+    alpha = None if photo.alpha is None else photo.alpha.astype(np.float32) / np.float32(photo.white)
+    if alpha is not None:
+        light *= np.where(alpha == 0, 1, alpha)[:, :, None]
+    names = list(own.get("names", ())) if len(own.get("color", ())) == channels else []
+    if names and (own["alpha"] is None) == (alpha is None):
+        plane = np.zeros((*light.shape[:2], len(names)), np.float32)
+        color, at = own["color"], own["alpha"]
+        for index, extra in own["extra"].items():
+            if extra.shape == plane.shape[:2]:
+                plane[:, :, index] = extra
+    else:
+        own, names = {}, (["Y"] if channels == 1 else ["R", "G", "B"]) + ([] if alpha is None else ["A"])
+        color, at = list(range(channels)), None if alpha is None else channels
+        plane = np.zeros((*light.shape[:2], len(names)), np.float32)
+    plane[:, :, color] = light
+    if at is not None:
+        plane[:, :, at] = alpha
+    kind = own.get("kind", "half")
+    spec = oi.ImageSpec(photo.width, photo.height, len(names), kind)
+    spec.channelnames = tuple(names)
+    if own.get("kinds"):
+        spec.channelformats = tuple(oi.TypeDesc(k) for k in own["kinds"])
+    for name, typed, value in own.get("attributes", ()):
+        spec.attribute(name, typed, value)
+    if "window" in own:
+        spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = own["window"]
+    if kind == "half":
+        plane = np.clip(plane, -65504, 65504)
+    return oiio.encoded(".exr", [(spec, plane)])

@@ -1,0 +1,28 @@
+"""Camera raw, developed by LibRaw; the result takes another format, 16 bits deep."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+
+from daguerre.errors import BrokenImage, UnsupportedImage
+from daguerre.imaging import oiio
+from daguerre.imaging.photo import Metadata, Photo
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """Upright uint16 sRGB ``[H, W, 3]`` with the camera's own white balance."""
+    import rawpy
+
+    try:
+        with rawpy.imread(BytesIO(data)) as raw:
+            oiio.check_size(raw.sizes.raw_width, raw.sizes.raw_height, max_pixels)
+            pixels = raw.postprocess(
+                use_camera_wb=True, output_bps=16, output_color=rawpy.ColorSpace.sRGB, gamma=(2.4, 12.92)
+            )
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise UnsupportedImage("This kind of camera raw file cannot be read.") from error
+    except rawpy.LibRawError as error:
+        raise BrokenImage("The camera raw file cannot be developed: it is damaged or incomplete.") from error
+    return Photo(np.ascontiguousarray(pixels), "raw", metadata=Metadata(), source={"bits": 16})
