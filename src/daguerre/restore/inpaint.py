@@ -113,7 +113,7 @@ def _from_half(pixels: Pixels, mask: Mask, deep: Mask, network: Session, track: 
     if not hole.all():
         small = _fill(small, hole, network, grain.NONE, track)
     start[mask] = pixels[mask]
-    large = cv2.resize(small, (2 * half[0], 2 * half[1]), interpolation=cv2.INTER_LINEAR)[:height, :width]
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     start[deep] = large.reshape(height, width, -1)[deep]
     return start
 
