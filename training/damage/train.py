@@ -97,7 +97,9 @@ def walk(network: torch.nn.Module, levels: Levels, offsets: list[tuple[int, int]
     return logits
 
 
-def objective(network: torch.nn.Module, batch: tuple[Levels, list[tuple[int, int]]]) -> tuple[torch.Tensor, dict[str, float]]:
+def objective(
+    network: torch.nn.Module, batch: tuple[Levels, list[tuple[int, int]]]
+) -> tuple[torch.Tensor, dict[str, float]]:
     """Cross entropy and soft Dice; the finest level counts most."""
     levels, offsets = batch
     levels = [(image.float(), truth.float()) for image, truth in levels]
