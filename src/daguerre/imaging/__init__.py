@@ -1,0 +1,88 @@
+"""Photos from files and back: :func:`open`, :func:`encode` and the formats behind them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage
+from daguerre.imaging import depth, registry, sniff
+from daguerre.imaging.encoded import Encoded
+from daguerre.imaging.photo import Metadata, Photo, Pixels
+
+__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "encode", "open"]
+
+
+def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
+    """The photo in a file: a path, the file's bytes or a binary file object.
+
+    The format is found from the content. Raises :class:`~daguerre.errors.InvalidImage` or one of
+    its kinds, and nothing else, whatever the file holds; more than ``max_pixels`` pixels are
+    refused before they are decoded.
+    """
+    data = _bytes(source)
+    name = sniff.format_of(data)
+    try:
+        photo: Photo = registry.reader(name, data).read(data, max_pixels=max_pixels)
+    except DaguerreError:
+        raise
+    except MemoryError as error:
+        raise ImageTooLarge("The picture does not fit into memory.") from error
+    except Exception as error:  # Codecs raise anything over broken files.
+        title = registry.FORMATS[name].title
+        raise BrokenImage(f"The {title} file is truncated or damaged and cannot be read.") from error
+    return photo
+
+
+def encode(photo: Photo, *, format: str | None = None, quality: int | None = None) -> Encoded:
+    """``photo`` as a file in ``format``, by default the one it came in.
+
+    ``quality`` is 1-100; ``None`` keeps the input's where it can. What the format cannot hold is
+    left out and named in the warnings. Raises :class:`~daguerre.errors.InvalidSettings` for an unknown
+    format and :class:`~daguerre.errors.CannotWrite` where the format cannot take the picture.
+    """
+    wanted = registry.named(format or photo.format)
+    form, warnings = wanted, []
+    writer = registry.writer(form, photo.pixels.dtype)
+    while writer is None and form.fallback is not None:
+        form = registry.named(form.fallback)
+        writer = registry.writer(form, photo.pixels.dtype)
+    if writer is None:
+        raise CannotWrite(f"{wanted.title} cannot be written.")
+    if form is not wanted:
+        warnings.append(f"{wanted.title} cannot be written: the result is {form.title}.")
+    fitted, losses = depth.fitted(photo, form)
+    if form.name != photo.format:
+        fitted = replace(fitted, source={}, pages=[replace(page, source={}) for page in fitted.pages])
+    # A 16-bit picture may have become one of 8 bits and the other way round.
+    writer = registry.writer(form, fitted.pixels.dtype) or writer
+    try:
+        data: bytes = writer.write(fitted, quality=quality)
+    except DaguerreError:
+        raise
+    except Exception as error:  # Encoders raise anything over what they cannot hold.
+        raise CannotWrite(f"The picture cannot be stored as {form.title}: {error}.") from error
+    return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
+
+
+def _bytes(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if not isinstance(source, str | os.PathLike):
+        return source.read()
+    path = Path(source)
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InvalidImage(f"{path} is a folder, not a photo.")
+        if not stat.S_ISREG(mode):
+            raise InvalidImage(f"{path} is not a file.")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InvalidImage(f"{path} does not exist.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidImage(f"{path} cannot be read: {reason}.") from error

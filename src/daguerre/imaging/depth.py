@@ -1,0 +1,66 @@
+"""A photo fitted to what a format can hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.registry import Format
+
+_BAND_ROWS = 256
+_BITS = {"uint8": "8 bits", "uint16": "16 bits", "float32": "floating point"}
+
+
+def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
+    """``photo`` in a depth that ``form`` takes, without alpha or pages where it has none; and what was lost."""
+    warnings = []
+    kind = str(photo.pixels.dtype)
+    if kind not in form.depths:
+        # The next deeper kind loses nothing; without one, the deepest there is loses least.
+        order = list(_BITS)
+        deeper = [name for name in form.depths if order.index(name) > order.index(kind)]
+        target = deeper[0] if deeper else form.depths[-1]
+        if not deeper:
+            warnings.append(f"{form.title} holds {_BITS[target]}: the photo's {_BITS[kind]} were reduced.")
+        photo = replace(
+            photo,
+            pixels=converted(photo.pixels, target),
+            alpha=None if photo.alpha is None else converted(photo.alpha, target),
+        )
+    if photo.alpha is not None and not form.alpha:
+        warnings.append(f"{form.title} holds no transparency: the photo was laid on white.")
+        photo = replace(photo, pixels=_on_white(photo), alpha=None)
+    if photo.pages and not form.pages:
+        warnings.append(f"{form.title} holds one page: only the first was stored.")
+        photo = replace(photo, pages=[])
+    data = photo.metadata
+    if not form.metadata and (data.exif or data.xmp or data.iptc):
+        warnings.append(f"{form.title} holds no EXIF, XMP or IPTC: they were left out.")
+    return photo, warnings
+
+
+def converted(pixels: Pixels, kind: str) -> Pixels:
+    """``pixels`` as ``uint8``, ``uint16`` or ``float32``, black to black and white to white."""
+    result = np.empty(pixels.shape, np.dtype(kind))
+    source_white = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    white = 1.0 if result.dtype.kind == "f" else float(np.iinfo(result.dtype).max)
+    for top in range(0, pixels.shape[0], _BAND_ROWS):
+        band = pixels[top : top + _BAND_ROWS].astype(np.float32) * np.float32(white / source_white)
+        if result.dtype.kind != "f":
+            band = np.rint(np.clip(np.nan_to_num(band), 0, white))
+        result[top : top + _BAND_ROWS] = band
+    return result
+
+
+def _on_white(photo: Photo) -> Pixels:
+    result = np.empty_like(photo.pixels)
+    assert photo.alpha is not None
+    white = np.float32(photo.white)
+    for top in range(0, photo.height, _BAND_ROWS):
+        rows = slice(top, top + _BAND_ROWS)
+        weight = photo.alpha[rows, :, None].astype(np.float32) / white
+        band = white + (photo.pixels[rows].astype(np.float32) - white) * weight
+        result[rows] = band if photo.pixels.dtype.kind == "f" else np.rint(band)
+    return result

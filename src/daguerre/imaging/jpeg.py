@@ -1,0 +1,86 @@
+"""JPEG: colour, grey and CMYK, with the subsampling and the tables it came with."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PIL import Image
+
+from daguerre.errors import CannotWrite
+from daguerre.imaging import ink, kept, pillow, segments
+from daguerre.imaging.photo import Photo
+
+_LONGEST = 65500
+_QUALITY = 95
+_SUBSAMPLING = {((1, 1), (1, 1)): 0, ((2, 1), (1, 1)): 1, ((2, 2), (1, 1)): 2}
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """The picture in a JPEG; CMYK as sRGB, its inks kept. Raises InvalidImage."""
+    image: Any = pillow.opened(data, "JPEG", max_pixels=max_pixels)
+    layers = list(image.layer)
+    coding = {
+        "qtables": _tables(image, layers),
+        "subsampling": _subsampling(layers),
+        "progressive": bool(image.info.get("progressive")),
+        "keep_rgb": len(layers) == 3 and _is_rgb(image, layers),
+    }
+    if image.mode == "CMYK":
+        photo = ink.photo_of(image, "jpeg", **coding)
+    else:
+        photo = pillow.photo_of(image, "jpeg", **coding)
+    return kept.keep(photo, data)
+
+
+def write(photo: Photo, *, quality: int | None) -> bytes:
+    """``photo`` as a JPEG. Raises CannotWrite.
+
+    Without ``quality`` the tables, the subsampling and the scans stay those of the file that came, and
+    pixels that nobody changed keep its very code; another file's photo gets quality 95 in 4:4:4.
+    """
+    original = kept.original(photo, quality)
+    if original is not None:
+        return original
+    metadata = photo.metadata
+    icc = photo.source.get("ink_profile") or metadata.icc
+    if quality is None and kept.pixels_unchanged(photo):
+        return segments.dressed(photo.source["file"], metadata, icc)
+    if max(photo.width, photo.height) > _LONGEST:
+        raise CannotWrite(f"JPEG holds at most {_LONGEST} pixels a side; choose another format.")
+    image = ink.image_of(photo) if "inks" in photo.source else pillow.image_of(photo)
+    coding = photo.source
+    options: dict[str, Any] = {"quality": quality or _QUALITY}
+    if quality is None and coding.get("qtables"):
+        options = {"qtables": coding["qtables"]}
+    if image.mode == "RGB":
+        options["subsampling"] = coding.get("subsampling", 0 if (quality or _QUALITY) >= 90 else 2)
+    dpi = None if metadata.dpi is None else (round(metadata.dpi[0]), round(metadata.dpi[1]))
+    progressive, keep_rgb = bool(coding.get("progressive")), bool(coding.get("keep_rgb"))
+    data = pillow.saved(image, "JPEG", progressive=progressive, optimize=True, keep_rgb=keep_rgb, dpi=dpi, **options)
+    return segments.dressed(data, metadata, icc)
+
+
+def _tables(image: Any, layers: list[tuple[int, int, int, int]]) -> list[list[int]]:
+    """The quantisation table of each component, as Pillow takes them: the last one serves the rest."""
+    tables = [list(image.quantization[layer[3]]) for layer in layers if layer[3] in image.quantization]
+    while len(tables) > 1 and tables[-1] == tables[-2]:
+        tables.pop()
+    return tables
+
+
+def _subsampling(layers: list[tuple[int, int, int, int]]) -> int:
+    """Pillow's number for the sampling; one that it cannot write gets 4:4:4, which loses nothing."""
+    if len(layers) != 3:
+        return 0
+    factors = [(layer[1], layer[2]) for layer in layers]
+    common = (math.gcd(*(f[0] for f in factors)), math.gcd(*(f[1] for f in factors)))
+    first, second, third = ((f[0] // common[0], f[1] // common[1]) for f in factors)
+    return _SUBSAMPLING.get((first, second), 0) if second == third else 0
+
+
+def _is_rgb(image: Image.Image, layers: list[tuple[int, int, int, int]]) -> bool:
+    """Whether the components are red, green and blue themselves."""
+    if "adobe_transform" in image.info:
+        return bool(image.info["adobe_transform"] == 0)
+    return "jfif" not in image.info and bytes(layer[0] & 255 for layer in layers) == b"RGB"
