@@ -1,0 +1,5 @@
+"""``python -m daguerre.cli``."""
+
+from daguerre.cli import main
+
+main()

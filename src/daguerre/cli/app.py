@@ -1,0 +1,152 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from daguerre.cli.signals import Stop
+
+app = typer.Typer(
+    name="daguerre",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Restore old photographs on this machine: scratches, tears, dust and noise.",
+)
+models = typer.Typer(no_args_is_help=True, help="The networks that do the work.")
+app.add_typer(models, name="models")
+
+
+def run(stop: Stop) -> int:
+    """Run the command of ``sys.argv``; gives the exit code."""
+    from daguerre.errors import DaguerreError, InvalidSettings
+
+    try:
+        app(prog_name="daguerre", obj=stop)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BrokenPipeError:
+        # The reader has gone; the interpreter must not try to flush to it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except InvalidSettings as error:
+        return _fail(str(error), 2)
+    except DaguerreError as error:
+        return _fail(str(error), 1)
+    return 0
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(f"daguerre: {sentence}", file=sys.stderr)
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"daguerre {version('daguerre')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Restore old photographs on this machine: scratches, tears, dust and noise."""
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="Files, folders or patterns such as *.jpg.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT", help="A file for one photo, else a folder.")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders' folders.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip photos whose result is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results, never a photo.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per photo on stdout.")] = False,
+    scratch_removal: Annotated[
+        bool | None, typer.Option("--scratch-removal/--no-scratch-removal", help="Find and fill damage. [on]")
+    ] = None,
+    scratch_sensitivity: Annotated[
+        float | None, typer.Option(metavar="0-100", help="How much is taken for damage. [50]")
+    ] = None,
+    denoise: Annotated[bool | None, typer.Option("--denoise/--no-denoise", help="Reduce noise. [on]")] = None,
+    denoise_strength: Annotated[
+        float | None, typer.Option(metavar="0-100", help="0 leaves noise, 25 removes what is visible. [25]")
+    ] = None,
+    face_enhancement: Annotated[
+        bool | None, typer.Option("--face-enhancement/--no-face-enhancement", help="Enhance faces. [on]")
+    ] = None,
+    fidelity: Annotated[float | None, typer.Option(metavar="0-1", help="1 keeps a face's own features. [0.7]")] = None,
+    colorize: Annotated[
+        bool | None, typer.Option("--colorize/--no-colorize", help="Colour a monochrome photo. [off]")
+    ] = None,
+    colorize_strength: Annotated[
+        float | None, typer.Option(metavar="0-100", help="How strong the colours are. [85]")
+    ] = None,
+    networks: Annotated[
+        Literal["auto", "embedded", "full"], typer.Option("--models", help="Which networks to use.")
+    ] = "auto",
+    format: Annotated[
+        str | None, typer.Option("--format", metavar="FORMAT", help="Write this format, not the photo's own.")
+    ] = None,
+    quality: Annotated[int | None, typer.Option(metavar="1-100", help="Of a lossy format. [as the photo's]")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(metavar="M.png", help="White where damaged; replaces the detection. One photo.")
+    ] = None,
+    mask_out: Annotated[
+        Path | None, typer.Option(metavar="M.png", help="Store what was taken for damage. One photo.")
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the networks run.")] = "auto",
+) -> None:
+    """Restore photos. Results are named PHOTO_restored, beside the photo or in OUT.
+
+    The photos themselves are never changed. One that cannot be restored does not stop the others.
+    """
+    from daguerre.cli.batch import Batch
+    from daguerre.cli.places import Places, UsageError
+    from daguerre.settings import Settings
+
+    wanted: dict[str, Any] = {
+        "scratch_removal": scratch_removal, "scratch_sensitivity": scratch_sensitivity,
+        "denoise": denoise, "denoise_strength": denoise_strength,
+        "face_enhancement": face_enhancement, "fidelity": fidelity,
+        "colorize": colorize, "colorize_strength": colorize_strength,
+        "output_format": format, "quality": quality,
+    }  # fmt: skip
+    settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})
+    try:
+        places = Places(photos, output, recursive=recursive, single=mask is not None or mask_out is not None)
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None
+    batch = Batch(
+        places, settings, device=device, resume=resume, overwrite=overwrite, as_json=as_json,
+        mask=mask, mask_out=mask_out, stop=context.obj,
+    )  # fmt: skip
+    raise typer.Exit(batch.run())
+
+
+@models.command("list")
+def models_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """List the networks: what each does, its size and whether it is installed."""
+    from daguerre.cli.inventory import show
+
+    raise typer.Exit(show(as_json))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Check what Daguerre runs on, and say what is wrong and what to do."""
+    from daguerre.cli.doctor import examine
+
+    raise typer.Exit(examine(as_json))

@@ -1,0 +1,177 @@
+"""Many photos through one Restorer, each failing alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from daguerre.cli.places import Job, Names, Places
+from daguerre.cli.report import Report
+from daguerre.cli.signals import Stop
+from daguerre.config import Config, Device
+from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings
+from daguerre.restore.progress import CancelToken
+from daguerre.settings import Settings
+
+if TYPE_CHECKING:
+    from daguerre.restore.restoration import Restoration
+    from daguerre.restore.restorer import Restorer
+
+
+class Batch:
+    """One ``daguerre restore``. Never writes to a photo, and results whole or not at all."""
+
+    def __init__(
+        self, places: Places, settings: Settings, *, device: Device = "auto", resume: bool = False,
+        overwrite: bool = False, as_json: bool = False, mask: Path | None = None, mask_out: Path | None = None,
+        stop: Stop | None = None,
+    ) -> None:  # fmt: skip
+        self._places = places
+        self._settings = settings
+        self._device = device
+        self._resume = resume
+        self._overwrite = overwrite
+        self._as_json = as_json
+        self._mask = mask
+        self._mask_out = mask_out
+        self._names = Names(places.photos)
+        self._cancel = CancelToken()
+        self._restorer: Restorer | None = None
+        if stop is not None:
+            stop.listen(self._cancel.cancel)
+
+    def run(self) -> int:
+        """0 when every photo was restored or skipped, else 1."""
+        failures = len(self._places.empty)
+        with Report(len(self._places.jobs), to_stderr=self._as_json) as report:
+            for folder in self._places.empty:
+                report.failed(f"{folder}: there are no photos in this folder.")
+            for job in self._places.jobs:
+                if self._cancel.canceled:
+                    break
+                try:
+                    self._one(job, report)
+                except Canceled:
+                    break
+                except InvalidSettings:
+                    raise
+                except Exception as error:
+                    failures += 1
+                    sentence = _sentence(job.photo, error)
+                    report.failed(sentence)
+                    self._emit({"input": str(job.photo), "output": None, "status": "failed", "error": sentence})
+            if self._places.skipped:
+                report.note(f"{_count(self._places.skipped, 'file')} of other kinds skipped.")
+            if self._cancel.canceled:
+                report.note("Stopped. The results so far are complete; --resume goes on from here.")
+            report.summary(failures)
+        return 1 if failures or self._cancel.canceled else 0
+
+    def _one(self, job: Job, report: Report) -> None:
+        report.begin(job.photo.name)
+        if job.problem is not None:
+            raise FileNotFoundError(job.problem)
+        wanted = self._settings.output_format or ((job.exact.suffix or None) if job.exact else None)
+        earlier = self._names.earlier(job, wanted)
+        if job.exact is not None:
+            self._names.forbid_photo(job.exact)
+        if earlier is not None and self._resume:
+            self._leave(job, earlier, report)
+            return
+        if earlier is not None:
+            self._check(earlier)
+        _prepare(job.folder)
+        result = self._engine().restore(
+            job.photo,
+            self._settings if wanted is None else self._settings.updated(output_format=wanted),
+            mask=self._mask,
+            on_progress=report.progress,
+            cancel=self._cancel,
+        )
+        path = self._names.choose(job, result.encode().extension)
+        if self._resume and path.is_file():
+            self._leave(job, path, report)
+            return
+        self._check(path)
+        if self._mask_out is not None:
+            self._save_mask(result, self._mask_out)
+        result.save(path)
+        self._names.take(path)
+        report.restored(job.photo, path, result)
+        self._emit({"input": str(job.photo), "output": str(path), "status": "restored", **result.to_dict()})
+
+    def _leave(self, job: Job, path: Path, report: Report) -> None:
+        self._names.take(path)
+        report.skipped(job.photo, path)
+        self._emit({"input": str(job.photo), "output": str(path), "status": "skipped"})
+
+    def _check(self, path: Path) -> None:
+        self._names.forbid_photo(path)
+        if path.is_dir():
+            raise CannotWrite(f"{path} is a folder.")
+        if path.exists() and not self._overwrite:
+            raise CannotWrite(f"{path} is already there: --overwrite replaces it, --resume skips it.")
+
+    def _save_mask(self, result: Restoration, path: Path) -> None:
+        import numpy as np
+
+        from daguerre import imaging
+        from daguerre.imaging.photo import Photo
+        from daguerre.restore.restoration import write
+
+        self._check(path)
+        mask = result.damage_mask
+        if mask is None:
+            mask = np.zeros((result.height, result.width), np.uint8)
+        write(path, imaging.encode(Photo(mask[:, :, None], "png"), format=path.suffix or "png").data)
+
+    def _engine(self) -> Restorer:
+        if self._restorer is None:
+            from daguerre.restore.restorer import Restorer
+
+            self._restorer = Restorer(self._settings.models, self._device, config=configuration())
+        return self._restorer
+
+    def _emit(self, line: dict[str, Any]) -> None:
+        if self._as_json:
+            print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
+
+
+def configuration() -> Config:
+    """The configuration; a wrong environment variable raises InvalidSettings."""
+    from pydantic import ValidationError
+
+    try:
+        return Config()
+    except ValidationError as error:
+        names = ", ".join(f"DAGUERRE_{str(detail['loc'][0]).upper()}" for detail in error.errors())
+        raise InvalidSettings(f"The environment variable {names} has a value that is not possible.") from None
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotWrite(f"The folder {folder} cannot be written to: choose another with -o.")
+
+
+def _sentence(photo: Path, error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return f"{photo}: there is not enough memory for this photo."
+    if isinstance(error, FileNotFoundError) and error.errno is None:
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{photo}: {error.strerror or error}."
+    text = " ".join(str(error).split()) or type(error).__name__
+    if not isinstance(error, DaguerreError):
+        return f"{photo}: an unexpected fault, please report it: {type(error).__name__}: {text}"
+    return text if str(photo) in text else f"{photo}: {text}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,179 @@
+"""Which photos are meant, and where their results go."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from daguerre.errors import CannotWrite
+from daguerre.imaging import registry
+
+SUFFIX = "_restored"
+
+PHOTO_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "heic", "heif", "hif", "tif", "tiff", "bmp", "dib",
+        "gif", "tga", "ico", "psd", "exr", "hdr", "jxl", "jp2", "j2k",
+        "dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2", "pef", "srw",
+    )
+)  # fmt: skip
+"""Names of files that a folder is searched for; an explicitly named file may have any name."""
+
+
+class UsageError(Exception):
+    """The options contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo, the folder of its result, and the result's exact path where it was given."""
+
+    photo: Path
+    folder: Path
+    exact: Path | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is nothing to restore, or ``None``."""
+        if glob.has_magic(str(self.photo)) and not os.path.lexists(self.photo):
+            return f"{self.photo}: no file matches."
+        if not self.photo.exists():
+            return f"{self.photo}: there is no such file."
+        if not self.photo.is_file():
+            return f"{self.photo}: this is not a file."
+        return None
+
+
+class Places:
+    """The jobs of ``arguments``, in order and each photo once.
+
+    ``output`` is a folder if it is one, ends with a separator, has no suffix, or there are several
+    photos; else a file. In folders, hidden files, other kinds of files (counted in ``skipped``) and
+    results of earlier runs are left out; ``empty`` are the folders in which nothing was found.
+    Raises :class:`UsageError`.
+    """
+
+    def __init__(
+        self, arguments: list[str], output: Path | None, *, recursive: bool = False, single: bool = False
+    ) -> None:
+        self.skipped = 0
+        self.empty: list[Path] = []
+        self._recursive = recursive
+        self._seen: set[Path] = set()
+        found = [pair for argument in arguments for pair in self._argument(argument)]
+        several = len(found) > 1 or any(Path(argument).is_dir() for argument in arguments)
+        if single and several:
+            raise UsageError("--mask and --mask-out are for one photo.")
+        exact = output if output is not None and not several and not _is_folder(output) else None
+        if output is not None and exact is None and output.exists() and not output.is_dir():
+            raise UsageError(f"{output} is a file; several photos need a folder.")
+        self.jobs = [
+            Job(photo, exact.parent if exact else photo.parent if output is None else output / below, exact)
+            for photo, below in found
+        ]
+        self.photos = frozenset(_real(job.photo) for job in self.jobs)
+
+    def _argument(self, argument: str) -> Iterator[tuple[Path, Path]]:
+        path = Path(argument)
+        if not os.path.lexists(path) and glob.has_magic(argument):
+            matches = sorted(glob.glob(argument, recursive=True))
+            for match in matches:
+                if not (Path(match).is_dir() and not self._recursive) and not _is_result(Path(match)):
+                    yield from self._argument(match)
+            if matches:
+                return
+        if path.is_dir():
+            yield from self._folder(path)
+        elif _real(path) not in self._seen:
+            self._seen.add(_real(path))
+            yield path, Path()
+
+    def _folder(self, folder: Path) -> Iterator[tuple[Path, Path]]:
+        count = 0
+        for current, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith(".")) if self._recursive else []
+            for name in sorted(names):
+                photo = Path(current, name)
+                if name.startswith(".") or _is_result(photo):
+                    continue
+                if photo.suffix.lower() not in PHOTO_SUFFIXES:
+                    self.skipped += 1
+                    continue
+                count += 1
+                if _real(photo) not in self._seen:
+                    self._seen.add(_real(photo))
+                    yield photo, Path(current).relative_to(folder)
+        if count == 0:
+            self.empty.append(folder)
+
+
+class Names:
+    """Gives each job a path of its own that is nobody's photo."""
+
+    def __init__(self, photos: frozenset[Path]) -> None:
+        self._taken = set(photos)
+
+    def choose(self, job: Job, extension: str) -> Path:
+        """The path for a result of the format of ``extension``; it may exist.
+
+        A photo's own suffix stays where it names the same format.
+        """
+        if job.exact is not None:
+            return job.exact
+        own = job.photo.suffix
+        suffix = own if _kind(own) == _kind(extension) else f".{extension.lstrip('.')}"
+        stem = f"{job.photo.stem}{SUFFIX}"
+        number = 1
+        path = job.folder / f"{stem}{suffix}"
+        while _real(path) in self._taken:
+            number += 1
+            path = job.folder / f"{stem}-{number}{suffix}"
+        return path
+
+    def earlier(self, job: Job, format: str | None) -> Path | None:
+        """The result of an earlier run that is there, whatever format stood in for one that cannot be written."""
+        first = format or job.photo.suffix
+        form = registry.FORMATS.get(_kind(first))
+        stand_ins = (".png", ".tif", ".avif") if form is None or form.fallback else ()
+        paths = (self.choose(job, extension) for extension in dict.fromkeys((_extension(first), *stand_ins)))
+        return next((path for path in paths if path.is_file()), None)
+
+    def take(self, path: Path) -> None:
+        """Note ``path`` as given away."""
+        self._taken.add(_real(path))
+
+    def forbid_photo(self, path: Path) -> None:
+        """Raise CannotWrite where ``path`` is one of the photos or another's result."""
+        if _real(path) in self._taken:
+            raise CannotWrite(f"{path} is one of the photos: photos are never overwritten.")
+
+
+_EXTENSIONS = frozenset({*(row.extension.lstrip(".") for row in registry.FORMATS.values()), "heic", "j2k"})
+
+
+def _kind(suffix: str) -> str:
+    name = suffix.lower().lstrip(".")
+    name = {"jpe": "jpg", "jfif": "jpg", "hif": "heic", "dib": "bmp"}.get(name, name)
+    return registry.named(name).name if name in registry.FORMATS or name in _EXTENSIONS else name
+
+
+def _extension(name: str) -> str:
+    form = registry.FORMATS.get(_kind(name))
+    return form.extension if form is not None else name
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or (not path.suffix and not path.is_file())
+
+
+def _is_result(path: Path) -> bool:
+    head, found, tail = path.stem.rpartition(SUFFIX)
+    return bool(found and head) and (not tail or (tail[0] == "-" and tail[1:].isdigit()))
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
