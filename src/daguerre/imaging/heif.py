@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import UnsupportedImage
-from daguerre.imaging import oiio
-from daguerre.imaging.blocks import upright_exif
+from daguerre.imaging import exif, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 
@@ -20,7 +19,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     with oiio.faults():
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
         frame = file[file.primary_index]
-        oiio.check_size(*frame.size, max_pixels)
+        width, height = frame.size
+        oiio.check_size(width, height, max_pixels)
         mode = str(frame.mode)
         plane = np.asarray(frame)
         info: dict[str, Any] = dict(frame.info)
@@ -38,5 +38,9 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         opaque = np.maximum(alpha, 1)[:, :, None].astype(np.float32)
         pixels = np.minimum(np.round(pixels * (white / opaque)), white).astype(plane.dtype)
     notes = [f"Only the main one of the file's {count} pictures was read."] if count > 1 else []
-    metadata = Metadata(icc=info.get("icc_profile"), exif=upright_exif(info.get("exif")), xmp=info.get("xmp"))
+    metadata = Metadata(
+        icc=info.get("icc_profile") or None,
+        exif=exif.normalised(info.get("exif"))[0],
+        xmp=exif.upright_xmp(info.get("xmp")),
+    )
     return Photo(pixels, "heif", alpha, metadata, {"bits": bits}, warnings=notes)
