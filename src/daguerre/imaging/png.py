@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import numpy as np
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from daguerre.imaging import pillow
 from daguerre.imaging.photo import Photo
@@ -29,7 +29,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if mode == "P":
         image = pillow.indexed(photo) or image
     elif mode == "1" and photo.alpha is None and bool(np.isin(photo.pixels, (0, 255)).all()):
-        image = image.convert("1", dither=0)
+        image = image.convert("1", dither=Image.Dither.NONE)
     chunks = PngImagePlugin.PngInfo()
     for kind, body in photo.source.get("color_chunks", []):
         chunks.add(kind, body)

@@ -17,7 +17,9 @@ def dressed(data: bytes, metadata: Metadata, icc: bytes | None) -> bytes:
 
     An EXIF or XMP block longer than a segment is left out. Density stays as it is in ``data``.
     """
-    at, leading, rest = 2, [], []
+    leading: list[bytes] = []
+    rest: list[bytes] = []
+    at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         marker, length = data[at + 1], struct.unpack_from(">H", data, at + 2)[0]
         segment = data[at : at + 2 + length]

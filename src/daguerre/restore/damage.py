@@ -86,7 +86,7 @@ def _half(pixels: Pixels) -> Pixels:
     if height % 2 or width % 2:
         pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     half = cv2.resize(pixels, (pixels.shape[1] // 2, pixels.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return half.reshape(*half.shape[:2], pixels.shape[2])
+    return np.asarray(half).reshape(*half.shape[:2], pixels.shape[2])
 
 
 def _level(
