@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PIL import Image
 
 from daguerre.imaging import pillow
@@ -17,7 +19,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as a GIF: exact up to 256 colours, else with the best 256; ``quality`` does not matter."""
     if photo.alpha is not None:
-        photo.alpha = ((photo.alpha >= 128) * 255).astype(photo.alpha.dtype)
+        photo = replace(photo, alpha=((photo.alpha >= 128) * 255).astype(photo.alpha.dtype))
     image = pillow.indexed(photo)
     if image is None:
         image = pillow.image_of(photo)

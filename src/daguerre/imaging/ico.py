@@ -21,6 +21,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"ICO holds at most {_LONGEST} x {_LONGEST} pixels; choose another format.")
     image = pillow.image_of(photo)
-    image = image.convert("RGBA" if photo.alpha is not None else "RGB")
+    if image.mode == "LA":
+        image = image.convert("RGBA")
     own = (photo.width, photo.height)
     return pillow.saved(image, "ICO", sizes=sorted({*photo.source.get("sizes", []), own}))

@@ -51,12 +51,14 @@ def _printed(pixels: Pixels, inks: Pixels, changed: Pixels, profile: bytes | Non
     if transform is not None:
         line = ImageCms.applyTransform(Image.fromarray(wanted[None]), transform)
         if line is not None:
-            return np.asarray(line)[0]
+            values: Pixels = np.array(line)[0]
+            return values
     # Without a profile: the black that was there as far as the new brightness allows it.
     light = wanted.astype(np.float32)
     black = np.minimum(inks[changed][:, 3].astype(np.float32), 255 - light.max(axis=1))
     colors = 255 - 255 * light / np.maximum(255 - black, 1)[:, None]
-    return np.rint(np.clip(np.column_stack((colors, black)), 0, 255)).astype(np.uint8)
+    printed: Pixels = np.rint(np.clip(np.column_stack((colors, black)), 0, 255)).astype(np.uint8)
+    return printed
 
 
 def _transform(profile: bytes | None, *, to_inks: bool) -> ImageCms.ImageCmsTransform | None:

@@ -26,10 +26,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         "progressive": bool(image.info.get("progressive")),
         "keep_rgb": len(layers) == 3 and _is_rgb(image, layers),
     }
-    if image.mode == "CMYK":
-        photo = ink.photo_of(image, "jpeg", **coding)
-    else:
-        photo = pillow.photo_of(image, "jpeg", **coding)
+    photo = ink.photo_of(image, "jpeg", **coding) if image.mode == "CMYK" else pillow.photo_of(image, "jpeg", **coding)
     return kept.keep(photo, data)
 
 

@@ -81,7 +81,10 @@ def arrays(image: Image.Image) -> tuple[Pixels, Pixels | None]:
         image = image.convert("LA")
     elif image.mode in ("RGBA", "RGBa", "PA") or clear:
         image = image.convert("RGBA")
-    elif image.mode in ("P", "RGB", "RGBX"):
+    elif image.mode == "P":
+        palette = np.asarray(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+        image = image.convert("L" if bool((palette == palette[:, :1]).all()) else "RGB")
+    elif image.mode in ("RGB", "RGBX"):
         image = image.convert("RGB")
     else:
         raise BrokenImage(f"The file holds pixels of an unusual kind ({image.mode}) that cannot be read.")
