@@ -1,7 +1,7 @@
 """``python -m samples.draw``: makes the sample, ``old_photo.jpg``, from a photograph in the public domain.
 
 The photograph is NASA's portrait of the astronaut Eileen Collins, as scikit-image carries it. It is faded, grained,
-scratched, creased and dusted here from a fixed seed, and stored as an old scan would be.
+scratched, creased and dusted here from a fixed seed, with the noise of a scanner on top, and stored as a scan would be.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ def draw(seed: int = 7) -> npt.NDArray[np.uint8]:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     aged: Plane = 0.14 + 0.72 * grey
     grain = cv2.GaussianBlur(random.standard_normal(aged.shape).astype(np.float32), (0, 0), 0.7)
-    aged = aged + 0.035 * grain / float(grain.std())
+    aged = aged + 0.02 * grain / float(grain.std())
+    aged = aged + 0.025 * random.standard_normal(aged.shape).astype(np.float32)
     damage = _damage(random)
     aged = aged * (1 - damage) + (0.93 + 0.03 * random.standard_normal(aged.shape).astype(np.float32)) * damage
     sepia = np.array([0.82, 0.93, 1.0], np.float32)
-    return np.clip(np.rint(aged[..., None] * sepia * 255), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(aged[..., None] * sepia * 255), 0, 255), np.uint8)
 
 
 def _damage(random: np.random.Generator) -> Plane:
@@ -48,7 +49,7 @@ def _damage(random: np.random.Generator) -> Plane:
         centre = (int(random.integers(SIDE)), int(random.integers(SIDE)))
         axes = (int(random.integers(1, 4)), int(random.integers(1, 4)))
         cv2.ellipse(layer, centre, axes, float(random.integers(180)), 0, 360, 240, -1, cv2.LINE_AA)
-    return layer.astype(np.float32) / 255
+    return np.asarray(layer / 255, np.float32)
 
 
 def main() -> None:
