@@ -93,3 +93,15 @@ def test_a_mask_without_a_network_is_told(restorer):
 def test_a_mask_that_is_not_used_is_named(restorer):
     result = restorer.restore(photo(), OFF, mask=np.ones((30, 40), bool))
     assert result.warnings == ["The mask was not used: the removal of scratches is off."]
+
+
+def test_a_restored_file_says_that_it_was_enhanced():
+    import daguerre
+
+    rng = np.random.default_rng(0)
+    noisy = np.clip(128 + rng.normal(0, 20, (96, 128, 3)), 0, 255).astype(np.uint8)
+    result = daguerre.restore(daguerre.Photo(noisy, "png"), scratch_removal=False)
+    assert result.steps == ["denoise"]
+    again = daguerre.open(result.encode().data)
+    assert b"algorithmicallyEnhanced" in (again.metadata.xmp or b"")
+    assert b"embedded/denoise@" in (again.metadata.xmp or b"")

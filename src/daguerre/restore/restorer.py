@@ -65,6 +65,8 @@ class Restorer:
         :class:`~daguerre.errors.InvalidMask`, :class:`~daguerre.errors.ModelError` and
         :class:`~daguerre.errors.Canceled`.
         """
+        from daguerre.imaging import provenance
+
         settings = (settings or Settings()).updated(**settings_fields)
         photo, size = self._open(source)
         photo, findings = restore_photo(
@@ -78,6 +80,7 @@ class Restorer:
         )
         if mask is not None and not settings.scratch_removal:
             findings.warn("The mask was not used: the removal of scratches is off.")
+        photo = provenance.record(photo, steps=findings.steps, networks=findings.models)
         return _restoration(photo, findings, settings, size)
 
     def release(self) -> None:
