@@ -23,9 +23,11 @@ def digest(photo: Photo) -> bytes:
 def keep(photo: Photo, data: bytes) -> Photo:
     """``photo`` with the file it came from in its source, for :func:`original`."""
     if photo.source.get("orientation", 1) == 1:
+        photo.source.update(file=data, digest=digest(photo))
         metadata = photo.metadata
-        fields = (metadata.icc, metadata.exif, metadata.xmp, metadata.iptc, metadata.dpi)
-        photo.source.update(file=data, digest=digest(photo), fields=fields)
+        # A block that was cleaned of its thumbnail must not come back with the old file.
+        if metadata.exif is None or metadata.exif in data:
+            photo.source["fields"] = (metadata.icc, metadata.exif, metadata.xmp, metadata.iptc, metadata.dpi)
     return photo
 
 
