@@ -1,0 +1,94 @@
+"""JPEG XL: 8 bits, 16 bits or float, with the boxes of its container (ISO/IEC 18181-2)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from daguerre.imaging import exif, oiio
+from daguerre.imaging.boxes import box, boxes
+from daguerre.imaging.photo import Metadata, Photo, Pixels
+
+CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+DTYPES = {"uint8": "uint8", "uint16": "uint16"}
+
+
+def _told(data: bytes) -> tuple[bytes | None, bytes | None]:
+    """The EXIF block and the XMP packet."""
+    import imagecodecs
+
+    block = packet = None
+    for kind, _, start, end in boxes(data) if data.startswith(CONTAINER) else ():
+        body = data[start:end]
+        if kind == b"brob":
+            kind, body = body[:4], bytes(imagecodecs.brotli_decode(body[4:]))
+        if kind == b"Exif" and len(body) > 4:
+            block = bytes(body[4 + int.from_bytes(body[:4], "big") :])
+        elif kind == b"xml ":
+            packet = bytes(body)
+    return block, packet
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """The first frame; the codestream's orientation wins over the one in the EXIF block."""
+    import imagecodecs
+
+    with oiio.faults():
+        with oiio.opened(data, ".jxl") as reader:
+            spec = reader.spec()
+            oiio.check_size(spec.width, spec.height, max_pixels)
+            channels, kind = spec.nchannels, str(spec.format)
+            profile = spec.getattribute("ICCProfile")
+        plane = np.asarray(imagecodecs.jpegxl_decode(data))
+        block, packet = _told(data)
+    notes = []
+    wanted = 2 if channels <= 2 else 3
+    if plane.ndim > wanted and not (wanted == 2 and plane.ndim == 3 and plane.shape[-1] == channels):
+        plane, notes = plane[0], ["Only the first frame of the animation was read."]
+    if plane.ndim == 2:
+        plane = plane[:, :, None]
+    if plane.dtype.name not in DTYPES:
+        plane = plane.astype(np.float32)
+    count = 3 if plane.shape[2] >= 3 else 1
+    alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] in (2, 4) else None
+    pixels = np.ascontiguousarray(plane[:, :, :count])
+    icc = None if profile is None else np.asarray(profile, np.uint8).tobytes()
+    metadata = Metadata(icc, exif.normalised(block)[0], exif.upright_xmp(packet))
+    return Photo(pixels, "jxl", alpha, metadata, {"kind": kind}, warnings=notes)
+
+
+def write(photo: Photo, *, quality: int | None) -> bytes:
+    """Without loss unless a ``quality`` below 100 is asked for."""
+    import imagecodecs
+
+    plane = photo.pixels
+    if photo.alpha is not None:
+        plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
+    if plane.shape[2] == 2:
+        # OpenImageIO cannot write grey with alpha; this encoder can, without a profile.
+        lossless = quality is None or quality >= 100
+        data = bytes(imagecodecs.jpegxl_encode(plane, level=None if lossless else quality, lossless=lossless))
+    else:
+        data = _with_profile(plane, photo, quality)
+    if not data.startswith(CONTAINER):
+        data = CONTAINER + box(b"ftyp", b"jxl \0\0\0\0jxl ") + box(b"jxlc", data)
+    told = photo.metadata
+    parts = [data[start:end] for kind, start, _, end in boxes(data) if kind not in (b"Exif", b"xml ")]
+    if told.exif:
+        parts.append(box(b"Exif", bytes(4) + told.exif))
+    if told.xmp:
+        parts.append(box(b"xml ", told.xmp))
+    return b"".join(parts)
+
+
+def _with_profile(plane: Pixels, photo: Photo, quality: int | None) -> bytes:
+    import OpenImageIO as oi
+
+    told = photo.metadata
+    kind = "float" if plane.dtype.kind == "f" else str(plane.dtype)
+    spec = oi.ImageSpec(photo.width, photo.height, plane.shape[2], kind)
+    spec.alpha_channel = plane.shape[2] - 1 if photo.alpha is not None else -1
+    spec.attribute("oiio:UnassociatedAlpha", 1)
+    spec.attribute("compression", f"jpegxl:{100 if quality is None else quality}")
+    if told.icc:
+        spec.attribute("ICCProfile", oi.TypeDesc(f"uint8[{len(told.icc)}]"), np.frombuffer(told.icc, np.uint8))
+    return oiio.encoded(".jxl", [(spec, plane)])
