@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage
-from daguerre.imaging import depth, registry, sniff
+from daguerre.imaging import depth, provenance, registry, sniff
 from daguerre.imaging.encoded import Encoded
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
-__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "encode", "open"]
+__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "encode", "open", "provenance"]
 
 
 def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
