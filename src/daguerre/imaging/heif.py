@@ -22,7 +22,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         width, height = frame.size
         oiio.check_size(width, height, max_pixels)
         mode = str(frame.mode)
-        plane = np.asarray(frame)
+        # A copy: libheif frees its own samples with the file.
+        plane = np.array(frame, copy=True)
         info: dict[str, Any] = dict(frame.info)
         count = len(file)
     if plane.ndim == 2:
