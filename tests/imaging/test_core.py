@@ -171,6 +171,22 @@ def test_an_animation_gives_its_first_frame() -> None:
     assert any("first frame" in warning for warning in photo.warnings)
 
 
+def test_an_icon_over_a_bomb_is_refused() -> None:
+    inside = file(picture(3000, 3000) // 200, "PNG")
+    head = b"\0\0\1\0\1\0" + bytes((16, 16, 0, 0, 1, 0, 32, 0)) + len(inside).to_bytes(4, "little")
+    with pytest.raises(InvalidImage):
+        imaging.open(head + (22).to_bytes(4, "little") + inside)
+
+
+def test_a_jpeg_with_a_second_view_is_one_photo() -> None:
+    stream = BytesIO()
+    views = [Image.fromarray(picture()), Image.fromarray(picture() // 2)]
+    views[0].save(stream, "MPO", save_all=True, append_images=views[1:])
+    photo = imaging.open(stream.getvalue())
+    assert photo.format == "jpeg"
+    assert photo.warnings == []
+
+
 def test_other_formats_and_their_losses() -> None:
     photo = imaging.open(file(picture(), "PNG", "RGBA"))
     result = imaging.encode(photo, format="jpg")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from daguerre.errors import CannotWrite
+from typing import Any
+
+from daguerre.errors import BrokenImage, CannotWrite
 from daguerre.imaging import pillow
 from daguerre.imaging.photo import Photo
 
@@ -11,7 +13,11 @@ _LONGEST = 256
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The largest picture of an icon. Raises InvalidImage."""
-    image = pillow.opened(data, "ICO", max_pixels=max_pixels)
+    image: Any = pillow.opened(data, "ICO", max_pixels=max_pixels)
+    # The directory may say 16 x 16 over a PNG of any size.
+    inner = image.ico.getimage(image.size)
+    if max(inner.size) > _LONGEST:
+        raise BrokenImage("The icon holds a picture of another size than it declares.")
     sizes = sorted(image.info.get("sizes", set()))
     return pillow.photo_of(image, "ico", sizes=sizes)
 

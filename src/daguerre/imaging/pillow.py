@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import exif
@@ -29,7 +29,8 @@ def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     The plugin ``name`` is called directly: Pillow's own limit is global to the process.
     """
     Image.init()
-    factory, _ = Image.OPEN[name]
+    # The registered factory takes a JPEG with a gain map or a second view for a series of pictures.
+    factory = JpegImagePlugin.JpegImageFile if name == "JPEG" else Image.OPEN[name][0]
     try:
         image: Image.Image = factory(BytesIO(data), "")
     except Image.DecompressionBombError as error:
