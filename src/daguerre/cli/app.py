@@ -16,9 +16,10 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Restore old photographs on this machine: scratches, tears, dust and noise.",
 )
-models = typer.Typer(no_args_is_help=True, help="The networks that do the work.")
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The networks that do the work.")
 app.add_typer(models, name="models")
 
 

@@ -1,0 +1,47 @@
+"""The commands beside ``restore``, and how fast the help comes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.cli.conftest import Run
+
+
+def test_help_and_version(run: Run) -> None:
+    shown = run("--help")
+    assert shown.returncode == 0
+    assert "restore" in shown.stdout
+    assert run("--version").stdout.startswith("daguerre ")
+    assert "--scratch-sensitivity" in run("restore", "--help").stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; sys.argv = ['daguerre', '--help']\n"
+        "from daguerre.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'cv2', 'pydantic', 'onnxruntime', 'openvino', 'PIL'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_networks_are_listed_and_verified(run: Run) -> None:
+    listed = run("models", "list", "--json")
+    rows = json.loads(listed.stdout)
+    assert listed.returncode == 0
+    assert {row["state"] for row in rows} == {"verified"}
+    assert {"inpaint", "noise", "denoise"} <= {row["role"] for row in rows}
+
+
+def test_the_doctor_tries_what_it_reports(run: Run) -> None:
+    found = run("doctor", "--json")
+    report = json.loads(found.stdout)
+    assert found.returncode == (0 if report["ok"] else 1)
+    assert report["ok"] == (not report["broken"])
+    assert report["formats"]["jpeg"] == "works"
+    assert all(row["providers"] for row in report["networks"])
+    assert report["cores"] >= 1

@@ -1,0 +1,159 @@
+"""``daguerre restore`` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daguerre import imaging
+from tests.cli.conftest import COMMAND, Run
+
+Make = Callable[..., Path]
+
+
+def test_a_folder_is_restored_and_one_bad_photo_fails_alone(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    good = make_photo(tmp_path / "in" / "a.png")
+    before = good.read_bytes()
+    make_photo(tmp_path / "in" / "b.JPG")
+    (tmp_path / "in" / "bad.jpg").write_bytes(b"not a picture")
+    (tmp_path / "in" / "notes.txt").write_text("hello")
+    done = run("restore", "in")
+    assert done.returncode == 1
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == [
+        "a.png", "a_restored.png", "b.JPG", "b_restored.JPG", "bad.jpg", "notes.txt",
+    ]  # fmt: skip
+    assert good.read_bytes() == before
+    assert "bad.jpg" in done.stderr
+    assert "1 file of other kinds skipped" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_json_is_one_object_per_photo(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    done = run("restore", "a.png", "missing.png", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [(line["input"], line["status"]) for line in lines] == [("a.png", "restored"), ("missing.png", "failed")]
+    assert lines[0]["output"] == "a_restored.png"
+    assert lines[0]["width"] == 96
+    assert lines[0]["processedSize"] == (tmp_path / "a_restored.png").stat().st_size
+    assert "no such file" in lines[1]["error"]
+
+
+def test_resume_skips_what_is_there(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    make_photo(tmp_path / "b.png")
+    assert run("restore", "a.png", "-o", "out/").returncode == 0
+    stamp = (tmp_path / "out" / "a_restored.png").stat().st_mtime_ns
+    done = run("restore", "*.png", "-o", "out", "--resume", "--json")
+    assert done.returncode == 0
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["skipped", "restored"]
+    assert (tmp_path / "out" / "a_restored.png").stat().st_mtime_ns == stamp
+
+
+def test_results_are_replaced_only_when_asked(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    (tmp_path / "a_restored.png").write_bytes(b"mine")
+    refused = run("restore", "a.png")
+    assert refused.returncode == 1
+    assert "--overwrite" in refused.stderr
+    assert (tmp_path / "a_restored.png").read_bytes() == b"mine"
+    assert run("restore", "a.png", "--overwrite").returncode == 0
+    assert imaging.open(tmp_path / "a_restored.png").width == 96
+
+
+def test_a_photo_is_never_overwritten(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    photo = make_photo(tmp_path / "a.png")
+    before = photo.read_bytes()
+    (tmp_path / "link.png").symlink_to(photo)
+    for place in ("a.png", "link.png"):
+        assert run("restore", "a.png", "-o", place, "--overwrite").returncode == 1, place
+    assert photo.read_bytes() == before
+
+
+def test_photos_of_one_name_do_not_collide(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "x" / "a.png")
+    make_photo(tmp_path / "y" / "a.png")
+    assert run("restore", "x/a.png", "y/a.png", "-o", "out").returncode == 0
+    assert sorted(os.listdir(tmp_path / "out")) == ["a_restored-2.png", "a_restored.png"]
+
+
+def test_recursion_keeps_the_folders(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "in" / "a.png")
+    make_photo(tmp_path / "in" / "deep" / "a.png")
+    assert run("restore", "in", "-o", "out", "--recursive").returncode == 0
+    assert (tmp_path / "out" / "a_restored.png").is_file()
+    assert (tmp_path / "out" / "deep" / "a_restored.png").is_file()
+
+
+def test_the_format_follows_the_name_of_the_result(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    assert run("restore", "a.png", "-o", "r.tif", "--mask-out", "m.png").returncode == 0
+    assert imaging.open(tmp_path / "r.tif").format == "tiff"
+    assert imaging.open(tmp_path / "m.png").pixels.shape == (96, 96, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["restore"],
+        ["restore", "a.png", "--denoise-strength", "101"],
+        ["restore", "a.png", "--fidelity", "nan"],
+        ["restore", "a.png", "--models", "best"],
+        ["restore", "a.png", "--format", "docx"],
+        ["restore", "a.png", "b.png", "--mask", "m.png"],
+        ["restore", "a.png", "b.png", "-o", "a.png"],
+        ["restored"],
+    ],
+)
+def test_wrong_usage_ends_with_two(arguments: list[str], tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    make_photo(tmp_path / "b.png")
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_folder_and_a_place_that_cannot_be_made_are_said(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    (tmp_path / "empty").mkdir()
+    assert "no photos" in run("restore", "empty").stderr
+    done = run("restore", "a.png", "-o", "a.png/below/")
+    assert done.returncode == 1
+    assert "cannot be made" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_stopped_batch_leaves_whole_results_and_is_resumed(
+    tmp_path: Path, make_photo: Make, run: Run, number: signal.Signals, code: int
+) -> None:
+    for index in range(6):
+        make_photo(tmp_path / "in" / f"{index}.png", size=512, sigma=12)
+    with subprocess.Popen(
+        [*COMMAND, "restore", "in", "-o", "out"], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "out" / "0_restored.png").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert b"Traceback" not in errors
+    results = list((tmp_path / "out").glob("*_restored.png"))
+    assert 1 <= len(results) < 6
+    for result in results:
+        assert imaging.open(result).width == 512
+    if number is not signal.SIGKILL:
+        assert not list((tmp_path / "out").glob(".*"))
+    assert run("restore", "in", "-o", "out", "--resume").returncode == 0
+    assert len(list((tmp_path / "out").glob("*_restored.png"))) == 6
