@@ -13,6 +13,7 @@ from daguerre.cli.report import Report
 from daguerre.cli.signals import Stop
 from daguerre.config import Config, Device
 from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings
+from daguerre.imaging import registry
 from daguerre.restore.progress import CancelToken
 from daguerre.settings import Settings
 
@@ -75,6 +76,8 @@ class Batch:
         if job.problem is not None:
             raise FileNotFoundError(job.problem)
         wanted = self._settings.output_format or ((job.exact.suffix or None) if job.exact else None)
+        if wanted is not None:
+            registry.named(wanted)  # raises before the work, not after it
         earlier = self._names.earlier(job, wanted)
         if job.exact is not None:
             self._names.forbid_photo(job.exact)
