@@ -132,8 +132,12 @@ class Session:
         native = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         # The runtime's own default follows the CPU; a result must not depend on a default.
         chosen = "bf16" if precision == "bf16" or (precision == "auto" and native) else "fp32"
+        model = core.read_model(str(self.path))
+        # Asked before compiling: optimised graphs carry further names of the same tensors.
+        self.input_names = tuple(port.get_any_name() for port in model.inputs)
+        self.output_names = tuple(port.get_any_name() for port in model.outputs)
         compiled = core.compile_model(
-            str(self.path),
+            model,
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "f32" if chosen == "fp32" else "bf16",
@@ -142,8 +146,6 @@ class Session:
             },
         )
         request = compiled.create_infer_request()
-        self.input_names = tuple(port.get_any_name() for port in compiled.inputs)
-        self.output_names = tuple(port.get_any_name() for port in compiled.outputs)
         self.providers = ("OpenVINO", chosen)
 
         def call(feed: Arrays) -> Arrays:
