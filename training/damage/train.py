@@ -138,7 +138,7 @@ def main() -> None:
     loader = torch.utils.data.DataLoader(
         Wounds(load(), choice.seed), batch_size=None, num_workers=choice.workers, prefetch_factor=8
     )
-    plan = Plan(choice.minutes, choice.rate, seed=choice.seed, ema=0.998, checkpoint_s=60, report_s=20)
+    plan = Plan(choice.minutes, choice.rate, seed=choice.seed, ema=0.999, checkpoint_s=60, report_s=20)
     train(network, iter(loader), objective, plan, choice.out)
 
 
