@@ -1,10 +1,12 @@
 """TIFF comes back to the last bit, with its tags."""
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio
 import pytest
+from PIL import Image
 
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import tiff, tifftags
@@ -43,7 +45,7 @@ def _raw(data: bytes, page: int = 0) -> Samples:
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float"])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("compression", ["none", "lzw", "zip"])
+@pytest.mark.parametrize("compression", ["none", "lzw", "zip", "packbits"])
 def test_samples_and_compression_come_back(kind: str, channels: int, compression: str) -> None:
     plane = _picture(channels, kind)
     photo = tiff.read(_tiff(plane, kind, compression=compression), max_pixels=10**6)
@@ -123,6 +125,14 @@ def test_pages_and_tags_come_back() -> None:
     assert inner is not None
     assert inner[36867].raw == exif[36867].raw
     assert inner[33434].raw == exif[33434].raw
+
+
+def test_a_compression_that_cannot_be_written_is_named() -> None:
+    file = BytesIO()
+    Image.fromarray(_picture(3, "uint8")).save(file, "TIFF", compression="jpeg")
+    photo = tiff.read(file.getvalue(), max_pixels=10**6)
+    assert any("Deflate" in note for note in photo.warnings)
+    np.testing.assert_array_equal(tiff.read(tiff.write(photo, quality=None), max_pixels=10**6).pixels, photo.pixels)
 
 
 def test_bad_input_is_named() -> None:

@@ -19,7 +19,8 @@ DESCRIPTIVE = (269, 270, 271, 272, 285, 297, 305, 306, 315, 316, 33432, EXIF, GP
 """Tags of the first directory that tell of the picture, not of how its samples are stored."""
 
 DTYPES = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float", "double": "float"}
-LOSSLESS = ("none", "lzw", "zip", "packbits", "zstd")
+WRITTEN = ("none", "lzw", "zip", "packbits")
+"""The compressions that OpenImageIO's builds can write; Deflate (zip) stands in for the others."""
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -51,6 +52,9 @@ def _page(reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
     if kind not in DTYPES:
         notes.append(f"The samples were of the kind {kind} and are now 16 bits.")
     plane = oiio.samples(reader, index, DTYPES.get(kind, "uint16"))
+    compression = spec.get_string_attribute("compression", "none")
+    if compression not in WRITTEN:
+        notes.append(f"The TIFF's {compression} compression is replaced by Deflate, which loses nothing.")
     turn = (tags[ORIENTATION].integers() or (1,))[0] if ORIENTATION in tags else 1
     plane = oiio.upright(plane, turn)
     if plane.dtype.kind == "f" and not np.isfinite(plane).all():
@@ -64,7 +68,7 @@ def _page(reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
     associated = at is not None and samples[at - colors] == 1
     alpha = None if at is None else np.ascontiguousarray(plane[:, :, at])
     source: dict[str, Any] = {
-        "compression": spec.get_string_attribute("compression", "none"),
+        "compression": compression,
         "bits": spec.get_int_attribute("oiio:BitsPerSample", 0),
         "kind": kind if kind in DTYPES else "uint16",
         "associated": associated,
@@ -125,9 +129,10 @@ def _multiplied(pixels: Pixels, alpha: Pixels) -> Pixels:
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
-    """All pages as they were read: inks, depth, compression, tags."""
+    """All pages, without loss, as they were read: inks, depth, compression, tags."""
+    del quality
     pages = [photo, *photo.pages]
-    data = oiio.encoded(".tif", [_stored(page, quality) for page in pages])
+    data = oiio.encoded(".tif", [_stored(page) for page in pages])
     written = tifftags.directories(data)
     foreign = {XMP, IPTC, PHOTOSHOP, ICC, ORIENTATION, *DESCRIPTIVE, X_RESOLUTION, Y_RESOLUTION, UNIT}
     return tifftags.retagged(
@@ -135,7 +140,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     )
 
 
-def _stored(page: Photo, quality: int | None) -> tuple[Any, Pixels]:
+def _stored(page: Photo) -> tuple[Any, Pixels]:
     import OpenImageIO as oi
 
     own = page.source
@@ -167,11 +172,7 @@ def _stored(page: Photo, quality: int | None) -> tuple[Any, Pixels]:
     if page.pixels.dtype == np.uint16 and own.get("bits") in (10, 12):
         spec.attribute("oiio:BitsPerSample", int(own["bits"]))
     compression = own.get("compression", "zip")
-    if compression == "jpeg" and plane.dtype == np.uint8 and plane.shape[2] in (1, 3):
-        spec.attribute("compression", "jpeg")
-        spec.attribute("CompressionQuality", quality or 95)
-    else:
-        spec.attribute("compression", compression if compression in LOSSLESS else "zip")
+    spec.attribute("compression", compression if compression in WRITTEN else "zip")
     return spec, plane
 
 
