@@ -38,7 +38,7 @@ def _inked(plane: Samples, kind: str) -> bytes:
 
 
 def _raw(data: bytes, page: int = 0) -> Samples:
-    with opened(data, ".tif") as reader:
+    with opened(data, ".tif", inks=True) as reader:
         reader.seek_subimage(page, 0)
         return samples(reader, page, str(reader.spec(page).format))
 
@@ -133,6 +133,14 @@ def test_a_compression_that_cannot_be_written_is_named() -> None:
     photo = tiff.read(file.getvalue(), max_pixels=10**6)
     assert any("Deflate" in note for note in photo.warnings)
     np.testing.assert_array_equal(tiff.read(tiff.write(photo, quality=None), max_pixels=10**6).pixels, photo.pixels)
+
+
+@pytest.mark.parametrize("settings", [{}, {"compression": "jpeg"}])
+def test_luma_and_chroma_become_colour(settings: dict[str, Any]) -> None:
+    file = BytesIO()
+    Image.new("RGB", (64, 48), (200, 30, 10)).convert("YCbCr").save(file, "TIFF", **settings)
+    photo = tiff.read(file.getvalue(), max_pixels=10**6)
+    assert np.abs(photo.pixels.astype(int) - (200, 30, 10)).max() <= 3
 
 
 def test_bad_input_is_named() -> None:

@@ -20,8 +20,8 @@ STRUCTURE = ("oiio:", "tiff:", "ICCProfile:", "openexr:chunkCount", "png:", "XMP
 
 
 @contextmanager
-def opened(data: bytes, suffix: str) -> Iterator[Any]:
-    """An ``ImageInput`` over ``data``, giving inks as they are and alpha unpremultiplied.
+def opened(data: bytes, suffix: str, *, inks: bool = False) -> Iterator[Any]:
+    """An ``ImageInput`` over ``data``, giving alpha as it is stored, and with ``inks`` every colour space as well.
 
     Python's OpenImageIO reads from a path only, hence the file that lives as long as the reader.
     """
@@ -29,7 +29,7 @@ def opened(data: bytes, suffix: str) -> Iterator[Any]:
 
     hints = oiio.ImageSpec()
     hints.attribute("oiio:UnassociatedAlpha", 1)
-    hints.attribute("oiio:RawColor", 1)
+    hints.attribute("oiio:RawColor", int(inks))
     with tempfile.TemporaryDirectory(prefix="daguerre-") as folder:
         path = Path(folder) / f"photo{suffix}"
         path.write_bytes(data)

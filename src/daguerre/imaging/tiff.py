@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -19,25 +20,31 @@ DESCRIPTIVE = (269, 270, 271, 272, 285, 297, 305, 306, 315, 316, 33432, EXIF, GP
 """Tags of the first directory that tell of the picture, not of how its samples are stored."""
 
 DTYPES = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float", "double": "float"}
+CONVERTED = {3: "palette", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
 WRITTEN = ("none", "lzw", "zip", "packbits")
 """The compressions that OpenImageIO's builds can write; Deflate (zip) stands in for the others."""
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """Every page, upright; pages of a reduced size (previews) are left out."""
-    with oiio.faults(), oiio.opened(data, ".tif") as reader:
-        tags = tifftags.directories(data)
+    tags = tifftags.directories(data)
+    with oiio.faults(), ExitStack() as stack:
+        reader = stack.enter_context(oiio.opened(data, ".tif"))
+        inked = any(_inked(page) for page in tags)
+        # The reader that gives inks unconverted gives YCbCr unconverted, too: each page has its own.
+        inks = stack.enter_context(oiio.opened(data, ".tif", inks=True)) if inked else reader
         pages: list[Photo] = []
         total, index = 0, 0
         while reader.seek_subimage(index, 0):
-            spec = reader.spec(index)
             own = tags[index] if index < len(tags) else {}
+            chosen = inks if _inked(own) else reader
+            spec = chosen.spec(index)
             kind = own.get(254)
             if not (pages and kind is not None and (kind.integers() or (0,))[0] & 1):
                 total += spec.width * spec.height
                 oiio.check_size(spec.width, spec.height, max_pixels)
                 oiio.check_size(total, 1, max_pixels)
-                pages.append(_page(reader, index, spec, own))
+                pages.append(_page(chosen, index, spec, own))
             index += 1
         if not pages:
             raise BrokenImage("The TIFF file holds no picture that can be decoded.")
@@ -46,12 +53,19 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     return first
 
 
+def _inked(tags: Directory) -> bool:
+    return PHOTOMETRIC in tags and tags[PHOTOMETRIC].integers() == (5,)
+
+
 def _page(reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
     notes = []
     kind = str(spec.format)
     if kind not in DTYPES:
         notes.append(f"The samples were of the kind {kind} and are now 16 bits.")
     plane = oiio.samples(reader, index, DTYPES.get(kind, "uint16"))
+    mode = (tags[PHOTOMETRIC].integers() or (2,))[0] if PHOTOMETRIC in tags else 2
+    if mode in CONVERTED:
+        notes.append(f"The TIFF's {CONVERTED[mode]} colours are now RGB.")
     compression = spec.get_string_attribute("compression", "none")
     if compression not in WRITTEN:
         notes.append(f"The TIFF's {compression} compression is replaced by Deflate, which loses nothing.")
@@ -61,7 +75,7 @@ def _page(reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
         plane = np.nan_to_num(plane, nan=0.0, posinf=1.0, neginf=0.0)
         notes.append("Samples that were not finite numbers were replaced.")
     icc = tags[ICC].raw if ICC in tags else None
-    inked = PHOTOMETRIC in tags and tags[PHOTOMETRIC].integers() == (5,) and plane.shape[2] >= 4
+    inked = _inked(tags) and plane.shape[2] >= 4
     colors = 4 if inked else 3 if plane.shape[2] >= 3 else 1
     samples = tags[EXTRA_SAMPLES].integers() if EXTRA_SAMPLES in tags else ()
     at = next((colors + i for i, s in enumerate(samples) if s in (1, 2) and colors + i < plane.shape[2]), None)
