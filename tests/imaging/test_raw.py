@@ -38,6 +38,8 @@ def test_a_bayer_picture_is_developed() -> None:
     assert photo.format == "raw"
     assert photo.pixels.dtype == np.uint16
     assert photo.pixels.shape == (64, 96, 3)
+    assert photo.metadata.exif is not None
+    assert tifftags.directories(photo.metadata.exif)[0][272].raw == b"Cam\0"
     assert photo.pixels[:, -20:].mean() > photo.pixels[:, :20].mean() * 1.5
 
 

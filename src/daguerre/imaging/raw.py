@@ -7,8 +7,10 @@ from io import BytesIO
 import numpy as np
 
 from daguerre.errors import BrokenImage, UnsupportedImage
-from daguerre.imaging import oiio
+from daguerre.imaging import oiio, tifftags
 from daguerre.imaging.photo import Metadata, Photo
+from daguerre.imaging.tiff import DESCRIPTIVE, ORIENTATION
+from daguerre.imaging.tifftags import Entry
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -25,4 +27,12 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         raise UnsupportedImage("This kind of camera raw file cannot be read.") from error
     except rawpy.LibRawError as error:
         raise BrokenImage("The camera raw file cannot be developed: it is damaged or incomplete.") from error
-    return Photo(np.ascontiguousarray(pixels), "raw", metadata=Metadata(), source={"bits": 16})
+    return Photo(np.ascontiguousarray(pixels), "raw", metadata=_metadata(data), source={"bits": 16})
+
+
+def _metadata(data: bytes) -> Metadata:
+    """The EXIF of a raw file that is built like a TIFF, as most are; empty for the others."""
+    held = tifftags.directories(data)
+    told = {tag: held[0][tag] for tag in DESCRIPTIVE if tag in held[0]} if held else {}
+    upright = Entry(3, 1, b"\1\0")
+    return Metadata(exif=tifftags.block({**told, ORIENTATION: upright}) if told else None)
