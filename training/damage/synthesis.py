@@ -157,7 +157,7 @@ def damaged(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> tuple[F
     truth = np.zeros(image.shape[:2], np.uint8)
     if rng.random() > 0.125:
         names, odds = list(KINDS), np.array(list(KINDS.values()))
-        for _ in range(1 + rng.poisson(1.2)):
+        for _ in range(1 + rng.poisson(2.2)):
             image, mask = wound(image, str(names[rng.choice(len(names), p=odds / odds.sum())]), rng)
             truth = np.maximum(truth, mask)
     if rng.random() < 0.35:

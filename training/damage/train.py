@@ -108,12 +108,12 @@ def objective(
     figures = {}
     for k, (logit, (_, truth)) in enumerate(zip(logits, levels, strict=True)):
         logit = logit.float()
-        entropy = F.binary_cross_entropy_with_logits(logit, truth, pos_weight=torch.tensor(2.0))
+        entropy = F.binary_cross_entropy_with_logits(logit, truth, pos_weight=torch.tensor(3.0))
         chance = torch.sigmoid(logit)
         both = (chance * truth).sum()
         dice = 1 - (2 * both + 50) / (chance.sum() + truth.sum() + 50)
         last = k == len(logits) - 1
-        total = total + (entropy + 0.15 * dice) * (1.0 if last else 0.3)
+        total = total + (entropy + 0.4 * dice) * (1.0 if last else 0.3)
         if last:
             found = chance > 0.5
             hit = float((found & (truth > 0.5)).sum())
