@@ -81,3 +81,13 @@ def test_bad_input_is_named(module: ModuleType, name: str, kind: str) -> None:
         module.read(good, max_pixels=100)
     with pytest.raises(BrokenImage):
         module.read(good[: len(good) // 3], max_pixels=10**6)
+
+
+def test_a_tiny_file_is_read_again():
+    from daguerre import imaging
+    from daguerre.imaging.photo import Photo
+
+    flat = np.full((16, 16, 3), 128, np.uint8)
+    data = imaging.encode(Photo(flat, "jxl")).data
+    assert len(data) < 128
+    np.testing.assert_array_equal(imaging.open(data).pixels, flat)
