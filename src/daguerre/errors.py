@@ -43,7 +43,14 @@ class BrokenImage(InvalidImage):
 
 
 class ImageTooLarge(InvalidImage):
-    """The picture has more pixels than the limit."""
+    """The picture has more pixels than the limit.
+
+    ``size`` is the width and height that its header declares, where that was read.
+    """
+
+    def __init__(self, message: str, size: tuple[int, int] | None = None) -> None:
+        super().__init__(message)
+        self.size = size
 
 
 class InvalidSettings(DaguerreError):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.errors import BrokenImage, CannotWrite, ImageTooLarge, InvalidImage
+from daguerre.errors import BrokenImage, CannotWrite, InvalidImage
 
 Samples = npt.NDArray[Any]
 
@@ -41,14 +41,6 @@ def opened(data: bytes, suffix: str, *, inks: bool = False) -> Iterator[Any]:
             yield reader
         finally:
             reader.close()
-
-
-def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuses what the header declares, before anything of that size is allocated."""
-    if width < 1 or height < 1:
-        raise BrokenImage("The picture declares a size of nothing.")
-    if width * height > max_pixels:
-        raise ImageTooLarge(f"The picture has {width} x {height} pixels; the limit is {max_pixels} pixels.")
 
 
 def samples(reader: Any, subimage: int, kind: str) -> Samples:

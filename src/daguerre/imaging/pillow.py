@@ -39,7 +39,8 @@ def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
         raise BrokenImage(f"The {name} file is truncated or damaged and cannot be read.") from error
     if image.width * image.height > max_pixels:
         raise ImageTooLarge(
-            f"The picture is {image.width} x {image.height} pixels, more than the {max_pixels} that are allowed."
+            f"The picture is {image.width} x {image.height} pixels, more than the {max_pixels} that are allowed.",
+            image.size,
         )
     return image
 
