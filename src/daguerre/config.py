@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -18,6 +18,14 @@ class Config(BaseSettings):
 
     ``data`` holds installed networks, ``threads`` 0 means one per physical core, ``max_pixels``
     is the largest picture that is decoded.
+
+    The rest is the service's. Jobs and their files go ``retention_hours`` after they have ended, or
+    earlier, oldest first, where all files together are more than ``storage_limit_bytes``. An upload
+    of more than ``max_upload_bytes`` is refused, and so is a job when ``max_queued`` wait already.
+    A worker gets ``job_timeout_s`` for a photo and ``worker_memory_bytes`` of address space (0: a
+    share of the machine's memory); ``drain_s`` is what running jobs get to finish when the service
+    is stopped. ``submissions_per_minute`` is for one key or address. ``cors_origins``, separated by
+    commas, may read answers in a browser. ``trusted_proxies`` may say whom they forward for.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAGUERRE_", frozen=True, extra="ignore")
@@ -27,3 +35,25 @@ class Config(BaseSettings):
     precision: Precision = "auto"
     threads: int = Field(default=0, ge=0, le=1024)
     max_pixels: int = Field(default=500_000_000, ge=1)
+
+    retention_hours: float = Field(default=72, gt=0, allow_inf_nan=False)
+    storage_limit_bytes: int = Field(default=50_000_000_000, ge=1)
+    max_upload_bytes: int = Field(default=500_000_000, ge=1)
+    max_queued: int = Field(default=2000, ge=1)
+    max_batch_files: int = Field(default=500, ge=1)
+    job_timeout_s: float = Field(default=1800, gt=0, allow_inf_nan=False)
+    worker_memory_bytes: int = Field(default=0, ge=0)
+    drain_s: float = Field(default=20, ge=0, allow_inf_nan=False)
+    submissions_per_minute: int = Field(default=600, ge=1)
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: str = "127.0.0.1"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def service(self) -> Path:
+        """The folder of the service's database and files."""
+        return self.data / "service"
