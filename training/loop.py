@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from training.optimiser import Muon
+
 Batch = Any
 
 
@@ -35,6 +37,7 @@ class Plan:
     checkpoint_s: float = 180.0
     report_s: float = 60.0
     seed: int = 0
+    muon: bool = True
 
 
 def train(
@@ -56,7 +59,11 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(network).eval().requires_grad_(False)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay, betas=(0.9, 0.99))
+    optimiser: torch.optim.Optimizer = (
+        Muon(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
+        if plan.muon
+        else torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay, betas=(0.9, 0.99))
+    )
     step, spent = 0, 0.0
     last = folder / "last.pt"
     if last.exists():

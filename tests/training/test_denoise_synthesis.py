@@ -39,7 +39,7 @@ def test_sigma_is_the_noise_that_was_added(kind: str) -> None:
 def test_jpeg_of_high_quality_is_not_called_noise() -> None:
     synthesis = Synthesis(pack(), 128, 5)
     reported = [(float(np.sqrt(((noisy - clean) ** 2).mean())), float(truth.mean()))
-                for clean, noisy, _, truth in (synthesis.jpeg(synthesis.crop()) for _ in range(60))]  # fmt: skip
+                for clean, noisy, _, truth, _ in (synthesis.jpeg(synthesis.crop()) for _ in range(60))]  # fmt: skip
     assert any(error > 0 and truth == 0 for error, truth in reported)
     assert any(truth > 1 / 255 for _, truth in reported)
 
@@ -59,6 +59,7 @@ def test_batches_have_the_promised_shapes_and_ranges() -> None:
     assert batch.clean.shape == batch.noisy.shape == (12, 3, 96, 96)
     assert batch.sigma.shape == batch.truth.shape == (12, 1, 96, 96)
     assert float(batch.clean.min()) >= 0 and float(batch.clean.max()) <= 1
+    assert batch.compressed.shape == (12,) and set(batch.compressed.tolist()) <= {0.0, 1.0}
     assert float(batch.sigma.min()) >= 0 and float(batch.sigma.max()) < 0.5
 
 

@@ -38,7 +38,7 @@ class Detector(nn.Module):
     level gets zeros for both.
     """
 
-    def __init__(self, widths: tuple[int, int, int] = (24, 48, 112), dilations: tuple[int, ...] = (1, 2)) -> None:
+    def __init__(self, widths: tuple[int, int, int] = (32, 64, 128), dilations: tuple[int, ...] = (1, 2, 4)) -> None:
         super().__init__()
         fine, middle, deep = widths
         self.enter = nn.Conv2d(16, fine, 3, padding=1)

@@ -1,169 +1,234 @@
-"""Old photos with wounds whose place is known: a clean picture is aged, then scratched, cracked, folded and soiled."""
+"""Old photos with wounds whose place is known: a clean picture is aged, then scratched, cracked, folded and soiled.
+
+What belongs to a photo and is no damage is drawn as well: writing, borders of the print, the scanner's bed.
+"""
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from training.inpaint import masks
-from training.pictures import data_root
+from training.damage import wounds
 
 Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.uint8]
+Bytes = npt.NDArray[np.uint8]
+Bank = Mapping[str, Bytes]
 
 VISIBLE = 0.045
-"""A wound that changes the picture by less than this, of 0..1, is not there."""
+"""A change of less than this, of 0..1, is not seen on even ground."""
+_HIDDEN = 0.3
+"""How much of the picture's own local contrast a change must exceed to be seen."""
+
+KINDS = {
+    "scratches": 0.16, "hairlines": 0.13, "cracks": 0.22, "corner": 0.07, "folds": 0.11, "craquelure": 0.05,
+    "chips": 0.09, "worn": 0.06, "torn": 0.03, "dust": 0.1, "hairs": 0.08, "stains": 0.05, "film": 0.08, "shapes": 0.07,
+}  # fmt: skip
+"""How often each kind of wound is drawn."""
+_RELIEF = ("cracks", "corner", "folds", "craquelure", "chips", "torn", "scratches")
+"""Kinds whose edges catch the light."""
 
 
-def age(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> Floats:
-    """The picture as an old print: toned or faded, soft, with grain. ``[H, W, 3]`` uint8 to float32 0..1."""
+def age(picture: Bytes, rng: np.random.Generator) -> Floats:
+    """The picture as an old print: toned, faded or soft. ``[H, W, 3]`` uint8 to float32 0..1."""
     image = picture.astype(np.float32) / 255
     look = rng.random()
-    if look < 0.65:
-        grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
-        if look < 0.35:
-            image = np.repeat(grey[..., None], 3, 2)
-        else:
-            dark = rng.uniform(0, 0.25, 3) * np.array([1.2, 0.9, 0.6])
-            light = 1 - rng.uniform(0, 0.3, 3) * np.array([0.2, 0.6, 1.2])
-            image = (dark + grey[..., None] * (light - dark)).astype(np.float32)
-    if rng.random() < 0.4:
-        black, white = rng.uniform(0, 0.2), rng.uniform(0.75, 1)
-        image = (black + (white - black) * image ** rng.uniform(0.7, 1.4)).astype(np.float32)
-    if rng.random() < 0.35:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
-    return image
-
-
-def grain(image: Floats, rng: np.random.Generator) -> Floats:
-    """Film grain or sensor noise, in place of none."""
+    if look < 0.62:
+        image = (image @ np.array([0.299, 0.587, 0.114], np.float32))[..., None].repeat(3, 2)
+    if look < 0.36:
+        dark = rng.uniform(0, 0.25, 3) * np.array([1.2, 0.9, 0.6])
+        light = 1 - rng.uniform(0, 0.3, 3) * np.array([0.2, 0.6, 1.2])
+        image = dark.astype(np.float32) + image * (light - dark).astype(np.float32)
+    elif look > 0.8:
+        image = image ** rng.uniform(0.75, 1.3, 3).astype(np.float32)
     if rng.random() < 0.45:
-        return image
+        black, white = rng.uniform(0, 0.2), rng.uniform(0.7, 1)
+        image = np.float32(black) + np.float32(white - black) * image ** np.float32(rng.uniform(0.7, 1.5))
+    if rng.random() < 0.35:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
+    return np.ascontiguousarray(image, np.float32)
+
+
+def grain(image: Floats, rng: np.random.Generator) -> tuple[Floats, float]:
+    """Film grain or sensor noise, at times none; and its standard deviation."""
+    if rng.random() < 0.4:
+        return image, 0.0
     height, width, _ = image.shape
-    sigma = rng.exponential(0.022)
+    sigma = float(min(rng.exponential(0.022), 0.15))
     noise = rng.standard_normal((height, width, 1 if rng.random() < 0.7 else 3), dtype=np.float32)
     if rng.random() < 0.5:
-        radius = rng.uniform(0.4, 1.2)
-        noise = cv2.GaussianBlur(noise, (0, 0), radius).reshape(height, width, -1)
+        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 1.4)).reshape(height, width, -1)
         noise /= max(float(noise.std()), 1e-6)
-    return np.clip(image + sigma * noise, 0, 1).astype(np.float32)
+    return np.clip(image + np.float32(sigma) * noise, 0, 1), sigma
 
 
 def letters(photo: Floats, rng: np.random.Generator) -> Floats:
-    """Writing and ruled lines that belong to the picture and are no damage."""
+    """Writing, stamps and ruled lines that belong to the picture."""
     height, width, _ = photo.shape
     image = np.round(photo * 255).clip(0, 255).astype(np.uint8)
-    colour = (rng.uniform(0, 255) * np.array([1, rng.uniform(0.8, 1), rng.uniform(0.6, 1)])).tolist()
+    colour = (rng.choice([rng.uniform(0, 80), rng.uniform(180, 255)]) * rng.uniform(0.6, 1, 3)).tolist()
+    fonts = (
+        cv2.FONT_HERSHEY_SIMPLEX,
+        cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
+        cv2.FONT_HERSHEY_COMPLEX,
+        cv2.FONT_HERSHEY_TRIPLEX,
+    )
     for _ in range(rng.integers(1, 4)):
-        text = "".join(rng.choice(list("abcdefghiklmnoprstuvABCDEFGHM 0123456789.,"), rng.integers(3, 16)))
-        font = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX]))
-        spot = (int(rng.integers(0, width)) - 20, int(rng.integers(10, height)))
-        cv2.putText(image, text, spot, font, rng.uniform(0.4, 1.6), colour, int(rng.integers(1, 4)), cv2.LINE_AA)
-    if rng.random() < 0.3:
-        inset = int(rng.integers(4, 30))
-        cv2.rectangle(image, (inset, inset), (width - inset, height - inset), colour, int(rng.integers(1, 5)))
+        text = "".join(rng.choice(list("abcdefghiklmnoprstuvABCDEFGHM 0123456789.,"), rng.integers(4, 18)))
+        spot = (int(rng.integers(0, width)) - 40, int(rng.integers(10, height)))
+        font, size = int(rng.choice(fonts)), rng.uniform(0.4, 1.8)
+        cv2.putText(image, text, spot, font, size, colour, int(rng.integers(1, 4)), cv2.LINE_AA)
     return image.astype(np.float32) / 255
 
 
-@functools.cache
-def _films() -> list[Path]:
-    return sorted((data_root() / "train/damage_masks/real_film_tiles").glob("*.png"))
+def borders(image: Floats, rng: np.random.Generator) -> Floats:
+    """A margin of the print, then at times the bed of the scanner around it."""
+    height, width, _ = image.shape
+    image = image.copy()
+    sides = rng.random(4) < 0.6
+    for even in rng.permutation(2)[: rng.integers(1, 3)]:
+        tone = np.float32(rng.choice([rng.uniform(0.82, 1), rng.uniform(0, 0.12)]) * rng.uniform(0.9, 1, 3))
+        inset = int(rng.integers(3, 28)) if even else int(rng.integers(1, 12))
+        parts = ((slice(0, inset), slice(None)), (slice(height - inset, None), slice(None)),
+                 (slice(None), slice(0, inset)), (slice(None), slice(width - inset, None)))  # fmt: skip
+        for part, there in zip(parts, sides, strict=True):
+            if there:
+                image[part] = tone
+    return image
 
 
-@functools.cache
-def _shapes() -> list[Path]:
-    return sorted((data_root() / "train/damage_masks/shapes").rglob("*.png"))
-
-
-def _film(rng: np.random.Generator, size: int) -> Mask:
-    """Dust, dirt and hairs as they were annotated on scanned film, at a size of their own."""
-    paths = _films()
-    with Image.open(paths[rng.integers(len(paths))]) as image:
-        tile = np.where(np.asarray(image.convert("L")) > 0, 255, 0).astype(np.uint8)
-    scale = rng.uniform(0.6, 1.6)
-    tile = cv2.resize(tile, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    tile = np.where(tile > 80, 255, 0).astype(np.uint8)
-    while min(tile.shape) < size:
-        tile = np.tile(tile, (2, 2))
-    y, x = (int(rng.integers(0, n - size + 1)) for n in tile.shape)
-    return tile[y : y + size, x : x + size]
-
-
-def _draw(kind: str, rng: np.random.Generator, size: int) -> Mask:
-    if kind == "film":
-        return _film(rng, size)
-    if kind == "shapes":
-        return masks._shape(_shapes(), rng, size)
-    if kind == "hairlines":
-        mask = np.zeros((size, size), np.uint8)
-        for _ in range(rng.integers(1, 5)):
-            points = masks._wander(rng, size, rng.choice([0.02, 0.3]), 5, rng.uniform(0.2, 1.2) * size)
-            masks._stroke(mask, points, 1.0, rng, 0.0)
-        return mask
-    return masks.draw(kind, rng, size)
-
-
-KINDS = {
-    "scratches": 0.2, "hairlines": 0.13, "cracks": 0.17, "fold": 0.1, "dust": 0.08, "hairs": 0.08,
-    "blotches": 0.05, "torn": 0.04, "stain": 0.03, "film": 0.08, "shapes": 0.04,
-}  # fmt: skip
-"""How often each kind of wound is drawn."""
-
-
-def wound(image: Floats, kind: str, rng: np.random.Generator) -> tuple[Floats, Mask]:
-    """One kind of wound on ``image`` [S, S, 3]: the picture, and where it was changed (0 or 255)."""
-    size = image.shape[0]
-    mask = _draw(kind, rng, size)
-    soft = rng.uniform(0.35, 0.8) if kind in ("hairlines", "dust", "film") else rng.uniform(0.4, 1.1)
-    alpha = cv2.GaussianBlur(mask, (0, 0), soft).astype(np.float32) / 255
-    if kind == "hairlines":
-        alpha = np.minimum(alpha * rng.uniform(1.2, 2.2), 1)
-    strength = 1 - rng.random() ** 2 * 0.65
-    patches = masks._clouds(rng, size, int(rng.integers(2, 12)))
-    alpha = alpha * strength * np.clip(1 - np.abs(patches) * rng.choice([0, 0.15, 0.5]), 0.15, 1)
-    pick = rng.random()
-    if pick < (0.35 if kind == "stain" else 0.62):  # bare paper or base: light
-        tone = rng.uniform(0.72, 1) * np.array([1, rng.uniform(0.93, 1), rng.uniform(0.8, 1)])
-    elif pick < 0.9:  # dirt, shadow, ink: dark
-        tone = rng.uniform(0, 0.3) * np.array([1, rng.uniform(0.6, 1), rng.uniform(0.4, 1)])
-    else:  # a layer of the emulsion, or a stain
-        tone = rng.uniform(0, 1, 3)
-    colour = tone.astype(np.float32) + 0.04 * rng.standard_normal((size, size, 1), dtype=np.float32)
-    if rng.random() < 0.3:
-        colour = colour + 0.08 * patches[..., None]
-    result = image * (1 - alpha[..., None]) + colour * alpha[..., None]
-    if kind in ("cracks", "fold", "scratches") and rng.random() < 0.5:  # light and shadow along the edge
-        shift = np.float32([[1, 0, rng.uniform(-2.5, 2.5)], [0, 1, rng.uniform(-2.5, 2.5)]])
-        rim = cv2.warpAffine(cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.8, 2.5)), shift, (size, size))
-        result = result + (rng.uniform(-0.25, 0.15) * np.clip(rim - alpha, 0, 1))[..., None]
-    result = np.clip(result, 0, 1).astype(np.float32)
-    change = np.abs(result - image).max(2)
-    seen = cv2.blur((change > VISIBLE).astype(np.float32), (5, 5)) > 0.1
-    core = (alpha > 0.3 * strength * 0.8) & (mask > 0 if kind != "hairlines" else alpha > 0.2)
-    return result, np.where(core & seen, 255, 0).astype(np.uint8)
-
-
-def damaged(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> tuple[Floats, Mask]:
-    """An aged and, seven times in eight, wounded ``[S, S, 3]`` picture with its damage mask (0 or 255)."""
-    image = age(picture, rng)
-    if rng.random() < 0.15:
-        image = letters(image, rng)
-    image = grain(image, rng)
-    truth = np.zeros(image.shape[:2], np.uint8)
-    if rng.random() > 0.125:
-        names, odds = list(KINDS), np.array(list(KINDS.values()))
-        for _ in range(1 + rng.poisson(2.2)):
-            image, mask = wound(image, str(names[rng.choice(len(names), p=odds / odds.sum())]), rng)
-            truth = np.maximum(truth, mask)
-    if rng.random() < 0.35:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.7))
+def place(cover: Bytes, kind: str, size: int, rng: np.random.Generator) -> Bytes:
+    """A cover of the bank turned, scaled and moved onto ``[size, size]``."""
+    cover = np.rot90(cover, int(rng.integers(4)))
     if rng.random() < 0.5:
-        quality = int(rng.integers(55, 97))
+        cover = cover[:, ::-1]
+    if kind in wounds.FRAMED:
+        side = size * int(rng.choice([1, 1, 2]))
+        if side == size:
+            return np.ascontiguousarray(
+                cv2.resize(np.ascontiguousarray(cover), (size, size), interpolation=cv2.INTER_AREA)
+            )
+        cover = cv2.resize(np.ascontiguousarray(cover), (side, side), interpolation=cv2.INTER_LINEAR)
+        y, x = (int(rng.choice([0, side - size])) for _ in range(2))
+        return np.ascontiguousarray(cover[y : y + size, x : x + size])
+    scale = float(np.exp(rng.uniform(np.log(0.6), np.log(1.8 if rng.random() < 0.85 else 4))))
+    angle = rng.uniform(-15, 15) if rng.random() < 0.5 else 0.0
+    side = cover.shape[0]
+    # The centre of the crop lies somewhere on the cover, not always in its middle.
+    room = max(0.0, side * scale - size) / 2
+    shift = rng.uniform(-room, room, 2) if room else rng.uniform(-0.2, 0.2, 2) * size
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), angle, scale)
+    matrix[:, 2] += size / 2 - side / 2 + shift
+    return np.asarray(
+        cv2.warpAffine(np.ascontiguousarray(cover), matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8
+    )
+
+
+def _tone(kind: str, rng: np.random.Generator) -> Floats:
+    """The colour of what shows in a wound: paper, dirt, or a layer of the emulsion."""
+    pick = rng.random()
+    light = {"stains": 0.25, "shapes": 0.45, "film": 0.55, "hairs": 0.5, "dust": 0.6}.get(kind, 0.74)
+    if pick < light:
+        tone = rng.uniform(0.68, 1) * np.array([1, rng.uniform(0.92, 1), rng.uniform(0.78, 1)])
+    elif pick < light + (1 - light) * 0.75:
+        tone = rng.uniform(0, 0.3) * np.array([1, rng.uniform(0.6, 1), rng.uniform(0.4, 1)])
+    else:
+        tone = rng.uniform(0, 1) * rng.uniform(0.6, 1, 3)
+    return tone.astype(np.float32)
+
+
+def _relief(result: Floats, alpha: Floats, rng: np.random.Generator) -> Floats:
+    """Light on one edge of the wound and shadow on the other."""
+    size = alpha.shape[0]
+    reach = rng.uniform(0.7, 2.5)
+    soft = cv2.GaussianBlur(alpha, (0, 0), reach)
+    way = rng.uniform(0, 2 * np.pi)
+    moved = [
+        cv2.warpAffine(
+            soft, np.float32([[1, 0, s * reach * np.cos(way)], [0, 1, s * reach * np.sin(way)]]), (size, size)
+        )
+        for s in (1, -1)
+    ]
+    shade = rng.uniform(0.05, 0.45) * moved[0] - rng.uniform(0, 0.25) * moved[1]
+    return result - (shade * (1 - alpha)).astype(np.float32)[..., None]
+
+
+def wound(image: Floats, kind: str, bank: Bank, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """One wound on ``image`` [S, S, 3]: the picture, and how much of each pixel it covers, 0..1."""
+    size = image.shape[0]
+    covers = bank[kind]
+    cover = place(np.asarray(covers[rng.integers(len(covers))]), kind, size, rng)
+    alpha = cover.astype(np.float32) / 255
+    if rng.random() < 0.6:
+        alpha = cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.35, 1.0))
+    strength = np.float32(1 - rng.random() ** 2 * 0.7)
+    alpha = np.minimum(alpha * strength * np.float32(rng.uniform(1, 1.5) if kind == "hairlines" else 1), 1)
+    if rng.random() < 0.35:
+        patches = wounds.clouds(rng, size, int(rng.integers(3, 16)), 2)
+        alpha = alpha * np.clip(1 + patches * np.float32(rng.uniform(0.1, 0.5)), 0.2, 1)
+    if rng.random() < 0.14:  # only lighter or darker, the picture still there
+        sign = 1 if rng.random() < 0.7 else -1
+        result = image + alpha[..., None] * np.float32(sign * rng.uniform(0.12, 0.5))
+    else:
+        colour = _tone(kind, rng) + np.float32(rng.uniform(0, 0.06)) * rng.standard_normal(
+            (size, size, 1), dtype=np.float32
+        )
+        if rng.random() < 0.3:
+            colour = colour + np.float32(0.07) * wounds.clouds(rng, size, 12, 3)[..., None]
+        result = image + (colour - image) * alpha[..., None]
+    if kind in _RELIEF and rng.random() < 0.5:
+        result = _relief(result, alpha, rng)
+    if kind in ("folds", "corner") and rng.random() < 0.3:  # the print is bent beside the fold
+        band = cv2.blur(alpha, (25, 25)) * np.float32(rng.uniform(-0.25, 0.25))
+        result = result + band[..., None]
+    return np.clip(result, 0, 1).astype(np.float32), alpha
+
+
+def damaged(picture: Bytes, bank: Bank, rng: np.random.Generator) -> tuple[Floats, Bytes, Bytes]:
+    """An aged and mostly wounded ``[S, S, 3]`` picture, its damage mask and what can't be told, both 0 or 1.
+
+    One in seven has no wound, one in twenty is the clean picture itself.
+    """
+    size = picture.shape[0]
+    none = np.zeros((size, size), np.uint8)
+    if rng.random() < 0.05:
+        return picture.astype(np.float32) / 255, none, none
+    image = age(picture, rng)
+    if rng.random() < 0.12:
+        image = letters(image, rng)
+    if rng.random() < 0.15:
+        image = borders(image, rng)
+    before, sigma = grain(image, rng)
+    image = before
+    cover = np.zeros((size, size), np.float32)
+    if rng.random() > 0.14:
+        names, odds = list(KINDS), np.array(list(KINDS.values()))
+        for _ in range(1 + min(6, rng.poisson(1.8))):
+            image, alpha = wound(image, str(rng.choice(names, p=odds / odds.sum())), bank, rng)
+            cover = np.maximum(cover, alpha)
+    truth, unsure = visible(before, image, cover, sigma)
+    if rng.random() < 0.35:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.8))
+    if rng.random() < 0.2:
+        image, _ = grain(image, rng)
+    if rng.random() < 0.45:
+        quality = int(rng.integers(50, 97))
         coded = cv2.imencode(".jpg", np.round(image * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         image = cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255
-    return image, truth
+    return image, truth, unsure
+
+
+def visible(before: Floats, after: Floats, cover: Floats, sigma: float) -> tuple[Bytes, Bytes]:
+    """Where the wounds can be seen, and where they lie but are too faint to be told from the picture."""
+    change = np.abs(after - before).max(2)
+    grey = before.mean(2)
+    even = cv2.blur(grey, (9, 9))
+    contrast = np.sqrt(np.maximum(cv2.blur(grey * grey, (9, 9)) - even * even, 0))
+    seen = change > VISIBLE + _HIDDEN * contrast + 0.5 * sigma
+    # A pixel inside a wound that happens to be as bright as the picture belongs to the wound.
+    near = cv2.blur(seen.astype(np.float32), (5, 5)) > 0.25
+    truth = (cover > 0.22) & (seen | near)
+    touched = (cover > 0.04) | (change > VISIBLE)
+    return truth.astype(np.uint8), (touched & ~truth).astype(np.uint8)

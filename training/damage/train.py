@@ -3,121 +3,126 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from training.damage import wounds
 from training.damage.network import CONTEXT, Detector
 from training.damage.synthesis import damaged
 from training.loop import Plan, train
 from training.pictures import Pack, load
 
-SIDE = 128
-"""Pixels of a side of the crop that each level sees."""
-BATCH = 8
+RUNS = Path(__file__).parents[2] / "runs"
 
-Levels = list[tuple[torch.Tensor, torch.Tensor]]
+SHARES = {
+    "cid22_train": 4.0, "clic": 4.0, "div2k_val36": 4.0, "bsds500": 1.5, "camera": 2.0, "flickr8k_sub": 1.5,
+    "faces_web_nomask": 3.0, "faces_utk": 0.5, "faces_lfw_gray": 0.7, "faces_aaf": 0.8, "weather": 0.7,
+    "food_feedme": 0.7,
+}  # fmt: skip
+"""How often a picture of a set is drawn; 1 where the set is not named."""
+
+SHAPES = ((2, 256, 8), (3, 384, 4))
+"""Levels, pixels of a side of the finest, and crops a batch."""
+_WIDE = 0.4
+"""How often the second shape is drawn."""
+
+Levels = list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
+"""Of each level, coarsest first: image [N,3,S,S], truth and trust [N,1,S,S]."""
 
 
-class Wounds(torch.utils.data.IterableDataset[tuple[Levels, list[tuple[int, int]]]]):
-    """Batches of nested crops, coarsest first: (image, truth) of each level and where each lies in the one before."""
+class Wounds(torch.utils.data.IterableDataset[Levels]):
+    """Batches of crops at every level of their pyramid."""
 
-    def __init__(self, pack: Pack, seed: int) -> None:
+    def __init__(self, pack: Pack, bank: Mapping[str, npt.NDArray[np.uint8]], seed: int) -> None:
         self.pack = pack
+        self.bank = bank
         self.seed = seed
 
-    def __iter__(self) -> Iterator[tuple[Levels, list[tuple[int, int]]]]:
+    def __iter__(self) -> Iterator[Levels]:
         cv2.setNumThreads(1)
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
-        large = np.flatnonzero(np.minimum(self.pack.heights, self.pack.widths) >= 240)
+        shares = np.array([SHARES.get(str(name), 1.0) for name in self.pack.sets])
+        shares[np.minimum(self.pack.heights, self.pack.widths) < 190] = 0
+        steps = np.cumsum(shares / shares.sum())
         while True:
-            count = 2 if rng.random() < 0.65 else 3
-            offsets = [tuple(int(v) * 16 for v in rng.integers(0, SIDE // 32 + 1, 2)) for _ in range(count - 1)]
-            rows = [self._sample(rng, large, count, offsets) for _ in range(BATCH)]
-            levels = [
-                (
-                    torch.from_numpy(np.stack([row[k][0] for row in rows])).permute(0, 3, 1, 2),
-                    torch.from_numpy(np.stack([row[k][1] for row in rows]))[:, None],
-                )
-                for k in range(count)
-            ]
-            yield levels, offsets
+            count, size, batch = SHAPES[int(rng.random() < _WIDE)]
+            rows = [damaged(self._crop(rng, steps, size, count), self.bank, rng) for _ in range(batch)]
+            image, truth, unsure = (torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True))
+            yield pyramid(image.permute(0, 3, 1, 2), truth[:, None], unsure[:, None], count)
 
-    def _sample(self, rng, large, count, offsets):  # type: ignore[no-untyped-def]
-        size = SIDE * 2 ** (count - 1)
-        picture = self.pack[int(large[rng.integers(len(large))])]
-        least = size / min(picture.shape[:2])
-        scale = max(least, rng.uniform(0.55, 1.3) if count == 2 else rng.uniform(1.1, 2.6))
+    def _crop(
+        self, rng: np.random.Generator, steps: npt.NDArray[np.float64], size: int, count: int
+    ) -> npt.NDArray[np.uint8]:
+        picture = self.pack[min(int(np.searchsorted(steps, rng.random())), len(self.pack) - 1)]
+        wanted = rng.uniform(0.55, 1.3) if count == 2 else rng.uniform(0.9, 2.2)
+        scale = max(size / min(picture.shape[:2]), wanted)
+        side = min(round(size / scale), *picture.shape[:2])
+        y, x = (int(rng.integers(0, n - side + 1)) for n in picture.shape[:2])
+        part = np.rot90(picture[y : y + side, x : x + side], rng.integers(4) if rng.random() < 0.3 else 0)
+        if rng.random() < 0.5:
+            part = part[:, ::-1]
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        picture = cv2.resize(picture, None, fx=scale * 1.001, fy=scale * 1.001, interpolation=how)
-        y, x = (int(rng.integers(0, n - size + 1)) for n in picture.shape[:2])
-        picture = np.rot90(picture[y : y + size, x : x + size], rng.integers(4) if rng.random() < 0.4 else 0)
-        image, truth = damaged(np.ascontiguousarray(picture), rng)
-        mask = truth.astype(np.float32) / 255
-        top = left = 0
-        rows = []
-        for k in range(count):
-            factor = 2 ** (count - 1 - k)
-            if k:
-                top += offsets[k - 1][0] * factor * 2
-                left += offsets[k - 1][1] * factor * 2
-            side = SIDE * factor
-            part, where = image[top : top + side, left : left + side], mask[top : top + side, left : left + side]
-            if factor > 1:
-                part = cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-                where = cv2.resize(where, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-                where = (where > 0.25).astype(np.float32)
-            rows.append((np.ascontiguousarray(part), np.ascontiguousarray(where)))
-        return rows
+        return np.asarray(cv2.resize(np.ascontiguousarray(part), (size, size), interpolation=how), np.uint8)
 
 
-def walk(network: torch.nn.Module, levels: Levels, offsets: list[tuple[int, int]]) -> list[torch.Tensor]:
+def pyramid(image: torch.Tensor, truth: torch.Tensor, unsure: torch.Tensor, count: int) -> Levels:
+    """``count`` levels, each half the size of the next."""
+    levels: Levels = []
+    for level in reversed(range(count)):
+        factor = 2**level
+        small, where, doubt = (
+            F.avg_pool2d(part.float(), factor) if level else part.float() for part in (image, truth, unsure)
+        )
+        hit = (where > 0.2).float()
+        levels.append((small, hit, ((doubt <= 0.3) | (hit > 0)).float()))
+    return levels
+
+
+def walk(network: torch.nn.Module, levels: Levels) -> list[torch.Tensor]:
     """The logits of each level, from the widest view to the finest."""
     logits: list[torch.Tensor] = []
-    coarse = context = torch.zeros(0)
-    for k, (image, _) in enumerate(levels):
-        if k == 0:
+    for image, _, _ in levels:
+        if not logits:
             n, _, height, width = image.shape
             coarse = image.new_zeros(n, 1, height, width)
             context = image.new_zeros(n, CONTEXT, height // 8, width // 8)
         else:
-            y, x = (int(v) for v in offsets[k - 1])
-            half = SIDE // 2
-            part = torch.sigmoid(logits[-1].float())[:, :, y : y + half, x : x + half]
+            part = torch.sigmoid(logits[-1].float())
             coarse = F.interpolate(part, scale_factor=2.0, mode="bilinear", align_corners=False)
-            held = context[:, :, y // 8 : (y + half) // 8, x // 8 : (x + half) // 8]
-            context = F.interpolate(held.float(), scale_factor=2.0, mode="nearest")
+            context = F.interpolate(context.float(), scale_factor=2.0, mode="nearest")
         logit, context = network(image.contiguous(memory_format=torch.channels_last), coarse, context)
         logits.append(logit)
     return logits
 
 
-def objective(
-    network: torch.nn.Module, batch: tuple[Levels, list[tuple[int, int]]]
-) -> tuple[torch.Tensor, dict[str, float]]:
+def objective(network: torch.nn.Module, levels: Levels) -> tuple[torch.Tensor, dict[str, float]]:
     """Cross entropy and soft Dice; the finest level counts most."""
-    levels, offsets = batch
-    levels = [(image.float(), truth.float()) for image, truth in levels]
-    logits = walk(network, levels, offsets)
-    total = torch.zeros(())
+    device = next(network.parameters()).device
+    levels = [(image.to(device), truth.to(device), trust.to(device)) for image, truth, trust in levels]
+    logits = walk(network, levels)
+    total = torch.zeros((), device=device)
     figures = {}
-    for k, (logit, (_, truth)) in enumerate(zip(logits, levels, strict=True)):
+    for k, (logit, (_, truth, trust)) in enumerate(zip(logits, levels, strict=True)):
         logit = logit.float()
-        entropy = F.binary_cross_entropy_with_logits(logit, truth, pos_weight=torch.tensor(3.0))
-        chance = torch.sigmoid(logit)
+        weight = trust * (1 + truth)
+        entropy = (F.binary_cross_entropy_with_logits(logit, truth, reduction="none") * weight).mean()
+        chance = torch.sigmoid(logit) * trust
         both = (chance * truth).sum()
         dice = 1 - (2 * both + 50) / (chance.sum() + truth.sum() + 50)
         last = k == len(logits) - 1
-        total = total + (entropy + 0.4 * dice) * (1.0 if last else 0.3)
+        total = total + (entropy + 0.15 * dice) * (1.0 if last else 0.35)
         if last:
-            found = chance > 0.5
+            found = chance.detach() > 0.5
             hit = float((found & (truth > 0.5)).sum())
-            figures = {"f1": 2 * hit / max(1.0, float(found.sum() + truth.sum()))}
+            figures = {"entropy": float(entropy.detach()), "precision": hit / max(1.0, float(found.sum())),
+                       "recall": hit / max(1.0, float(truth.sum()))}  # fmt: skip
     return total, figures
 
 
@@ -129,16 +134,19 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, help="a checkpoint whose averaged weights to start from")
-    parser.add_argument("--out", type=Path, default=Path("runs/damage"))
+    parser.add_argument("--out", type=Path, default=RUNS / "damage")
     choice = parser.parse_args()
     torch.set_num_threads(choice.threads)
     network = Detector()
     if choice.start:
         network.load_state_dict(torch.load(choice.start, map_location="cpu")["average"])
     loader = torch.utils.data.DataLoader(
-        Wounds(load(), choice.seed), batch_size=None, num_workers=choice.workers, prefetch_factor=8
+        Wounds(load(), wounds.bank(RUNS / "wounds"), choice.seed),
+        batch_size=None,
+        num_workers=choice.workers,
+        prefetch_factor=6,
     )
-    plan = Plan(choice.minutes, choice.rate, seed=choice.seed, ema=0.999, checkpoint_s=60, report_s=20)
+    plan = Plan(choice.minutes, choice.rate, seed=choice.seed, ema=0.999, checkpoint_s=150, report_s=30)
     train(network, iter(loader), objective, plan, choice.out)
 
 

@@ -35,7 +35,7 @@ class Denoiser(nn.Module):
     is said to be no noise nothing is ever taken away.
     """
 
-    def __init__(self, widths: tuple[int, int, int] = (32, 80, 160), blocks: tuple[int, int, int] = (1, 1, 2)) -> None:
+    def __init__(self, widths: tuple[int, int, int] = (48, 96, 160), blocks: tuple[int, int, int] = (1, 1, 2)) -> None:
         super().__init__()
         fine, middle, coarse = widths
         self.enter = nn.Conv2d(16, fine, 3, padding=1)
@@ -63,8 +63,8 @@ class Denoiser(nn.Module):
 class Estimator(nn.Module):
     """Measures the noise of each 8x8 cell of ``image`` [N,3,H,W].
 
-    Gives ``level`` [N,2,H/8,W/8]: ``log(1 + sigma_255)`` and the logarithm of how far off that may be (the scale of a
-    Laplace distribution).
+    Gives ``level`` [N,3,H/8,W/8]: ``log(1 + sigma_255)``, the logarithm of how far off that may be (the scale of a
+    Laplace distribution), and the logit of the noise being that of a poor JPEG.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Estimator(nn.Module):
             nn.ReLU(),
             nn.Conv2d(64, 64, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(64, 2, 1),
+            nn.Conv2d(64, 3, 1),
         )
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

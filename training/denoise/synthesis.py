@@ -24,7 +24,7 @@ SHARES = {
     "cid22_train": 5.0,
     "clic": 6.0,
     "div2k_val36": 6.0,
-    "bsds500": 6.0,
+    "bsds500": 8.0,
     "faces_aaf": 0.5,
     "faces_utk": 0.25,
     "faces_lfw_gray": 0.25,
@@ -33,7 +33,7 @@ SHARES = {
 """How often a picture of a set is drawn; 1 where the set is not named. Faces are many, small and soft."""
 
 KINDS = ("gaussian", "sensor", "grain", "jpeg", "clean")
-ODDS = (0.50, 0.11, 0.15, 0.10, 0.14)
+ODDS = (0.46, 0.11, 0.19, 0.11, 0.13)
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,14 @@ class Batch:
     """``clean`` and ``noisy`` [N,3,S,S], ``sigma`` [N,1,S,S], all 0..1; ``truth`` [N,1,S,S] is what to report.
 
     ``sigma`` is what the denoiser is told, at times a little wrong. ``truth`` is the noise that a person would want
-    removed, which is none in a good JPEG.
+    removed, which is none in a good JPEG. ``compressed`` [N] is 1 where the noise is mostly that of a poor JPEG.
     """
 
     clean: torch.Tensor
     noisy: torch.Tensor
     sigma: torch.Tensor
     truth: torch.Tensor
+    compressed: torch.Tensor
 
 
 class Synthesis:
@@ -65,14 +66,12 @@ class Synthesis:
     def batch(self, count: int) -> Batch:
         """``count`` fresh samples."""
         rows = [self.sample() for _ in range(count)]
-        clean, noisy, sigma, truth = (np.stack(column) for column in zip(*rows, strict=True))
-        pictures = [
-            torch.from_numpy(np.ascontiguousarray(block)).permute(0, 3, 1, 2) for block in (clean, noisy, sigma, truth)
-        ]
-        return Batch(*pictures)
+        *blocks, compressed = zip(*rows, strict=True)
+        pictures = [torch.from_numpy(np.ascontiguousarray(np.stack(block))).permute(0, 3, 1, 2) for block in blocks]
+        return Batch(*pictures, torch.tensor(compressed, dtype=torch.float32))
 
-    def sample(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Clean and noisy ``[S,S,3]``, sigma and truth ``[S,S,1]``, all 0..1."""
+    def sample(self) -> tuple[Floats, Floats, Floats, Floats, float]:
+        """Clean and noisy ``[S,S,3]``, sigma and truth ``[S,S,1]``, all 0..1; 1 for a poor JPEG, else 0."""
         clean = self.crop()
         kind = KINDS[int(np.searchsorted(np.cumsum(ODDS), self.random.random() * 0.9999))]
         match kind:
@@ -87,10 +86,10 @@ class Synthesis:
             case _:
                 # Told of noise that is not there, the denoiser learns to leave textures alone.
                 none = np.zeros_like(clean[..., :1])
-                return clean, clean.copy(), none + np.float32(self.random.uniform(0, 8 / 255)), none
+                return clean, clean.copy(), none + np.float32(self.random.uniform(0, 8 / 255)), none, 0.0
         if self.random.random() < 0.93:
             noisy = np.asarray(np.clip(np.rint(noisy * 255), 0, 255) / np.float32(255), np.float32)
-        return clean, noisy, self.told(sigma), sigma
+        return clean, noisy, self.told(sigma), sigma, 0.0
 
     def told(self, sigma: Floats) -> Floats:
         """``sigma`` as an estimate would have it: in a fifth of the samples a little wrong."""
@@ -104,7 +103,7 @@ class Synthesis:
         picture = self.pack[int(np.searchsorted(self.steps, random.random()))]
         short = min(picture.shape[:2])
         dice = random.random()
-        scale = 1.0 if dice < 0.25 else random.uniform(0.5, 0.95) if dice < 0.8 else random.uniform(1.2, 2.5)
+        scale = 1.0 if dice < 0.4 else random.uniform(0.5, 0.95) if dice < 0.8 else random.uniform(1.2, 2.5)
         scale = max(scale, size / short)
         side = min(short, int(np.ceil(size / scale)))
         y = int(random.integers(0, picture.shape[0] - side + 1))
@@ -176,10 +175,10 @@ class Synthesis:
         sigma = np.float32(random.uniform(2, 40) / 255) * (1 - bend + bend * 4 * tone * (1 - tone))
         return clean + field * sigma, sigma.astype(np.float32)
 
-    def jpeg(self, clean: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """JPEG of quality 25 to 95 after mild noise; its own errors count as noise from quality 85 downwards."""
+    def jpeg(self, clean: Floats) -> tuple[Floats, Floats, Floats, Floats, float]:
+        """JPEG of quality 12 to 95 after mild noise; its own errors count as noise from quality 90 downwards."""
         random = self.random
-        quality = int(random.uniform(25, 96))
+        quality = int(random.uniform(12, 96))
         level = 0.0 if random.random() < 0.55 else random.uniform(0, 18) / 255
         noisy = clean + self.independent(clean) * np.float32(level)
         bytes8 = np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)
@@ -192,7 +191,7 @@ class Synthesis:
         squares = ((noisy - clean) ** 2).mean(2)
         sigma = np.sqrt(np.asarray(cv2.GaussianBlur(squares, (0, 0), 6), np.float32))[..., None]
         visible = np.float32(np.clip((90 - quality) / 20, 0, 1)) if level == 0 else np.float32(1)
-        return clean, noisy, self.told(sigma), sigma * visible
+        return clean, noisy, self.told(sigma), sigma * visible, float(quality < 80 and level < 8 / 255)
 
 
 def stream(synthesis: Synthesis, count: int) -> Iterator[Batch]:

@@ -37,11 +37,16 @@ def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, floa
         half = noisy.shape[-1] // 2
         level = network.estimator(noisy[..., :half, :half])
         target = torch.log1p(255 * F.avg_pool2d(truth[..., :half, :half] ** 2, MULTIPLE).sqrt())
-        scale = level[:, 1:].clamp(-5, 3)
+        scale = level[:, 1:2].clamp(-5, 3)
         miss = (level[:, :1] - target).abs()
         likelihood = (miss * torch.exp(-scale) + scale).mean()
-    figures = {"psnr": float(-4.343 * torch.log(error.detach() + 1e-6).mean()), "miss": float(miss.detach().mean())}
-    return fidelity + 0.3 * likelihood, figures
+        kind = F.binary_cross_entropy_with_logits(level[:, 2].mean((1, 2)), batch.compressed.to(device))
+    figures = {
+        "psnr": float(-4.343 * torch.log(error.detach() + 1e-6).mean()),
+        "miss": float(miss.detach().mean()),
+        "kind": float(kind.detach()),
+    }
+    return fidelity + 0.3 * likelihood + 0.1 * kind, figures
 
 
 def judge(network: nn.Module) -> dict[str, float]:
@@ -68,13 +73,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--adam", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, default=RUN, help="folder of the checkpoints")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
-    plan = loop.Plan(minutes=options.minutes, rate=options.rate, seed=options.seed)
+    plan = loop.Plan(minutes=options.minutes, rate=options.rate, seed=options.seed, muon=not options.adam, report_s=20)
     synthesis = Synthesis(pictures.load(), options.size, options.seed)
     loop.train(Pair(), stream(synthesis, options.batch), loss, plan, options.run, judge=judge)
 
