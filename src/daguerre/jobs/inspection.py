@@ -1,0 +1,114 @@
+"""The look at a file before its job is accepted, in a process of its own: ``python -m daguerre.jobs.inspection``.
+
+Small pictures are decoded to the end; of larger ones the header is read, and whether the end is there.
+Requests and answers are lines of JSON on standard input and output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from daguerre.errors import BrokenImage, DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
+
+DECODED_PIXELS = 4_000_000
+"""Pictures up to this size are decoded at the door: some 50 ms."""
+
+MEMORY_BYTES = 4 << 30
+
+_ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to look at: paths of local files, and the format that the result is to have."""
+
+    photo: str
+    mask: str | None
+    output_format: str | None
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``None`` in both where the file may go on; a sentence in one where it may not."""
+
+    image_error: str | None = None
+    settings_error: str | None = None
+
+
+def inspect(request: Request) -> Answer:
+    """Never raises."""
+    from daguerre.imaging import registry
+
+    try:
+        if request.output_format is not None:
+            registry.named(request.output_format)
+        size, exact = _size(Path(request.photo), request.max_pixels)
+        if request.mask is not None:
+            _compare(size, exact, Path(request.mask), request.max_pixels)
+    except InvalidSettings as error:
+        return Answer(settings_error=str(error))
+    except DaguerreError as error:
+        return Answer(image_error=str(error))
+    except MemoryError:
+        return Answer(image_error="The picture does not fit into memory.")
+    return Answer()
+
+
+def _compare(size: tuple[int, int] | None, exact: bool, mask: Path, max_pixels: int) -> None:
+    try:
+        other, exact_too = _size(mask, max_pixels)
+    except InvalidImage as error:
+        raise InvalidImage(f"The mask cannot be read: {error}") from error
+    if size is None or other is None:
+        return
+    # A header does not tell which side is up: the worker compares again.
+    if (size != other) if exact and exact_too else (sorted(size) != sorted(other)):
+        raise InvalidImage(
+            f"The mask is {other[0]} x {other[1]} pixels, the photo {size[0]} x {size[1]}: they must be of one size."
+        )
+
+
+def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
+    """Width and height, where they are known, and whether the picture was decoded to say so."""
+    from daguerre import imaging
+    from daguerre.imaging import sniff
+
+    data = path.read_bytes()
+    try:
+        photo = imaging.open(data, max_pixels=min(DECODED_PIXELS, max_pixels))
+        return (photo.width, photo.height), True
+    except ImageTooLarge as error:
+        size = error.size
+        if size is None or size[0] * size[1] > max_pixels:
+            raise
+    form = sniff.format_of(data)
+    end = _ENDS.get(form)
+    if end is not None and data.rfind(end, len(data) // 2) < 0:
+        raise BrokenImage("The file is truncated: its end is missing.")
+    # Raw sensors are larger than their pictures, and a row of pages has no shape.
+    return (None if form in ("raw", "tiff") else size), False
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    from daguerre.jobs.limits import limit_memory
+
+    limit_memory(MEMORY_BYTES)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # What libraries print must not come between the answers.
+    import daguerre.imaging
+    import daguerre.imaging.jpeg
+    import daguerre.imaging.png  # noqa: F401  # the formats that come most are loaded before they come
+
+    for line in sys.stdin:
+        answers.write(json.dumps(asdict(inspect(Request(**json.loads(line))))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

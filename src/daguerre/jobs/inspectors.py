@@ -1,0 +1,76 @@
+"""Processes that look at uploads, so that a hostile file takes down none but its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from dataclasses import asdict
+
+import structlog
+
+from daguerre.jobs.inspection import Answer, Request
+
+_TIMEOUT_S = 15.0
+_UNREADABLE = Answer(image_error="The file could not be read within the limits of time and memory.")
+
+_log = structlog.get_logger()
+
+
+class Inspectors:
+    """Up to ``count`` inspections at a time; each process is used again until it fails."""
+
+    def __init__(self, count: int = 2) -> None:
+        self._count = count
+        self._idle: asyncio.LifoQueue[Process | None] = asyncio.LifoQueue()
+
+    async def start(self) -> None:
+        """Start the processes, so that the first upload need not wait for one."""
+        for _ in range(self._count):
+            self._idle.put_nowait(await _spawn())
+
+    async def inspect(self, request: Request) -> Answer:
+        """The answer; a process that does not give one in time, or dies, speaks against the file."""
+        process = await self._idle.get()
+        try:
+            if process is None or process.returncode is not None:
+                process = await _spawn()
+            answer = await asyncio.wait_for(_ask(process, request), _TIMEOUT_S)
+        except (TimeoutError, OSError, ValueError):
+            _log.warning("inspection failed", returncode=process.returncode if process else None)
+            await _end(process)
+            process = None
+            return _UNREADABLE
+        except BaseException:
+            # The client has gone; the answer to its question must not be taken for another's.
+            await _end(process)
+            process = None
+            raise
+        finally:
+            self._idle.put_nowait(process)
+        return answer
+
+    async def stop(self) -> None:
+        """End the processes that are idle."""
+        while not self._idle.empty():
+            await _end(self._idle.get_nowait())
+
+
+async def _spawn() -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "daguerre.jobs.inspection", stdin=PIPE, stdout=PIPE
+    )
+
+
+async def _ask(process: Process, request: Request) -> Answer:
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
+    await process.stdin.drain()
+    return Answer(**json.loads(await process.stdout.readline()))
+
+
+async def _end(process: Process | None) -> None:
+    if process is not None and process.returncode is None:
+        process.kill()
+        await process.wait()

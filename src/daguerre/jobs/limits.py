@@ -1,0 +1,28 @@
+"""What a process may take of the machine."""
+
+from __future__ import annotations
+
+import os
+
+LEAST_BYTES = 6 << 30
+"""Below this the runtimes' own reservations of address space leave no room for a large photo."""
+
+
+def limit_memory(address_space_bytes: int) -> None:
+    """Cap the address space of this process, on systems that can; a photo that needs more fails alone."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit.
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = address_space_bytes if hard == resource.RLIM_INFINITY else min(address_space_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+
+
+def share_of_memory(processes: int) -> int:
+    """What one of ``processes`` may take: its part of the machine's memory, and never too little to work."""
+    try:
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        whole = LEAST_BYTES
+    return max(LEAST_BYTES, whole // max(1, processes))

@@ -1,0 +1,102 @@
+"""The tables. A change here needs a migration beside the others in ``migrations/versions``."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+# SQLite counts up in columns of this type alone.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("kind", String(8), nullable=False),
+    Column("batch", String(36), ForeignKey("jobs.id", ondelete="CASCADE")),
+    Column("owner", String(36)),
+    Column("filename", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("input_bytes", BigInteger, nullable=False),
+    Column("has_mask", Boolean, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+    Column("error", Text),
+    Column("code", String(40)),
+    Column("files", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("worker", String(36)),
+    Column("token", String(36)),
+    Column("lease_until", Float),
+    Column("created_at", Float, nullable=False),
+    Column("claimed_at", Float),
+    Column("finished_at", Float),
+    # Numbers of removed jobs are not given again: pages of a listing stay in order.
+    sqlite_autoincrement=True,
+)
+Index("jobs_batch", jobs.c.batch, jobs.c.number)
+Index("jobs_owner", jobs.c.owner, jobs.c.number)
+Index("jobs_phase", jobs.c.phase, jobs.c.kind, jobs.c.number)
+Index("jobs_finished", jobs.c.finished_at, sqlite_where=text("batch IS NULL"))
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("job", String(36), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("last", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("events_job", events.c.job, events.c.number)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("revoked_at", Float),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("key", String(36), ForeignKey("keys.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("expires_at", Float, nullable=False),
+)

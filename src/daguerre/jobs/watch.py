@@ -1,0 +1,83 @@
+"""What happens beside the work on one job: its progress is written, and a job that was taken away is stopped."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from daguerre.jobs.engine import Engine
+from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.records import Claim
+from daguerre.restore.progress import CancelToken
+
+STOPPED_BY_WATCH = 70
+"""The exit code of a worker that could not be stopped otherwise."""
+
+_PERIOD_S = 0.25
+_PATIENCE_S = 2.0
+
+
+class Watch:
+    """Runs beside the work on ``claim``, as a context.
+
+    ``token`` is cancelled when the lease is lost (then ``lost`` is true) and when ``deadline``, which
+    is asked again and again, lies in the past. Work that does not stop within two seconds of a lost
+    lease is ended with its process: the job may be in other hands.
+    """
+
+    def __init__(self, engine: Engine, claim: Claim, deadline: Callable[[], float | None]) -> None:
+        self.token = CancelToken()
+        self.lost = False
+        self._engine = engine
+        self._claim = claim
+        self._deadline = deadline
+        self._over = threading.Event()
+        self._pending: list[tuple[str, int]] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def report(self, stage: str, percent: int) -> None:
+        """Note how far the work is. It is written within a quarter of a second, the latest of each stage."""
+        with self._lock:
+            if self._pending and self._pending[-1][0] == stage:
+                self._pending.pop()
+            self._pending.append((stage, percent))
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        if error is None:
+            self._tell()
+
+    def _run(self) -> None:
+        lost_at = 0.0
+        while not self._over.wait(_PERIOD_S):
+            if self.lost:
+                if time.monotonic() - lost_at > _PATIENCE_S:
+                    os._exit(STOPPED_BY_WATCH)
+                continue
+            try:
+                self._tell()
+            except LeaseLost:
+                self.lost, lost_at = True, time.monotonic()
+                self.token.cancel()
+            deadline = self._deadline()
+            if deadline is not None and time.monotonic() > deadline:
+                self.token.cancel()
+
+    def _tell(self) -> None:
+        with self._lock:
+            pending, self._pending = self._pending, []
+        for stage, percent in pending:
+            self._engine.progress(self._claim, stage, percent)
+        if not pending and not self._engine.holds(self._claim):
+            raise LeaseLost("The job was taken away.")

@@ -1,0 +1,139 @@
+"""One job's work: from its stored upload to its stored results."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from daguerre.errors import (
+    CannotWrite,
+    DaguerreError,
+    InvalidImage,
+    InvalidMask,
+    InvalidSettings,
+    ModelError,
+    ModelNotInstalled,
+)
+from daguerre.jobs import names
+from daguerre.jobs.engine import Outcome
+from daguerre.jobs.errors import FileMissing, StorageFull
+from daguerre.jobs.records import MASK, PREVIEW, Job, StoredFile, download_url
+from daguerre.jobs.storage import Storage, input_key, mask_key, output_key
+from daguerre.settings import Settings
+
+if TYPE_CHECKING:
+    from daguerre.imaging.photo import Photo
+    from daguerre.restore.progress import CancelToken, ProgressEvent
+    from daguerre.restore.restorer import Restorer
+
+PREVIEW_PIXELS = 1600
+"""The longest side of a preview."""
+
+_PREVIEW_QUALITY = 85
+_OPENED, _RESTORED, _ENCODED, _PREVIEWED = 2, 94, 97, 98
+"""Percent of a job when its parts are done; the pipeline's own 0-100 lie between the first two."""
+
+
+def carry_out(
+    job: Job, storage: Storage, restorer: Restorer, report: Callable[[str, int], object], cancel: CancelToken
+) -> Outcome:
+    """Restore the photo of ``job`` and store its files. Raises what the library raises, and StorageFull."""
+
+    def on_progress(event: ProgressEvent) -> None:
+        report(event.stage, _OPENED + event.percent * (_RESTORED - _OPENED) // 100)
+
+    report("Opening the photo...", 1)
+    with ExitStack() as stack:
+        photo = stack.enter_context(storage.local(input_key(job.id)))
+        mask = stack.enter_context(storage.local(mask_key(job.id))) if job.has_mask else None
+        settings = Settings(**job.settings)
+        restoration = restorer.restore(photo, settings, mask=mask, on_progress=on_progress, cancel=cancel)
+    report("Saving the photo...", _RESTORED)
+    encoded = restoration.encode()
+    cancel.check()
+    name = names.restored(job.filename, encoded.extension)
+    contents = {name: encoded.data}
+    report("Saving the photo...", _ENCODED)
+    contents[PREVIEW] = preview(restoration.photo)
+    if restoration.damage_mask is not None:
+        contents[MASK] = _png(restoration.damage_mask)
+    cancel.check()
+    report("Saving the photo...", _PREVIEWED)
+    for each, data in contents.items():
+        storage.put(output_key(job.id, each), data)
+    files = {each: _described(each, data) for each, data in contents.items()}
+    result = {
+        "jobId": job.id,
+        "downloadUrl": download_url(job.id, name),
+        "previewUrl": download_url(job.id, PREVIEW),
+        **({"maskUrl": download_url(job.id, MASK)} if MASK in contents else {}),
+        **restoration.to_dict(),
+    }
+    result["warnings"] = [*job.notes, *result["warnings"]]
+    return Outcome(result, files)
+
+
+def preview(photo: Photo) -> bytes:
+    """A WebP of at most ``PREVIEW_PIXELS`` on its longest side, with the photo's colour profile."""
+    import cv2
+    import numpy as np
+
+    from daguerre import imaging
+    from daguerre.imaging.photo import Metadata
+
+    scale = min(1.0, PREVIEW_PIXELS / max(photo.width, photo.height))
+    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+
+    def reduced(plane: Any) -> Any:
+        if plane is None or scale == 1.0:
+            return plane
+        small = cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_AREA)
+        return small.reshape(*small.shape[:2], *plane.shape[2:])
+
+    small = replace(
+        photo, pixels=reduced(photo.pixels), alpha=reduced(photo.alpha), metadata=Metadata(icc=photo.metadata.icc),
+        source={}, pages=[], warnings=[],
+    )  # fmt: skip
+    return imaging.encode(small, format="webp", quality=_PREVIEW_QUALITY).data
+
+
+def refusal(error: Exception) -> tuple[str, str] | None:
+    """The sentence and the code for a job that ``error`` ends, or ``None`` where it is a fault of ours."""
+    match error:
+        case InvalidImage() | InvalidMask():
+            return f"Invalid image: {error}", "INVALID_IMAGE"
+        case InvalidSettings():
+            return f"Invalid settings: {error}", "INVALID_SETTINGS"
+        case ModelNotInstalled():
+            return "Feature not installed", "FEATURE_NOT_INSTALLED"
+        case ModelError():
+            return str(error), "MODEL_ERROR"
+        case StorageFull():
+            return "Storage full", "STORAGE_FULL"
+        case CannotWrite():
+            return str(error), "CANNOT_WRITE"
+        case FileMissing():
+            return str(error), "FILE_MISSING"
+        case MemoryError():
+            return "There is not enough memory for this photo.", "OUT_OF_MEMORY"
+        case OSError(errno=errno.ENOSPC):
+            return "Storage full", "STORAGE_FULL"
+        case DaguerreError():
+            return str(error), "FAILED"
+        case _:
+            return None
+
+
+def _png(mask: Any) -> bytes:
+    from daguerre import imaging
+    from daguerre.imaging.photo import Photo
+
+    return imaging.encode(Photo(mask[:, :, None], "png"), format="png").data
+
+
+def _described(name: str, data: bytes) -> StoredFile:
+    return StoredFile(len(data), names.media_type(name), hashlib.sha256(data).hexdigest())

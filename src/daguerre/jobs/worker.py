@@ -1,0 +1,124 @@
+"""A process that works on jobs: ``python -m daguerre.jobs.worker ID``, started by a supervisor.
+
+The supervisor keeps its leases alive. Standard input is the line to it: ``drain`` asks to end after
+the job at hand, and the line's end means that the supervisor is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import structlog
+
+from daguerre.config import Config
+from daguerre.errors import Canceled
+from daguerre.jobs import places, work
+from daguerre.jobs.engine import LEASE_S, Engine, Worker
+from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.limits import limit_memory, share_of_memory
+from daguerre.jobs.records import Claim
+from daguerre.jobs.storage import Storage
+from daguerre.jobs.watch import STOPPED_BY_WATCH, Watch
+from daguerre.restore.restorer import Restorer
+
+_POLL_S = 0.1
+_FAULT = ("An unexpected fault stopped the restoration.", "INTERNAL_ERROR")
+
+_log = structlog.get_logger()
+
+
+class Hands:
+    """Claims one job after the other and carries it out."""
+
+    def __init__(self, id: str, engine: Engine, storage: Storage, config: Config) -> None:
+        self._id = id
+        self._engine = engine
+        self._storage = storage
+        self._config = config
+        self._restorer = Restorer(config=config)
+        self._draining = threading.Event()
+        self._drain_by: float | None = None
+
+    def work(self) -> None:
+        """Until asked to drain."""
+        while not self._draining.is_set():
+            claim = self._engine.claim(self._id, LEASE_S)
+            if claim is None:
+                self._draining.wait(_POLL_S)
+                continue
+            with structlog.contextvars.bound_contextvars(job=claim.job.id, attempt=claim.job.attempts):
+                self._carry_out(claim)
+
+    def listen(self) -> None:
+        """Follow the line to the supervisor, in a thread of its own."""
+        for line in sys.stdin:
+            if line.strip() == "drain":
+                self._drain_by = time.monotonic() + self._config.drain_s
+                self._draining.set()
+        if not self._draining.is_set():
+            try:
+                self._engine.abandon(self._id, "drained")
+            finally:
+                os._exit(STOPPED_BY_WATCH)
+
+    def _carry_out(self, claim: Claim) -> None:
+        watch = Watch(self._engine, claim, lambda: self._drain_by)
+        _log.info("job started", filename=claim.job.filename)
+        started = time.monotonic()
+        try:
+            with watch:
+                outcome = work.carry_out(claim.job, self._storage, self._restorer, watch.report, watch.token)
+            self._engine.finish(claim, outcome)
+            _log.info("job finished", seconds=round(time.monotonic() - started, 3))
+        except (Canceled, LeaseLost):
+            if self._engine.holds(claim):
+                _log.info("job handed back")
+                self._engine.abandon(self._id, "drained")
+            else:
+                _log.info("job taken away")
+                self._forget(claim)
+        except Exception as error:
+            self._refuse(claim, error)
+
+    def _refuse(self, claim: Claim, error: Exception) -> None:
+        known = work.refusal(error)
+        if known is None:
+            _log.exception("job failed by a fault")
+        else:
+            _log.info("job failed", error=known[0], code=known[1])
+        try:
+            self._engine.fail(claim, *(known or _FAULT))
+        except LeaseLost:
+            self._forget(claim)
+
+    def _forget(self, claim: Claim) -> None:
+        """Delete what was stored for a job that was removed meanwhile."""
+        if not self._engine.known([claim.job.id]):
+            self._storage.remove(claim.job.id)
+
+
+def main() -> None:
+    """Work until told to stop, or until the supervisor is gone."""
+    from daguerre.jobs.logs import configure_logs
+
+    # Ctrl-C reaches the whole group of processes; the supervisor says what is to be done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    config = Config()
+    configure_logs()
+    structlog.contextvars.bind_contextvars(worker=sys.argv[1])
+    limit_memory(config.worker_memory_bytes or share_of_memory(1))
+    engine, storage = places.engine(config), places.storage(config)
+    hands = Hands(sys.argv[1], engine, storage, config)
+    threading.Thread(target=hands.listen, name="line", daemon=True).start()
+    device = os.environ.get("CUDA_VISIBLE_DEVICES", config.device) if config.device != "cpu" else "cpu"
+    engine.announce(Worker(sys.argv[1], socket.gethostname(), os.getpid(), device))
+    hands.work()
+
+
+if __name__ == "__main__":
+    main()
