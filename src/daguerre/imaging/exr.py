@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from daguerre.imaging import curve, oiio
+from daguerre.imaging import curve, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 
@@ -26,7 +26,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first part of the file, float32 ``[H, W, 1|3]`` on the display curve."""
     with oiio.faults(), oiio.opened(data, ".exr") as reader:
         spec = reader.spec(0)
-        oiio.check_size(spec.width, spec.height, max_pixels)
+        size = {"file_bytes": len(data), "pixel_bytes": 4 * spec.nchannels}
+        limits.check_size(spec.width, spec.height, max_pixels, **size)
         names, kind = list(spec.channelnames), str(spec.format)
         kinds = [str(k) for k in spec.channelformats]
         plane = oiio.samples(reader, 0, "float")

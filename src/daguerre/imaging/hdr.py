@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.imaging import curve, oiio
+from daguerre.imaging import curve, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 
@@ -12,7 +12,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """Float32 ``[H, W, 3]`` on the display curve, upright."""
     with oiio.faults(), oiio.opened(data, ".hdr") as reader:
         spec = reader.spec(0)
-        oiio.check_size(spec.width, spec.height, max_pixels)
+        limits.check_size(spec.width, spec.height, max_pixels, file_bytes=len(data), pixel_bytes=12)
         plane = oiio.samples(reader, 0, "float")
         turn = spec.get_int_attribute("Orientation", 1)
         kept = [a for a in oiio.attributes(spec) if a[0] != "Orientation"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import UnsupportedImage
-from daguerre.imaging import exif, oiio
+from daguerre.imaging import exif, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 
@@ -20,7 +20,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
         frame = file[file.primary_index]
         width, height = frame.size
-        oiio.check_size(width, height, max_pixels)
+        limits.check_size(width, height, max_pixels, file_bytes=len(data))
         mode = str(frame.mode)
         # A copy: libheif frees its own samples with the file.
         plane = np.array(frame, copy=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
 from typing import Any
 
 from daguerre.errors import BrokenImage, CannotWrite
@@ -13,13 +15,26 @@ _LONGEST = 256
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The largest picture of an icon. Raises InvalidImage."""
-    image: Any = pillow.opened(data, "ICO", max_pixels=max_pixels)
-    # The directory may say 16 x 16 over a PNG of any size.
-    inner = image.ico.getimage(image.size)
-    if max(inner.size) > _LONGEST:
+    # Pillow decodes while it opens, and the directory may say 16 x 16 over a picture of any size.
+    if any(max(size) > _LONGEST for size in _sizes(data)):
         raise BrokenImage("The icon holds a picture of another size than it declares.")
+    image: Any = pillow.opened(data, "ICO", max_pixels=max_pixels)
     sizes = sorted(image.info.get("sizes", set()))
     return pillow.photo_of(image, "ico", sizes=sizes)
+
+
+def _sizes(data: bytes) -> Iterator[tuple[int, int]]:
+    """Width and height of the pictures themselves; those of bitmaps are of twice the height, with their mask."""
+    (count,) = struct.unpack_from("<H", data, 4)
+    for place in range(6, min(6 + 16 * count, len(data) - 15), 16):
+        (at,) = struct.unpack_from("<I", data, place + 12)
+        if at + 24 > len(data):
+            continue
+        if data[at : at + 4] == b"\x89PNG":
+            yield struct.unpack_from(">II", data, at + 16)
+        else:
+            width, height = struct.unpack_from("<ii", data, at + 4)
+            yield width, height // 2
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, oiio
+from daguerre.imaging import exif, limits, oiio
 from daguerre.imaging.boxes import box, boxes
 from daguerre.imaging.photo import Metadata, Photo
 
@@ -52,7 +52,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     import imagecodecs
 
     width, height, bits, signed = _size(data)
-    oiio.check_size(width, height, max_pixels)
+    limits.check_size(width, height, max_pixels, file_bytes=len(data))
     with oiio.faults():
         told, opacity = _told(data)
         # With a profile at hand the decoder would convert the colours; the bare codestream has none.

@@ -7,17 +7,21 @@ from typing import Any
 
 from PIL import Image
 
-from daguerre.errors import CannotWrite
+from daguerre.errors import BrokenImage, CannotWrite
 from daguerre.imaging import ink, kept, pillow, segments
 from daguerre.imaging.photo import Photo
 
 _LONGEST = 65500
+_MOST_SCANS = 200
+"""Each scan passes over the whole picture; encoders write about ten."""
 _QUALITY = 95
 _SUBSAMPLING = {((1, 1), (1, 1)): 0, ((2, 1), (1, 1)): 1, ((2, 2), (1, 1)): 2}
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a JPEG; CMYK as sRGB, its inks kept. Raises InvalidImage."""
+    if data.count(b"\xff\xda") > _MOST_SCANS:
+        raise BrokenImage("The JPEG file is damaged: it passes over its picture hundreds of times.")
     image: Any = pillow.opened(data, "JPEG", max_pixels=max_pixels)
     layers = list(image.layer)
     coding = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.imaging import exif, oiio
+from daguerre.imaging import exif, limits, oiio
 from daguerre.imaging.boxes import box, boxes
+from daguerre.imaging.jxlheader import header
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+MOST_INFLATED = 16 << 20
 DTYPES = {"uint8": "uint8", "uint16": "uint16"}
 
 
@@ -20,7 +22,7 @@ def _told(data: bytes) -> tuple[bytes | None, bytes | None]:
     for kind, _, start, end in boxes(data) if data.startswith(CONTAINER) else ():
         body = data[start:end]
         if kind == b"brob":
-            kind, body = body[:4], bytes(imagecodecs.brotli_decode(body[4:]))
+            kind, body = body[:4], bytes(imagecodecs.brotli_decode(body[4:], out=MOST_INFLATED))
         if kind == b"Exif" and len(body) > 4:
             block = bytes(body[4 + int.from_bytes(body[:4], "big") :])
         elif kind == b"xml ":
@@ -28,23 +30,32 @@ def _told(data: bytes) -> tuple[bytes | None, bytes | None]:
     return block, packet
 
 
+def _codestream(data: bytes) -> bytes:
+    """The first bytes of the codestream in ``data``, with its container or without."""
+    for kind, _, start, end in boxes(data) if data.startswith(CONTAINER) else ():
+        if kind in (b"jxlc", b"jxlp"):
+            return data[start + (4 if kind == b"jxlp" else 0) : min(end, start + 68)]
+    return data[:64]
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first frame; the codestream's orientation wins over the one in the EXIF block."""
     import imagecodecs
 
     with oiio.faults():
+        # OpenImageIO decodes while it opens, so the size is read here.
+        head = header(_codestream(data))
+        limits.check_size(head.width, head.height, max_pixels, file_bytes=len(data))
         # OpenImageIO takes a file shorter than its first look, 128 bytes, for no JPEG XL.
         with oiio.opened(data.ljust(128, b"\0"), ".jxl") as reader:
             spec = reader.spec()
-            oiio.check_size(spec.width, spec.height, max_pixels)
-            channels, kind = spec.nchannels, str(spec.format)
+            size = {"file_bytes": len(data), "pixel_bytes": spec.nchannels * spec.format.basesize()}
+            limits.check_size(spec.width, spec.height, max_pixels, **size)
+            kind = str(spec.format)
             profile = spec.getattribute("ICCProfile")
-        plane = np.asarray(imagecodecs.jpegxl_decode(data))
+        plane = np.asarray(imagecodecs.jpegxl_decode(data, index=0))
         block, packet = _told(data)
-    notes = []
-    wanted = 2 if channels <= 2 else 3
-    if plane.ndim > wanted and not (wanted == 2 and plane.ndim == 3 and plane.shape[-1] == channels):
-        plane, notes = plane[0], ["Only the first frame of the animation was read."]
+    notes = ["The file is an animation: only its first frame was taken."] if head.animated else []
     if plane.ndim == 2:
         plane = plane[:, :, None]
     if plane.dtype.name not in DTYPES:

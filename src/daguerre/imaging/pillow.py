@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from daguerre.errors import BrokenImage, ImageTooLarge
-from daguerre.imaging import exif
+from daguerre.imaging import exif, limits
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
+_BAND_ROWS = 256
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,14 +35,14 @@ def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     try:
         image: Image.Image = factory(BytesIO(data), "")
     except Image.DecompressionBombError as error:
-        raise ImageTooLarge(f"The picture has more than the {max_pixels} pixels that are allowed.") from error
+        raise ImageTooLarge("The picture has more pixels than are allowed.") from error
+    except MemoryError:
+        raise
     except Exception as error:  # Plugins raise anything over broken headers.
         raise BrokenImage(f"The {name} file is truncated or damaged and cannot be read.") from error
-    if image.width * image.height > max_pixels:
-        raise ImageTooLarge(
-            f"The picture is {image.width} x {image.height} pixels, more than the {max_pixels} that are allowed.",
-            image.size,
-        )
+    # A palette becomes colours with alpha.
+    pixel_bytes = 4 if image.mode in ("P", "PA") else len(image.getbands())
+    limits.check_size(*image.size, max_pixels, file_bytes=len(data), pixel_bytes=pixel_bytes)
     return image
 
 
@@ -51,6 +52,8 @@ def loaded(image: Image.Image) -> None:
         image.load()
     except Image.DecompressionBombError as error:
         raise ImageTooLarge("The picture has more pixels than are allowed.") from error
+    except MemoryError:
+        raise
     except Exception as error:
         raise BrokenImage("The file is truncated or damaged: its picture cannot be read to the end.") from error
 
@@ -75,27 +78,38 @@ def photo_of(image: Image.Image, name: str, **source: Any) -> Photo:
 
 
 def arrays(image: Image.Image) -> tuple[Pixels, Pixels | None]:
-    """The pixels ``[H, W, 1|3]`` and the alpha ``[H, W]`` of an 8-bit ``image``."""
+    """The pixels ``[H, W, 1|3]`` and the alpha ``[H, W]`` of an 8-bit ``image``, without further copies of it."""
+    mode = _plain_mode(image)
+    bands = len(Image.new(mode, (1, 1)).getbands())
+    height, width, colors = image.height, image.width, 3 if bands >= 3 else 1
+    pixels = np.empty((height, width, colors), np.uint8)
+    alpha = np.empty((height, width), np.uint8) if bands > colors else None
+    for top in range(0, height, _BAND_ROWS):
+        rows = slice(top, min(top + _BAND_ROWS, height))
+        part = image.crop((0, rows.start, width, rows.stop))
+        band = np.asarray(part if part.mode == mode else part.convert(mode))
+        band = band.reshape(*band.shape[:2], bands)
+        pixels[rows] = band[:, :, :colors]
+        if alpha is not None:
+            alpha[rows] = band[:, :, colors]
+    return pixels, alpha
+
+
+def _plain_mode(image: Image.Image) -> str:
+    """L, LA, RGB or RGBA: what holds the samples of ``image`` without loss. Raises BrokenImage."""
     clear = "transparency" in image.info
     if image.mode in ("1", "L"):
-        image = image.convert("LA" if clear else "L")
-    elif image.mode in ("LA", "La"):
-        image = image.convert("LA")
-    elif image.mode in ("RGBA", "RGBa", "PA") or clear:
-        image = image.convert("RGBA")
-    elif image.mode == "P":
+        return "LA" if clear else "L"
+    if image.mode in ("LA", "La"):
+        return "LA"
+    if image.mode in ("RGBA", "RGBa", "PA") or (clear and image.mode in ("P", "RGB")):
+        return "RGBA"
+    if image.mode == "P":
         palette = np.asarray(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
-        image = image.convert("L" if bool((palette == palette[:, :1]).all()) else "RGB")
-    elif image.mode in ("RGB", "RGBX"):
-        image = image.convert("RGB")
-    else:
-        raise BrokenImage(f"The file holds pixels of an unusual kind ({image.mode}) that cannot be read.")
-    values = np.array(image)
-    if values.ndim == 2:
-        return values[:, :, None], None
-    if values.shape[2] == 3:
-        return values, None
-    return np.ascontiguousarray(values[:, :, :-1]), np.ascontiguousarray(values[:, :, -1])
+        return "L" if bool((palette == palette[:, :1]).all()) else "RGB"
+    if image.mode in ("RGB", "RGBX"):
+        return "RGB"
+    raise BrokenImage(f"The file holds pixels of an unusual kind ({image.mode}) that cannot be read.")
 
 
 def metadata_of(image: Image.Image) -> tuple[Metadata, int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, oiio
+from daguerre.imaging import exif, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -54,7 +54,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if not data.startswith(SIGNATURE) or len(data) < 33:
         raise BrokenImage("The PNG file is incomplete.")
     width, height = struct.unpack_from(">II", data, 16)
-    oiio.check_size(width, height, max_pixels)
+    limits.check_size(width, height, max_pixels, file_bytes=len(data), pixel_bytes=6)
     with oiio.faults():
         plane = np.asarray(imagecodecs.png_decode(data))
     if plane.ndim == 2:

@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, oiio
+from daguerre.imaging import exif, limits, oiio
 from daguerre.imaging.inks import Inks
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
@@ -53,7 +53,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """The merged picture, uint8 or uint16 ``[H, W, 1|3]``."""
     with oiio.faults():
         version, channels, height, width, depth, mode = struct.unpack_from(">4xH6xHIIHH", data)
-        oiio.check_size(width, height, max_pixels)
+        size = {"file_bytes": len(data), "pixel_bytes": channels * max(1, depth // 8)}
+        limits.check_size(width, height, max_pixels, **size)
         at, big = 26, version == 2
         at += 4 + struct.unpack_from(">I", data, at)[0]
         (size,) = struct.unpack_from(">I", data, at)

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 
 from daguerre.errors import BrokenImage, UnsupportedImage
-from daguerre.imaging import oiio, tifftags
+from daguerre.imaging import limits, tifftags
 from daguerre.imaging.photo import Metadata, Photo
 from daguerre.imaging.tiff import DESCRIPTIVE, ORIENTATION
 from daguerre.imaging.tifftags import Entry
@@ -19,7 +19,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
     try:
         with rawpy.imread(BytesIO(data)) as raw:
-            oiio.check_size(raw.sizes.raw_width, raw.sizes.raw_height, max_pixels)
+            limits.check_size(raw.sizes.raw_width, raw.sizes.raw_height, max_pixels, file_bytes=len(data))
             pixels = raw.postprocess(
                 use_camera_wb=True, output_bps=16, output_color=rawpy.ColorSpace.sRGB, gamma=(2.4, 12.92)
             )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, oiio, tifftags
+from daguerre.imaging import exif, limits, oiio, tifftags
 from daguerre.imaging.inks import Inks
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 from daguerre.imaging.tifftags import Directory, Entry
@@ -41,9 +41,9 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
             spec = chosen.spec(index)
             kind = own.get(254)
             if not (pages and kind is not None and (kind.integers() or (0,))[0] & 1):
+                size = {"file_bytes": len(data), "pixel_bytes": spec.nchannels * spec.format.basesize()}
+                limits.check_size(spec.width, spec.height, max_pixels, **size, before=total)
                 total += spec.width * spec.height
-                oiio.check_size(spec.width, spec.height, max_pixels)
-                oiio.check_size(total, 1, max_pixels)
                 pages.append(_page(chosen, index, spec, own))
             index += 1
         if not pages:
