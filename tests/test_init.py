@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import daguerre
 
@@ -26,3 +28,12 @@ def test_importing_loads_nothing_heavy():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_reports_home(tmp_path: Path):
+    """ONNX Runtime keeps what it will send in the home and the temporary folder."""
+    code = "import daguerre, onnxruntime; from daguerre.restore.restorer import Restorer; Restorer()"
+    places = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "TMPDIR"), str(tmp_path))
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], check=True, env={**environment, **places})
+    assert list(tmp_path.rglob("*")) == []

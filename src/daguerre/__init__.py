@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,7 +35,6 @@ from daguerre.errors import (
 )
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     from daguerre.imaging.photo import Photo
@@ -67,6 +67,9 @@ __all__ = [
     "open",
     "restore",
 ]
+
+# ONNX Runtime's builds report how they are used, and keep a database of it, unless they are told before they load.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LAZY = {
     "CancelToken": "daguerre.restore.progress",
