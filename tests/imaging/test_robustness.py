@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 import daguerre
-from daguerre.errors import ImageTooLarge, InvalidImage, NotAnImage
+from daguerre import imaging
+from daguerre.errors import CannotWrite, ImageTooLarge, InvalidImage, NotAnImage
 from daguerre.imaging import tifftags
 from daguerre.imaging.tifftags import Entry
 from tests.imaging.specimens import HEIGHT, WIDTH, specimens
@@ -217,3 +218,28 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(InvalidImage, match="cannot be read: Permission denied"):
         daguerre.open(path)
+
+
+def test_a_damaged_profile_is_left_out_and_named() -> None:
+    photo = daguerre.open(specimens()["jxl-uint8-3"])
+    photo.metadata.icc = b"no profile" * 20
+    encoded = imaging.encode(photo)
+    assert encoded.warnings == ["The colour profile is damaged and was left out."]
+    back = daguerre.open(encoded.data)
+    assert back.metadata.xmp == photo.metadata.xmp
+    assert np.array_equal(back.pixels, photo.pixels)
+
+
+def test_damaged_attributes_of_openexr_are_left_out() -> None:
+    data = specimens()["exr-float32-3"]
+    assert b"PixelAspectRatio" in data or b"pixelAspectRatio" in data
+    photo = daguerre.open(data.replace(b"ixelAspectRatio", b"ixel\xe9spectRatio"))
+    assert np.array_equal(daguerre.open(imaging.encode(photo).data).pixels, photo.pixels)
+
+
+def test_no_room_for_temporary_files_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with pytest.raises(CannotWrite, match="TMPDIR"):
+        daguerre.open(specimens()["tiff-uint8-3"])
+    with pytest.raises(CannotWrite, match="TMPDIR"):
+        imaging.encode(daguerre.open(specimens()["png-uint8-3"]), format="tiff")

@@ -6,6 +6,7 @@ import os
 import stat
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO
 
 from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage
@@ -60,12 +61,24 @@ def encode(photo: Photo, *, format: str | None = None, quality: int | None = Non
     # A 16-bit picture may have become one of 8 bits and the other way round.
     writer = registry.writer(form, fitted.pixels.dtype) or writer
     try:
-        data: bytes = writer.write(fitted, quality=quality)
-    except DaguerreError:
+        data = _written(writer, fitted, quality, form.title)
+    except CannotWrite:
+        if fitted.metadata.icc is None:
+            raise
+        fitted = replace(fitted, metadata=replace(fitted.metadata, icc=None))
+        data = _written(writer, fitted, quality, form.title)
+        losses.append("The colour profile is damaged and was left out.")
+    return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
+
+
+def _written(writer: ModuleType, photo: Photo, quality: int | None, title: str) -> bytes:
+    try:
+        data: bytes = writer.write(photo, quality=quality)
+    except (DaguerreError, MemoryError):
         raise
     except Exception as error:  # Encoders raise anything over what they cannot hold.
-        raise CannotWrite(f"The picture cannot be stored as {form.title}: {error}.") from error
-    return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
+        raise CannotWrite(f"The picture cannot be stored as {title}: choose another format.") from error
+    return data
 
 
 def _bytes(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:

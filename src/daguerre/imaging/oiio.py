@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,8 +31,7 @@ def opened(data: bytes, suffix: str, *, inks: bool = False) -> Iterator[Any]:
     hints = oiio.ImageSpec()
     hints.attribute("oiio:UnassociatedAlpha", 1)
     hints.attribute("oiio:RawColor", int(inks))
-    with tempfile.TemporaryDirectory(prefix="daguerre-") as folder:
-        path = Path(folder) / f"photo{suffix}"
+    with _place(suffix) as path:
         path.write_bytes(data)
         reader = oiio.ImageInput.open(str(path), hints)
         if reader is None:
@@ -54,25 +54,51 @@ def samples(reader: Any, subimage: int, kind: str) -> Samples:
 
 def attributes(spec: Any) -> list[tuple[str, Any, Any]]:
     """Name, type and value of what a file says that a rewritten file may say again."""
-    return [(a.name, a.type, a.value) for a in spec.extra_attribs if not a.name.startswith(STRUCTURE)]
+    return [
+        (a.name, a.type, a.value)
+        for a in spec.extra_attribs
+        if not a.name.startswith(STRUCTURE) and all(_is_text(text) for text in (a.name, a.value))
+    ]
+
+
+def _is_text(value: object) -> bool:
+    """Whether ``value`` could be written as UTF-8, should it be a text."""
+    return not isinstance(value, str) or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def encoded(suffix: str, images: Sequence[tuple[Any, Samples]]) -> bytes:
     """The bytes of a file that holds ``images``, pairs of ``ImageSpec`` and ``[H, W, C]`` samples."""
     import OpenImageIO as oiio
 
-    with tempfile.TemporaryDirectory(prefix="daguerre-") as folder:
-        path = str(Path(folder) / f"photo{suffix}")
-        writer = oiio.ImageOutput.create(path)
+    with _place(suffix) as path:
+        writer = oiio.ImageOutput.create(str(path))
         if writer is None:
-            raise CannotWrite(f"This installation cannot write {suffix[1:]} files: {oiio.geterror()}")
+            oiio.geterror()
+            raise CannotWrite(f"This installation cannot write {suffix[1:]} files.")
+        done = True
         for index, (spec, plane) in enumerate(images):
-            done = writer.open(path, spec, "AppendSubimage" if index else "Create")
-            if not (done and writer.write_image(np.ascontiguousarray(plane))):
-                raise CannotWrite(f"The picture could not be encoded: {writer.geterror()}")
-        if not writer.close():
-            raise CannotWrite(f"The picture could not be encoded: {writer.geterror()}")
-        return Path(path).read_bytes()
+            done = done and writer.open(str(path), spec, "AppendSubimage" if index else "Create")
+            done = done and writer.write_image(np.ascontiguousarray(plane))
+        if not (writer.close() and done):
+            writer.geterror()
+            if shutil.disk_usage(path.parent).free < sum(plane.nbytes for _, plane in images):
+                raise _no_room()
+            raise CannotWrite(f"The picture could not be stored as {suffix[1:]}: choose another format.")
+        return path.read_bytes()
+
+
+@contextmanager
+def _place(suffix: str) -> Iterator[Path]:
+    """Where a file may lie for as long as the context. Raises CannotWrite where there is no room."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="daguerre-") as folder:
+            yield Path(folder) / f"photo{suffix}"
+    except OSError as error:
+        raise _no_room() from error
+
+
+def _no_room() -> CannotWrite:
+    return CannotWrite("There is no room for temporary files: free some, or name another folder in TMPDIR.")
 
 
 def upright(plane: Samples, orientation: int) -> Samples:
