@@ -21,7 +21,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         photo.pixels = np.ascontiguousarray(photo.pixels[:, :, :1])
     if layout & _HIGH:
         photo.warnings.append("AVIF is read in 8 bits: the finer steps of the photo were reduced.")
-    return photo if photo.warnings else kept.keep(photo, data)
+    return kept.keep(photo, data)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, limits, oiio
+from daguerre.imaging import exif, kept, limits, oiio
 from daguerre.imaging.boxes import box, boxes
 from daguerre.imaging.photo import Metadata, Photo
 
@@ -28,15 +28,15 @@ def _size(data: bytes) -> tuple[int, int, int, bool]:
     return right - left, bottom - top, (depth & 0x7F) + 1, bool(depth & 0x80)
 
 
-def _told(data: bytes) -> tuple[Metadata, bool]:
-    """What the boxes tell, and whether the last channel is opacity."""
-    told, opacity = Metadata(), False
+def _told(data: bytes) -> tuple[Metadata, bool, int]:
+    """What the boxes tell, whether the last channel is opacity, and the orientation."""
+    told, opacity, turn = Metadata(), False, 1
     for kind, _, start, end in boxes(data) if data.startswith(SIGNATURE) else ():
         body = data[start:end]
         if kind == b"uuid" and body.startswith(XMP_UUID):
             told.xmp = exif.upright_xmp(body[16:])
         elif kind == b"uuid" and body.startswith(EXIF_UUID):
-            told.exif = exif.normalised(body[16:])[0]
+            told.exif, turn = exif.normalised(body[16:])
         for inner, _, first, last in boxes(body) if kind == b"jp2h" else ():
             part = body[first:last]
             if inner == b"colr" and part[:1] == b"\2":
@@ -44,7 +44,7 @@ def _told(data: bytes) -> tuple[Metadata, bool]:
             elif inner == b"cdef":
                 fields = struct.unpack_from(f">{(len(part) - 2) // 2}H", part, 2)
                 opacity = 1 in fields[1::3]
-    return told, opacity
+    return told, opacity, turn
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -54,7 +54,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     width, height, bits, signed = _size(data)
     limits.check_size(width, height, max_pixels, file_bytes=len(data))
     with oiio.faults():
-        told, opacity = _told(data)
+        told, opacity, turn = _told(data)
         # With a profile at hand the decoder would convert the colours; the bare codestream has none.
         bare = data[data.find(CODESTREAM) :] if told.icc else data
         plane = np.asarray(imagecodecs.jpeg2k_decode(bare))
@@ -67,10 +67,13 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if top != white:
         plane = (plane.astype(np.uint64) * white + top // 2) // top
     plane = plane.astype(np.uint8 if white == 255 else np.uint16)
+    plane = oiio.upright(plane, turn)
     count = 3 if plane.shape[2] >= 3 else 1
-    alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count and (opacity or count == 3) else None
-    source: dict[str, Any] = {"bits": bits, "bare": data.startswith(CODESTREAM)}
-    return Photo(np.ascontiguousarray(plane[:, :, :count]), "jp2", alpha, told, source)
+    # Two or four channels have opacity, whether a box says so or not.
+    opacity = opacity or plane.shape[2] in (2, 4)
+    alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count and opacity else None
+    source: dict[str, Any] = {"bits": bits, "bare": data.startswith(CODESTREAM), "orientation": turn}
+    return kept.keep(Photo(np.ascontiguousarray(plane[:, :, :count]), "jp2", alpha, told, source), data)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
@@ -78,6 +81,9 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     ``20 + quality / 2.5``."""
     import imagecodecs
 
+    original = kept.original(photo, quality)
+    if original is not None:
+        return original
     plane = photo.pixels
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.imaging import exif, limits, oiio
+from daguerre.imaging import exif, kept, limits, oiio
 from daguerre.imaging.boxes import box, boxes
 from daguerre.imaging.jxlheader import header
 from daguerre.imaging.photo import Metadata, Photo, Pixels
@@ -65,13 +65,17 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     pixels = np.ascontiguousarray(plane[:, :, :count])
     icc = None if profile is None else np.asarray(profile, np.uint8).tobytes()
     metadata = Metadata(icc, exif.normalised(block)[0], exif.upright_xmp(packet))
-    return Photo(pixels, "jxl", alpha, metadata, {"kind": kind}, warnings=notes)
+    source = {"kind": kind, "orientation": head.orientation}
+    return kept.keep(Photo(pixels, "jxl", alpha, metadata, source, warnings=notes), data)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """Without loss unless a ``quality`` below 100 is asked for."""
     import imagecodecs
 
+    original = kept.original(photo, quality)
+    if original is not None:
+        return original
     plane = photo.pixels
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)

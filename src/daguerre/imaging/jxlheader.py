@@ -12,10 +12,11 @@ _WIDTHS = (9, 13, 18, 30)
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Pixels across and down before the picture is turned, and whether it has several frames."""
+    """Pixels across and down before it is turned as ``orientation`` 1-8 asks, and whether it has several frames."""
 
     width: int
     height: int
+    orientation: int
     animated: bool
 
 
@@ -25,17 +26,14 @@ def header(codestream: bytes) -> Header:
         raise BrokenImage("The JPEG XL file holds no codestream.")
     bits = _Bits(codestream[2:64])
     width, height = _size(bits)
-    return Header(width, height, _animated(bits))
-
-
-def _animated(bits: _Bits) -> bool:
     if bits.take(1) or not bits.take(1):  # all defaults, or no further fields
-        return False
-    bits.take(3)  # the orientation
+        return Header(width, height, 1, False)
+    orientation = bits.take(3) + 1
     if bits.take(1):
         _size(bits)  # the intrinsic size
     # A preview, which nothing writes, would stand before the bit.
-    return not bits.take(1) and bool(bits.take(1))
+    animated = not bits.take(1) and bool(bits.take(1))
+    return Header(width, height, orientation, animated)
 
 
 def _size(bits: _Bits) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Files of lossy formats that nobody changed are given back as they came."""
+"""Files that nobody changed are given back as they came: nothing is encoded twice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from daguerre.imaging.photo import Metadata, Photo
 
 _BAND_ROWS = 256
+_SMALL_BYTES = 64 << 20
 
 
 def digest(photo: Photo) -> bytes:
@@ -21,12 +22,16 @@ def digest(photo: Photo) -> bytes:
 
 
 def keep(photo: Photo, data: bytes) -> Photo:
-    """``photo`` with the file it came from in its source, for :func:`original`."""
-    if photo.source.get("orientation", 1) == 1:
+    """``photo`` with the file it came from in its source, for :func:`original`.
+
+    Not where it was turned, where something was lost on the way in, or where a large file saves little.
+    """
+    affordable = len(data) <= max(_SMALL_BYTES, photo.pixels.nbytes // 2)
+    if photo.source.get("orientation", 1) == 1 and affordable and not photo.warnings:
         photo.source.update(file=data, digest=digest(photo))
         metadata = photo.metadata
-        # A block that was cleaned of its thumbnail must not come back with the old file.
-        if metadata.exif is None or metadata.exif in data:
+        # A block that was cleaned of its thumbnail or turned upright must not come back with the old file.
+        if all(block is None or block in data for block in (metadata.exif, metadata.xmp)):
             photo.source["fields"] = (metadata.icc, metadata.exif, metadata.xmp, metadata.iptc, metadata.dpi)
     return photo
 

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from daguerre.imaging import pillow
+from daguerre.imaging import kept, pillow
 from daguerre.imaging.photo import Photo
 
 _COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
@@ -19,11 +19,14 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     photo = pillow.photo_of(image, "png", color_chunks=_color_chunks(data))
     texts = getattr(image, "text", {})
     photo.source["texts"] = {key: str(value) for key, value in texts.items() if key != "XML:com.adobe.xmp"}
-    return photo
+    return kept.keep(photo, data)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as a PNG in the colour mode it came in where its pixels still fit; ``quality`` does not matter."""
+    original = kept.original(photo, quality)
+    if original is not None:
+        return original
     image = pillow.image_of(photo)
     mode = photo.source.get("mode")
     if mode == "P":

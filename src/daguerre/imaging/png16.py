@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, limits, oiio
+from daguerre.imaging import exif, kept, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -59,7 +59,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         plane = np.asarray(imagecodecs.png_decode(data))
     if plane.ndim == 2:
         plane = plane[:, :, None]
-    metadata, kept, turn = Metadata(), [], 1
+    metadata, chunks, turn = Metadata(), [], 1
     for kind, body in _chunks(data):
         if kind == b"iCCP":
             metadata.icc = _inflated(body.partition(b"\0")[2][1:])
@@ -71,21 +71,23 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         elif kind == b"iTXt" and body.startswith(XMP_KEY + b"\0"):
             metadata.xmp = exif.upright_xmp(_xmp(body))
         elif kind in KEPT:
-            kept.append((kind, body))
+            chunks.append((kind, body))
     plane = oiio.upright(plane, turn)
     if turn >= 5 and metadata.dpi:
         metadata.dpi = metadata.dpi[::-1]
     channels = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
     pixels = np.ascontiguousarray(plane[:, :, :channels])
-    return Photo(pixels, "png", alpha, metadata, {"chunks": kept, "bits": 16})
+    return kept.keep(Photo(pixels, "png", alpha, metadata, {"chunks": chunks, "bits": 16, "orientation": turn}), data)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """A PNG of the depth of ``photo.pixels``, without loss."""
     import imagecodecs
 
-    del quality
+    original = kept.original(photo, quality)
+    if original is not None:
+        return original
     plane = photo.pixels
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from daguerre.errors import BrokenImage
+from daguerre.errors import BrokenImage, UnsupportedImage
 from daguerre.imaging import exif, limits, oiio, tifftags
 from daguerre.imaging.inks import Inks
 from daguerre.imaging.photo import Metadata, Photo, Pixels
@@ -16,11 +16,14 @@ from daguerre.imaging.tifftags import Directory, Entry
 
 XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 700, 33723, 34377, 34675, 34665, 34853
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES, PHOTOMETRIC, INK_SET = 274, 282, 283, 296, 338, 262, 332
+COMPRESSION = 259
 DESCRIPTIVE = (269, 270, 271, 272, 285, 297, 305, 306, 315, 316, 33432, EXIF, GPS)
 """Tags of the first directory that tell of the picture, not of how its samples are stored."""
 
 DTYPES = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float", "double": "float"}
 CONVERTED = {3: "palette", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
+FOREIGN = (34925, 50000, 50001)
+"""LZMA, Zstandard and WebP, which OpenImageIO's builds cannot unpack."""
 WRITTEN = ("none", "lzw", "zip", "packbits")
 """The compressions that OpenImageIO's builds can write; Deflate (zip) stands in for the others."""
 
@@ -44,7 +47,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
                 size = {"file_bytes": len(data), "pixel_bytes": spec.nchannels * spec.format.basesize()}
                 limits.check_size(spec.width, spec.height, max_pixels, **size, before=total)
                 total += spec.width * spec.height
-                pages.append(_page(chosen, index, spec, own))
+                pages.append(_page(data, chosen, index, spec, own))
             index += 1
         if not pages:
             raise BrokenImage("The TIFF file holds no picture that can be decoded.")
@@ -57,12 +60,15 @@ def _inked(tags: Directory) -> bool:
     return PHOTOMETRIC in tags and tags[PHOTOMETRIC].integers() == (5,)
 
 
-def _page(reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
+def _page(data: bytes, reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
     notes = []
     kind = str(spec.format)
     if kind not in DTYPES:
         notes.append(f"The samples were of the kind {kind} and are now 16 bits.")
-    plane = oiio.samples(reader, index, DTYPES.get(kind, "uint16"))
+    if COMPRESSION in tags and tags[COMPRESSION].integers()[:1] in [(code,) for code in FOREIGN]:
+        plane = _unpacked(data, index, spec)
+    else:
+        plane = oiio.samples(reader, index, DTYPES.get(kind, "uint16"))
     mode = (tags[PHOTOMETRIC].integers() or (2,))[0] if PHOTOMETRIC in tags else 2
     if mode in CONVERTED:
         notes.append(f"The TIFF's {CONVERTED[mode]} colours are now RGB.")
@@ -97,6 +103,21 @@ def _page(reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
     if associated and alpha is not None and not inked:
         pixels = _divided(pixels, alpha)
     return Photo(pixels, "tiff", alpha, _metadata(tags, icc, turn), source, warnings=notes)
+
+
+def _unpacked(data: bytes, index: int, spec: Any) -> Pixels:
+    """The samples of one page ``[H, W, C]``, as imagecodecs decodes them."""
+    import imagecodecs
+
+    plane = np.asarray(imagecodecs.tiff_decode(data, index=index))
+    plane = plane[:, :, None] if plane.ndim == 2 else plane
+    if plane.shape != (spec.height, spec.width, spec.nchannels) or plane.dtype.name not in (
+        "uint8",
+        "uint16",
+        "float32",
+    ):
+        raise UnsupportedImage("This TIFF's way of storing its samples cannot be read.")
+    return plane
 
 
 def _metadata(tags: Directory, icc: bytes | None, turn: int) -> Metadata:
@@ -183,8 +204,9 @@ def _stored(page: Photo) -> tuple[Any, Pixels]:
     )
     if page.alpha is not None and not associated:
         spec.attribute("oiio:UnassociatedAlpha", 1)
-    if page.pixels.dtype == np.uint16 and own.get("bits") in (10, 12):
-        spec.attribute("oiio:BitsPerSample", int(own["bits"]))
+    bits = int(own.get("bits") or 0)
+    if (page.pixels.dtype == np.uint16 and bits in (10, 12)) or _are_few(plane, bits):
+        spec.attribute("oiio:BitsPerSample", bits)
     compression = own.get("compression", "zip")
     spec.attribute("compression", compression if compression in WRITTEN else "zip")
     return spec, plane
@@ -201,6 +223,13 @@ def _ink_tags(page: Photo, written: Directory) -> Directory:
         INK_SET: Entry(3, 1, b"\1\0"),
         EXTRA_SAMPLES: Entry(3, len(extra), struct.pack(f"<{len(extra)}H", *extra)),
     }
+
+
+def _are_few(plane: Pixels, bits: int) -> bool:
+    """Whether grey samples of 8 bits all lie on the levels of ``bits`` 1, 2 or 4."""
+    if plane.dtype != np.uint8 or plane.shape[2] != 1 or bits not in (1, 2, 4):
+        return False
+    return bool((plane % (255 // ((1 << bits) - 1)) == 0).all())
 
 
 def _kind(pixels: Pixels) -> str:

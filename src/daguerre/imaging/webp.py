@@ -13,7 +13,7 @@ _QUALITY = 92
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a WebP file. Raises InvalidImage."""
     photo = pillow.photo_of(pillow.opened(data, "WEBP", max_pixels=max_pixels), "webp", lossless=b"VP8L" in data[:4096])
-    return photo if photo.warnings else kept.keep(photo, data)
+    return kept.keep(photo, data)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
