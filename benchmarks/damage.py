@@ -1,12 +1,15 @@
-"""What the detector finds: ``python -m benchmarks.damage``.
+"""What the detector finds, and what detection and fill make of a wounded photo: ``python -m benchmarks.damage``.
 
-Wounds are drawn on photos that no network was trained on; F1 counts a pixel as right within 2 pixels of the truth.
-Then the clean photos: the share of each that is taken for damage.
+Wounds are drawn on photos that no network was trained on, in ways and with a seed of their own; a pixel counts as
+right within 2 pixels of the truth. Then the clean photos, as they are and aged: the share that is taken for damage.
+Prints Markdown. Finds the photos by ``DAGUERRE_DATA``.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,13 +18,30 @@ import numpy.typing as npt
 
 from daguerre.models.session import Session
 from daguerre.models.store import EMBEDDED
-from daguerre.restore import damage
+from daguerre.restore import damage, inpaint
 from daguerre.restore.progress import Track
-from training.damage.synthesis import KINDS, age, grain, wound
+from training.damage import wounds
+from training.damage.synthesis import KINDS, age, grain, visible, wound
 from training.pictures import data_root
 
+Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+
 TOLERANCE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+SETS = ("cid22_val", "faces_hq", "bench_CBSD68")
+SEED = 20_001
+_EACH = 6
+"""Covers of each kind that are drawn for this benchmark alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A photo ``[H, W, 3]``, the same with wounds, and where they are."""
+
+    kind: str
+    before: Bytes
+    after: Bytes
+    truth: Mask
 
 
 def f1(found: Mask, truth: Mask) -> float:
@@ -33,55 +53,96 @@ def f1(found: Mask, truth: Mask) -> float:
     return 2 * precision * recall / max(1e-9, precision + recall)
 
 
-def photos(root: Path, side: int = 512) -> list[npt.NDArray[np.uint8]]:
-    """Clean photos as squares."""
-    names = [*sorted((root / "eval/cid22_val").iterdir()), *sorted((root / "eval/faces_hq").iterdir())]
-    squares = []
-    for name in names:
-        picture = cv2.imread(str(name))[..., ::-1]
-        least = min(picture.shape[:2])
-        picture = cv2.resize(picture[:least, :least], (side, side), interpolation=cv2.INTER_AREA)
-        squares.append(np.ascontiguousarray(picture))
-    return squares
+def psnr(first: Bytes, second: Bytes) -> float:
+    """Peak signal-to-noise ratio over the whole photo, dB; at most 60."""
+    error = float(np.mean((first.astype(np.float64) - second) ** 2))
+    return min(60.0, float(10 * np.log10(255**2 / max(error, 1e-9))))
+
+
+def squares(each: int, side: int = 512) -> list[Bytes]:
+    """``each`` clean photos of every set as squares of at most ``side`` pixels."""
+    pictures = []
+    for name in SETS:
+        for path in sorted((data_root() / "eval" / name).iterdir())[:each]:
+            picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if picture is None:
+                continue
+            least = min(picture.shape[:2])
+            size = min(side, least)
+            square = cv2.resize(picture[:least, :least, ::-1], (size, size), interpolation=cv2.INTER_AREA)
+            pictures.append(np.ascontiguousarray(square))
+    return pictures
+
+
+def stored(image: npt.NDArray[np.float32]) -> Bytes:
+    """As an 8-bit file holds it."""
+    return np.round(image * 255).clip(0, 255).astype(np.uint8)
+
+
+def cases(pictures: list[Bytes]) -> Iterator[Case]:
+    """Each photo with one kind of wound, and each with three kinds at once."""
+    kinds = list(KINDS)
+    bank = {
+        kind: np.stack([wounds.draw(kind, np.random.default_rng((SEED, index, k))) for k in range(_EACH)])
+        for index, kind in enumerate(kinds)
+    }
+    for index, picture in enumerate(pictures):
+        rng = np.random.default_rng((SEED, index))
+        for mixed in (False, True):
+            while True:
+                clean, sigma = grain(age(picture, rng), rng)
+                chosen = [str(kind) for kind in rng.choice(kinds, 3)] if mixed else [kinds[index % len(kinds)]]
+                image, cover = clean, np.zeros(clean.shape[:2], np.float32)
+                for kind in chosen:
+                    image, alpha = wound(image, kind, bank, rng)
+                    cover = np.maximum(cover, alpha)
+                truth, _ = visible(clean, image, cover, sigma)
+                if truth.mean() > 0.001:
+                    break
+            yield Case("three kinds" if mixed else chosen[0], stored(clean), stored(image), truth > 0)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--network", type=Path, default=EMBEDDED / "damage.onnx")
+    parser.add_argument("--weights", type=Path, default=EMBEDDED)
+    parser.add_argument("--each", type=int, default=14, help="photos of each set")
     parser.add_argument("--sensitivity", type=float, nargs="*", default=[50.0])
     options = parser.parse_args()
-    network = Session(options.network)
-    squares = photos(data_root())
+    network, filler = Session(options.weights / "damage.onnx"), Session(options.weights / "inpaint.onnx")
+    pictures = squares(options.each)
 
-    def look(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def look(picture: Bytes) -> Bytes:
         return damage.find(picture, network, sensitivity=50, track=Track())
 
-    cases: list[tuple[str, npt.NDArray[np.uint8], Mask]] = []
-    for index, square in enumerate(squares):
-        for kind_index, kind in enumerate(KINDS):
-            if (index + kind_index) % 3:
-                continue
-            rng = np.random.default_rng((7, index, kind_index))
-            image, truth = wound(grain(age(square, rng), rng), kind, rng)
-            if truth.mean() > 0.1:
-                cases.append((kind, look(np.round(image * 255).astype(np.uint8)), truth > 0))
-    clean = []
-    for index, square in enumerate(squares):
-        rng = np.random.default_rng((11, index))
-        clean.append(look(np.round(grain(age(square, rng), rng) * 255).astype(np.uint8)))
-        clean.append(look(square))
+    wounded = [(case, look(case.after)) for case in cases(pictures)]
+    aged = []
+    for index, picture in enumerate(pictures):
+        rng = np.random.default_rng((SEED, index, 7))
+        aged.append(look(stored(grain(age(picture, rng), rng)[0])))
+    plain = [look(picture) for picture in pictures]
+    heads = ("sensitivity", "F1, one kind", "F1, three kinds", "damaged", "repaired", "clean, aged", "clean, untouched")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    by_kind: dict[str, list[float]] = {}
     for sensitivity in options.sensitivity:
-        by_kind: dict[str, list[float]] = {}
-        for kind, probability, truth in cases:
-            by_kind.setdefault(kind, []).append(f1(damage.mask_of(probability, sensitivity), truth))
-        every = [value for values in by_kind.values() for value in values]
-        shares = [float(damage.mask_of(probability, sensitivity).mean()) * 100 for probability in clean]
-        print(f"sensitivity {sensitivity:.0f}: F1 {np.mean(every):.3f} over {len(every)} photos")
-        print("  " + "  ".join(f"{kind} {np.mean(values):.2f}" for kind, values in by_kind.items()))
+        single, triple, before, repaired = [], [], [], []
+        for case, probability in wounded:
+            mask = damage.mask_of(probability, sensitivity)
+            score = f1(mask, case.truth)
+            (triple if case.kind == "three kinds" else single).append(score)
+            if sensitivity == options.sensitivity[0]:
+                by_kind.setdefault(case.kind, []).append(score)
+                before.append(psnr(case.after, case.before))
+                repaired.append(psnr(inpaint.fill(case.after, mask, filler, track=Track()), case.before))
+        shares = [100 * float(damage.mask_of(probability, sensitivity).mean()) for probability in aged]
+        clean = np.mean([not damage.mask_of(probability, sensitivity).any() for probability in plain])
+        decibel = f"{np.mean(before):.1f} dB | {np.mean(repaired):.1f} dB" if before else " | "
         print(
-            f"  clean and aged: mean {np.mean(shares):.3f} % taken for damage, median {np.median(shares):.3f} %, "
-            f"not one pixel in {np.mean(np.array(shares) == 0):.0%}"
+            f"| {sensitivity:g} | {np.mean(single):.3f} | {np.mean(triple):.3f} | {decibel} "
+            f"| mean {np.mean(shares):.3f} %, median {np.median(shares):.3f} % | {clean:.0%} |"
         )
+    print("\n| kind | F1 |\n|---|---|")
+    for kind, values in sorted(by_kind.items()):
+        print(f"| {kind} | {np.mean(values):.2f} |")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,8 @@ class Step:
     def clean(self, picture: Bytes, strength: float = 25) -> Bytes:
         """The picture without it."""
         profile = self.measure(picture)
-        return np.asarray(denoise.reduce(picture, profile, self.network, strength=strength, track=Track()), np.uint8)
+        restored = denoise.reduce(picture, profile, self.network, self.eye, strength=strength, track=Track())
+        return np.asarray(restored, np.uint8)
 
 
 def nlm(picture: Bytes, sigma: float) -> Bytes:

@@ -26,6 +26,9 @@ TILE, HALO, CELL = 176, 16, 8
 SAMPLES = 40
 """At most so many tiles are looked at, so a photo of 100 MP is measured as quickly as one of 1 MP."""
 
+COMPRESSED_255 = 2.5
+"""The errors of a poor JPEG are strong at edges and absent elsewhere: they count as visible from this mean on."""
+
 _TRUST = 0.01
 """A brightness with this share of the photo's cells is believed as much as the photo as a whole."""
 
@@ -36,17 +39,20 @@ class NoiseProfile:
 
     ``sigma_255`` stands for the whole photo. ``levels`` is the noise level function: the noise where the picture is
     as bright as the centre of each of ``BINS`` equal steps from black to white. ``calm_255`` is the noise of the
-    calmest quarter of the photo: noise is everywhere, a texture that looks like it is not.
+    calmest quarter of the photo: noise is everywhere, a texture that looks like it is not. ``compressed`` says that it
+    is mostly the errors of a JPEG, which follow the picture and not its brightness; ``mean_255`` is their mean.
     """
 
     sigma_255: float
     levels: tuple[float, ...]
     calm_255: float
+    compressed: bool = False
+    mean_255: float = 0.0
 
     @property
     def visible(self) -> bool:
         """Whether a person would see the noise."""
-        return self.calm_255 >= VISIBLE_255
+        return self.calm_255 >= VISIBLE_255 or (self.compressed and self.mean_255 >= COMPRESSED_255)
 
     def table(self) -> Floats:
         """The noise level function for brightness 0-255: ``[256]``, standard deviations on a scale of 0..1."""
@@ -73,13 +79,20 @@ def estimate(pixels: Pixels, network: Session, *, track: Track) -> NoiseProfile:
         image = tiles.read(pixels, tile)
         columns.append(_cells(image, network.run({"image": image})["level"], tile))
         track.advance()
-    level, doubt, luma, clipped = np.concatenate(columns, axis=1)
+    level, doubt, kind, luma, clipped = np.concatenate(columns, axis=1)
     usable = clipped < 0.3
     if usable.sum() < 0.05 * usable.size:
         usable = np.ones_like(usable)
     level, luma = level[usable], luma[usable]
     weight = np.exp(-np.clip(doubt[usable], -4.0, 2.0))
-    return _profile(level, weight, luma)
+    return _profile(level, weight, luma, bool(kind.mean() > 0))
+
+
+def at_each_pixel(image: Floats, network: Session) -> Floats:
+    """The noise level map ``[1, 1, h, w]``, 0..1, of a window ``[1, 3, h, w]``, as told of each cell."""
+    level = np.maximum(network.run({"image": image})["level"][0, 0], 0)
+    smooth = cv2.GaussianBlur(np.expm1(level) / np.float32(255), (0, 0), 0.8)
+    return np.asarray(cv2.resize(smooth, image.shape[:1:-1], interpolation=cv2.INTER_LINEAR)[None, None], np.float32)
 
 
 def _spread(every: list[tiles.Tile]) -> list[tiles.Tile]:
@@ -98,20 +111,20 @@ def _spread(every: list[tiles.Tile]) -> list[tiles.Tile]:
 
 
 def _cells(image: Floats, level: Floats, tile: tiles.Tile) -> Floats:
-    """``[4, n]``: noise and doubt as the network tells them, brightness and clipped share of each cell of the core."""
+    """``[5, n]``: noise, doubt and kind as the network tells them, brightness and clipped share of the core's cells."""
     window = image[0].mean(0)
     extremes = ((image[0] <= 0.002) | (image[0] >= 0.998)).any(0).astype(np.float32)
     size = (window.shape[1] // CELL, window.shape[0] // CELL)
     luma = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
     clipped = cv2.resize(extremes, size, interpolation=cv2.INTER_AREA)
-    cells = np.stack([level[0, 0], level[0, 1], luma, clipped])
+    cells = np.stack([*level[0], luma, clipped])
     top, left = (tile.core_top - tile.top) // CELL, (tile.core_left - tile.left) // CELL
     bottom = top + max(1, (tile.core_bottom - tile.core_top) // CELL)
     right = left + max(1, (tile.core_right - tile.core_left) // CELL)
-    return np.asarray(cells[:, top:bottom, left:right].reshape(4, -1), np.float32)
+    return np.asarray(cells[:, top:bottom, left:right].reshape(5, -1), np.float32)
 
 
-def _profile(level: Floats, weight: Floats, luma: Floats) -> NoiseProfile:
+def _profile(level: Floats, weight: Floats, luma: Floats, compressed: bool) -> NoiseProfile:
     overall = _quantile(level, weight)
     bins = np.clip((luma * BINS).astype(int), 0, BINS - 1)
     told = np.full(BINS, overall)
@@ -123,7 +136,9 @@ def _profile(level: Floats, weight: Floats, luma: Floats) -> NoiseProfile:
     smooth = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
     levels = np.maximum(np.expm1(smooth), 0.0)
     calm = max(0.0, math.expm1(_quantile(level, weight, 0.25)))
-    return NoiseProfile(max(0.0, math.expm1(overall)), tuple(float(value) for value in levels), calm)
+    mean = float(np.expm1(np.maximum(level, 0)).mean())
+    sigma = max(0.0, math.expm1(overall))
+    return NoiseProfile(sigma, tuple(float(value) for value in levels), calm, compressed, mean)
 
 
 def _quantile(values: Floats, weights: Floats, share: float = 0.5) -> float:

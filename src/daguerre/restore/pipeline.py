@@ -99,16 +99,16 @@ def _damage(pixels: Pixels, page: Page, track: Track) -> Mask:
 
 
 def _reduce_noise(pixels: Pixels, page: Page, track: Track) -> Pixels:
-    network = page.session("noise")
+    eye = page.session("noise")
     from daguerre.restore import denoise, noise
 
-    profile = noise.estimate(pixels, network, track=track)
+    profile = noise.estimate(pixels, eye, track=track)
     if page.index == 0:
         page.findings.noise_sigma = round(float(profile.sigma_255), 2)
     if not profile.visible:
         return pixels
     strength = float(page.settings.denoise_strength)
-    return denoise.reduce(pixels, profile, page.session("denoise"), strength=strength, track=track)
+    return denoise.reduce(pixels, profile, page.session("denoise"), eye, strength=strength, track=track)
 
 
 def _enhance_faces(pixels: Pixels, page: Page, track: Track) -> Pixels:
