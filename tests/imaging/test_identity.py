@@ -132,3 +132,38 @@ def test_the_orientation_of_a_jpeg_2000_goes_into_the_pixels() -> None:
 def test_an_untouched_file_of_many_parts_is_not_encoded_again() -> None:
     for name in ("png-palette", "png-uint16-3a", "jxl-uint8-3", "jp2-uint8-3", "webp-lossless"):
         assert daguerre.restore(specimens()[name], **OFF).encode().data == specimens()[name], name
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_avif_keeps_its_depth_and_what_it_says(bits: int, channels: int) -> None:
+    plane = np.random.default_rng(1).integers(0, 1 << bits, (20, 30, channels), dtype=np.uint16)
+    data = bytes(
+        imagecodecs.avif_encode(
+            plane[:, :, 0] if channels == 1 else plane, level=90, bitspersample=bits, primaries=9, transfer=16
+        )
+    )
+    photo = daguerre.open(data)
+    assert photo.pixels.dtype == np.uint16
+    assert photo.warnings == []
+    assert imaging.encode(photo).data == data
+    before = imagecodecs.avif_decode(data)
+    photo.metadata = daguerre.open(specimens()["png-uint8-3"]).metadata
+    again = imaging.encode(photo, quality=100).data
+    assert np.array_equal(imagecodecs.avif_decode(again), before)
+    assert daguerre.open(again).source["cicp"] == (9, 16)
+    image = Image.open(BytesIO(again))
+    assert (image.info["icc_profile"], image.info["xmp"]) == (ICC, XMP)
+    assert image.getexif()[315] == "Atelier"
+    image.load()
+
+
+def test_heif_goes_to_avif_with_its_depth_and_colours() -> None:
+    source = {"bits": 10, "subsampling": "4:2:0", "cicp": (12, 18)}
+    photo = daguerre.Photo(np.full((20, 30, 3), 40_000, np.uint16), "heif", source=source)
+    encoded = imaging.encode(photo)
+    assert encoded.format == "avif"
+    assert any("AVIF" in warning for warning in encoded.warnings)
+    back = daguerre.open(encoded.data)
+    assert {name: back.source[name] for name in source} == source
+    assert np.abs(back.pixels.astype(int) - 40_000).max() < 200

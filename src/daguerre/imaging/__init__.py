@@ -14,6 +14,9 @@ from daguerre.imaging import depth, provenance, registry, sniff
 from daguerre.imaging.encoded import Encoded
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
+_KIN = {"heif": "avif"}
+"""Formats whose writer understands what the reader of another noted."""
+
 __all__ = ["Encoded", "Metadata", "Photo", "Pixels", "encode", "open", "provenance"]
 
 
@@ -56,7 +59,7 @@ def encode(photo: Photo, *, format: str | None = None, quality: int | None = Non
     if form is not wanted:
         warnings.append(f"{wanted.title} cannot be written: the result is {form.title}.")
     fitted, losses = depth.fitted(photo, form)
-    if form.name != photo.format:
+    if form.name not in (photo.format, _KIN.get(photo.format)):
         fitted = replace(fitted, source={}, pages=[replace(page, source={}) for page in fitted.pages])
     # A 16-bit picture may have become one of 8 bits and the other way round.
     writer = registry.writer(form, fitted.pixels.dtype) or writer

@@ -54,6 +54,26 @@ def converted(pixels: Pixels, kind: str) -> Pixels:
     return result
 
 
+def widened(samples: Pixels, bits: int) -> Pixels:
+    """Samples of ``bits`` 9 to 16, 0 to ``2**bits - 1``, as uint16 0-65535."""
+    return _rescaled(samples, (1 << bits) - 1, 65535)
+
+
+def narrowed(samples: Pixels, bits: int) -> Pixels:
+    """The inverse of :func:`widened`: exact for what came from it."""
+    return _rescaled(samples, 65535, (1 << bits) - 1)
+
+
+def _rescaled(samples: Pixels, white: int, wanted: int) -> Pixels:
+    if white == wanted:
+        return samples.astype(np.uint16, copy=False)
+    result = np.empty(samples.shape, np.uint16)
+    for top in range(0, samples.shape[0], _BAND_ROWS):
+        band = samples[top : top + _BAND_ROWS].astype(np.uint32)
+        result[top : top + _BAND_ROWS] = (band * np.uint32(wanted) + np.uint32(white // 2)) // np.uint32(white)
+    return result
+
+
 def _on_white(photo: Photo) -> Pixels:
     result = np.empty_like(photo.pixels)
     assert photo.alpha is not None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import UnsupportedImage
-from daguerre.imaging import exif, limits, oiio
+from daguerre.imaging import exif, items, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
 
 
@@ -39,9 +39,11 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         opaque = np.maximum(alpha, 1)[:, :, None].astype(np.float32)
         pixels = np.minimum(np.round(pixels * (white / opaque)), white).astype(plane.dtype)
     notes = [f"Only the main one of the file's {count} pictures was read."] if count > 1 else []
+    chroma = str(info.get("chroma") or 444)
+    source = {"bits": bits, "subsampling": ":".join(chroma), "cicp": items.cicp(data)}
     metadata = Metadata(
         icc=info.get("icc_profile") or None,
         exif=exif.normalised(info.get("exif"))[0],
         xmp=exif.upright_xmp(info.get("xmp")),
     )
-    return Photo(pixels, "heif", alpha, metadata, {"bits": bits}, warnings=notes)
+    return Photo(pixels, "heif", alpha, metadata, source, warnings=notes)

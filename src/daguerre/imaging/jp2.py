@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import exif, kept, limits, oiio
+from daguerre.imaging import depth, exif, kept, limits, oiio
 from daguerre.imaging.boxes import box, boxes
 from daguerre.imaging.photo import Metadata, Photo
 
@@ -62,11 +62,10 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         plane = plane[:, :, None]
     if signed:
         plane = (plane.astype(np.int64) + (1 << (bits - 1))).astype(np.uint8 if bits <= 8 else np.uint32)
-    top = (1 << bits) - 1
-    white = 255 if bits <= 8 else 65535
-    if top != white:
-        plane = (plane.astype(np.uint64) * white + top // 2) // top
-    plane = plane.astype(np.uint8 if white == 255 else np.uint16)
+    if bits > 8:
+        plane = depth.widened(plane, bits)
+    elif bits < 8:
+        plane = (plane.astype(np.uint16) * 255 // ((1 << bits) - 1)).astype(np.uint8)
     plane = oiio.upright(plane, turn)
     count = 3 if plane.shape[2] >= 3 else 1
     # Two or four channels have opacity, whether a box says so or not.
@@ -89,7 +88,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
     bits = int(photo.source.get("bits") or 16) if plane.dtype == np.uint16 else 8
     if 8 < bits < 16:
-        plane = ((plane.astype(np.uint64) * ((1 << bits) - 1) + 32767) // 65535).astype(np.uint16)
+        plane = depth.narrowed(plane, bits)
     if plane.shape[2] == 1:
         plane = plane[:, :, 0]
     lossy = quality is not None and quality < 100

@@ -8,6 +8,7 @@ from daguerre.imaging import exif, kept, limits, oiio
 from daguerre.imaging.boxes import box, boxes
 from daguerre.imaging.jxlheader import header
 from daguerre.imaging.photo import Metadata, Photo, Pixels
+from daguerre.imaging.pillow import ANIMATION
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 MOST_INFLATED = 16 << 20
@@ -55,7 +56,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
             profile = spec.getattribute("ICCProfile")
         plane = np.asarray(imagecodecs.jpegxl_decode(data, index=0))
         block, packet = _told(data)
-    notes = ["The file is an animation: only its first frame was taken."] if head.animated else []
+    notes = [ANIMATION] if head.animated else []
     if plane.ndim == 2:
         plane = plane[:, :, None]
     if plane.dtype.name not in DTYPES:

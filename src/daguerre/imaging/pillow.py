@@ -12,6 +12,7 @@ from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import exif, limits
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
+ANIMATION = "The file is an animation: only its first frame was taken."
 _BAND_ROWS = 256
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -66,7 +67,7 @@ def photo_of(image: Image.Image, name: str, **source: Any) -> Photo:
     mode = image.mode
     upright = image.transpose(TRANSPOSE[orientation]) if orientation != 1 else image
     pixels, alpha = arrays(upright)
-    warnings = ["The file is an animation: only its first frame was taken."] if frames > 1 else []
+    warnings = [ANIMATION] if frames > 1 else []
     return Photo(
         pixels=pixels,
         format=name,

@@ -40,7 +40,7 @@ FORMATS: dict[str, Format] = {
         Format("jpeg", "JPEG", ".jpg", alpha=False),
         Format("png", "PNG", ".png", ("uint8", "uint16")),
         Format("webp", "WebP", ".webp"),
-        Format("avif", "AVIF", ".avif", fallback="png"),
+        Format("avif", "AVIF", ".avif", ("uint8", "uint16"), fallback="png"),
         Format("heif", "HEIF", ".heic", ("uint8", "uint16"), fallback="avif"),
         Format("tiff", "TIFF", ".tif", ("uint8", "uint16", "float32"), pages=True),
         Format("bmp", "BMP", ".bmp", metadata=False),
