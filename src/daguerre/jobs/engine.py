@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -45,6 +46,11 @@ class Load:
     oldest_queued_at: float | None = None
     stored_bytes: int = 0
     workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def oldest_wait_s(self) -> float:
+        """How long the oldest has waited."""
+        return 0.0 if self.oldest_queued_at is None else max(0.0, time.time() - self.oldest_queued_at)
 
 
 class Engine(Protocol):

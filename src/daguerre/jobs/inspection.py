@@ -24,12 +24,16 @@ _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to look at: paths of local files, and the format that the result is to have."""
+    """What to look at: paths of local files, and the format that the result is to have.
+
+    With ``head`` the photo is the beginning of a file that is still coming: only too many pixels count.
+    """
 
     photo: str
     mask: str | None
     output_format: str | None
     max_pixels: int
+    head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ def inspect(request: Request) -> Answer:
     """Never raises."""
     from daguerre.imaging import registry
 
+    if request.head:
+        return _inspect_head(Path(request.photo), request.max_pixels)
     try:
         if request.output_format is not None:
             registry.named(request.output_format)
@@ -56,6 +62,20 @@ def inspect(request: Request) -> Answer:
         return Answer(image_error=str(error))
     except MemoryError:
         return Answer(image_error="The picture does not fit into memory.")
+    return Answer()
+
+
+def _inspect_head(path: Path, max_pixels: int) -> Answer:
+    from daguerre import imaging
+
+    try:
+        imaging.open(path.read_bytes(), max_pixels=0)
+    except ImageTooLarge as error:
+        if error.size is not None and error.size[0] * error.size[1] > max_pixels:
+            width, height = error.size
+            return Answer(image_error=f"The picture has {width} x {height} pixels; the limit is {max_pixels} pixels.")
+    except (DaguerreError, MemoryError):
+        pass  # What cannot be told from the beginning is told from the whole.
     return Answer()
 
 

@@ -58,8 +58,8 @@ class Storage(Protocol):
     def remove(self, job: str) -> None:
         """Delete every file of the job."""
 
-    def jobs(self) -> set[str]:
-        """The jobs that have files."""
+    def jobs(self, *, older_s: float) -> set[str]:
+        """The jobs whose upload was stored that long ago."""
 
     def check(self) -> None:
         """Raise ``OSError`` unless files can be stored now."""
@@ -126,9 +126,10 @@ class LocalStorage:
         if keys:
             obstore.delete(self._store, keys)
 
-    def jobs(self) -> set[str]:
-        listing = obstore.list_with_delimiter(self._store, prefix="jobs")
-        return {prefix.rsplit("/", 1)[-1] for prefix in listing["common_prefixes"]}
+    def jobs(self, *, older_s: float) -> set[str]:
+        before = time.time() - older_s
+        found = (file for batch in obstore.list(self._store, prefix="jobs") for file in batch)
+        return {file["path"].split("/")[1] for file in found if file["last_modified"].timestamp() < before}
 
     def check(self) -> None:
         with tempfile.TemporaryFile(dir=self._spool) as probe:

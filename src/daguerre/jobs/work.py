@@ -44,7 +44,8 @@ def carry_out(
     """Restore the photo of ``job`` and store its files. Raises what the library raises, and StorageFull."""
 
     def on_progress(event: ProgressEvent) -> None:
-        report(event.stage, _OPENED + event.percent * (_RESTORED - _OPENED) // 100)
+        if event.step:  # After the last step the pipeline is done, the job is not.
+            report(event.stage, _OPENED + event.percent * (_RESTORED - _OPENED) // 100)
 
     report("Opening the photo...", 1)
     with ExitStack() as stack:
