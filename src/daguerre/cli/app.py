@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The networks that do the work.")
 app.add_typer(models, name="models")
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the service.")
+app.add_typer(keys, name="keys")
 
 
 def run(stop: Stop) -> int:
@@ -151,3 +153,55 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     from daguerre.cli.doctor import examine
 
     raise typer.Exit(examine(as_json))
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Where to listen; elsewhere than here keys are needed.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 13490,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes that restore. [by cores or GPUs]")] = None,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who can reach it.")] = False,
+) -> None:
+    """Serve the HTTP API, with its workers. Ctrl-C stops it; no job is lost."""
+    from daguerre.cli.serve import serve
+
+    serve(context.obj, host=host, port=port, workers=workers, no_auth=no_auth)
+
+
+@app.command()
+def worker(
+    context: typer.Context,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that restore. [by cores or GPUs]")] = None,
+) -> None:
+    """Restore for a server that shares this folder, such as `daguerre serve --workers 0`."""
+    from daguerre.cli.serve import work
+
+    work(context.obj, workers=workers)
+
+
+@keys.command("create")
+def keys_create(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    expires_days: Annotated[float | None, typer.Option(min=0, help="After these days it is not valid.")] = None,
+) -> None:
+    """Make a key and show it, this once. From the first one on, the service asks for keys."""
+    from daguerre.cli.serve import create_key
+
+    create_key(name, expires_days)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """List the keys, without their secrets."""
+    from daguerre.cli.serve import list_keys
+
+    list_keys()
+
+
+@keys.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(metavar="NAME", help="A key's name or id.")]) -> None:
+    """Revoke a key, at once."""
+    from daguerre.cli.serve import revoke_key
+
+    revoke_key(name)

@@ -1,0 +1,87 @@
+"""The commands of the service."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from daguerre.cli.batch import configuration
+from daguerre.cli.signals import Stop
+from daguerre.errors import DaguerreError
+
+if TYPE_CHECKING:
+    from daguerre.server.keys import Keys
+
+
+class NoSuchKey(DaguerreError):
+    """No valid key has that name or id."""
+
+
+def serve(stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool) -> None:
+    """``daguerre serve``."""
+    from daguerre.server.run import serve as run
+
+    run(configuration(), stop, host=host, port=port, workers=workers, no_auth=no_auth)
+
+
+def work(stop: Stop, *, workers: int | None) -> None:
+    """``daguerre worker``: workers without a server, on the same folder."""
+    from daguerre.jobs import places
+    from daguerre.jobs.logs import configure_logs
+    from daguerre.jobs.supervisor import Supervisor, default_count
+
+    configure_logs()
+    config = configuration()
+    places.database(config).migrate()
+    supervisor = Supervisor(places.engine(config), config, workers or default_count(config))
+    ended = threading.Event()
+    stop.listen(ended.set)
+    supervisor.start()
+    print(f"{supervisor.count} at work. Ctrl-C finishes what is at hand.", flush=True)
+    try:
+        while not ended.wait(1):
+            pass
+        supervisor.stop()
+    except KeyboardInterrupt:
+        supervisor.kill()
+        raise
+
+
+def create_key(name: str, expires_days: float | None) -> None:
+    """``daguerre keys create``: the key alone on standard output."""
+    token = _keys().create(name, lifetime_s=None if expires_days is None else expires_days * 86400)
+    print(token, flush=True)
+    Console(stderr=True).print("Keep it safe: it is not stored and cannot be shown again.")
+
+
+def list_keys() -> None:
+    """``daguerre keys list``."""
+    table = Table("name", "id", "state", "made", "expires", box=None)
+    for key in _keys().list():
+        table.add_row(key.name, key.id, key.state, _day(key.created_at), _day(key.expires_at))
+    Console(soft_wrap=True).print(table)
+
+
+def revoke_key(name: str) -> None:
+    """``daguerre keys revoke``. Raises NoSuchKey."""
+    count = _keys().revoke(name)
+    if not count:
+        raise NoSuchKey(f"There is no valid key called {name}.")
+    print(f"Revoked {count} key{'s' * (count != 1)} and what was signed in with it.")
+
+
+def _keys() -> Keys:
+    from daguerre.jobs import places
+    from daguerre.server.keys import Keys
+
+    database = places.database(configuration())
+    database.migrate()
+    return Keys(database)
+
+
+def _day(seconds: float | None) -> str:
+    return "never" if seconds is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

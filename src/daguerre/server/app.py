@@ -1,0 +1,98 @@
+"""The application: routes, middlewares, and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from daguerre.config import Config
+from daguerre.jobs import places
+from daguerre.jobs.housekeeping import Housekeeping
+from daguerre.jobs.inspectors import Inspectors
+from daguerre.jobs.supervisor import Supervisor, cores
+from daguerre.server import admin, document, download, health, jobs, problems, progress, restore, session
+from daguerre.server.broadcast import Broadcast
+from daguerre.server.features import Features
+from daguerre.server.keys import Keys
+from daguerre.server.metrics import Metrics
+from daguerre.server.middleware import Passage, SamePage
+from daguerre.server.rates import Rates
+from daguerre.server.service import Service, threaded
+
+_ATTEMPTS_PER_MINUTE = 30
+
+
+def create_service(config: Config, *, workers: int, open: bool = False) -> Service:
+    """The parts of a server on ``config``'s folder, which is made and migrated; nothing runs yet."""
+    database = places.database(config)
+    database.migrate()
+    engine, storage = places.engine(config), places.storage(config)
+    return Service(
+        config=config,
+        engine=engine,
+        storage=storage,
+        keys=Keys(database),
+        inspectors=Inspectors(max(2, min(4, cores()))),
+        broadcast=Broadcast(engine),
+        housekeeping=Housekeeping(engine, storage, config),
+        features=Features(config),
+        metrics=Metrics(engine),
+        submissions=Rates(config.submissions_per_minute),
+        attempts=Rates(_ATTEMPTS_PER_MINUTE),
+        supervisor=Supervisor(engine, config, workers) if workers else None,
+        open=open,
+    )
+
+
+def create_app(service: Service, *, local_names_only: bool = False) -> FastAPI:
+    """The ASGI application of ``service``; its lifespan starts and stops the rest."""
+    app = FastAPI(
+        title="Daguerre", version=health.VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
+        openapi_url="/api/v1/openapi.json", description="Restores old photographs.",
+    )  # fmt: skip
+    app.state.service = service
+    problems.install(app)
+    for router in (restore.router, jobs.router, progress.router, download.router, admin.router, session.router):
+        app.include_router(router, prefix="/api/v1")
+    app.include_router(health.router, prefix="/api/v1")
+    app.include_router(health.metrics)
+    document.install(app)
+    origins = service.config.cors_origins
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"],
+            expose_headers=["Location", "X-Request-ID", "Content-Disposition"],
+        )  # fmt: skip
+    app.add_middleware(SamePage, local_names_only=local_names_only, origins=origins)
+    app.add_middleware(Passage, service=service)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+
+    async def job_ended(id: str) -> None:
+        job = await threaded(service.engine.get, id)
+        if job is not None:
+            service.metrics.job_ended(job)
+
+    if service.supervisor is not None:
+        service.supervisor.start()
+    service.housekeeping.start()
+    await service.inspectors.start()
+    reading = asyncio.create_task(service.broadcast.run(job_ended))
+    try:
+        yield
+    finally:
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+        await service.inspectors.stop()
+        await threaded(service.housekeeping.stop)
+        if service.supervisor is not None:
+            await threaded(service.supervisor.stop)

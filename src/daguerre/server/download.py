@@ -1,0 +1,116 @@
+"""The files of a job, whole or in part, and the archive of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from typing import Annotated, Any
+from urllib.parse import quote, unquote_to_bytes
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import Response, StreamingResponse
+
+from daguerre.jobs.errors import FileMissing
+from daguerre.jobs.records import ARCHIVE, Job, StoredFile
+from daguerre.jobs.storage import output_key
+from daguerre.server import archive, ranges
+from daguerre.server.identity import Owner
+from daguerre.server.problems import Problem, documented
+from daguerre.server.service import Service, ServiceOf, threaded
+
+router = APIRouter(prefix="/download", tags=["files"])
+
+_PREFIX = b"/download/"
+_BINARY = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {**_BINARY, "description": "The file"},
+    206: {**_BINARY, "description": "The part that Range asks for"},
+    304: {"description": "The file is still the one of If-None-Match"},
+    **documented(400, 401, 404, 416),
+}
+
+
+@router.head("/{job_id}/{filename:path}", include_in_schema=False)
+@router.get("/{job_id}/{filename:path}", responses=_ANSWERS, response_class=StreamingResponse)
+async def download(
+    request: Request,
+    service: ServiceOf,
+    owner: Owner,
+    job_id: str,
+    filename: str,
+    range: Annotated[str | None, Header(description="One part of the file, as `bytes=0-99`")] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Download a file of a job; a batch's archive is made while it is sent."""
+    job_id, filename = _segments(request)
+    job = await threaded(service.engine.get, job_id.lower())
+    if job is None or (job.owner != owner and not service.open):
+        raise Problem(404, "File not found")
+    if job.kind == "batch" and job.phase == "complete" and filename == ARCHIVE:
+        return await _archive(request, service, job)
+    file = job.files.get(filename)
+    if file is None:
+        raise Problem(404, "File not found")
+    return await _file(request, service, job, filename, file, range, if_range, if_none_match)
+
+
+async def _file(
+    request: Request, service: Service, job: Job, name: str, file: StoredFile, range: str | None,
+    if_range: str | None, if_none_match: str | None,
+) -> Response:  # fmt: skip
+    etag = f'"{file.sha256[:32]}"'
+    modified = formatdate(job.finished_at or job.created_at, usegmt=True)
+    headers = _headers(name) | {"ETag": etag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
+    if if_none_match is not None and (etag in if_none_match or if_none_match.strip() == "*"):
+        return Response(status_code=304, headers=headers)
+    try:
+        wanted = ranges.part(range if if_range in (None, etag, modified) else None, file.size_bytes)
+    except ranges.Unsatisfiable:
+        headers = {"Content-Range": f"bytes */{file.size_bytes}"}
+        raise Problem(416, "Range not satisfiable", headers=headers) from None
+    start, end = wanted or (0, file.size_bytes)
+    headers["Content-Length"] = str(end - start)
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
+    status = 200 if wanted is None else 206
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=file.media_type)
+    chunks = service.storage.stream(output_key(job.id, name), start, end)
+    try:
+        first = await anext(chunks, b"")
+    except FileMissing:
+        raise Problem(404, "File not found") from None
+    return StreamingResponse(_after(first, chunks), status, headers, file.media_type)
+
+
+async def _archive(request: Request, service: Service, batch: Job) -> Response:
+    headers = _headers(ARCHIVE)
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type="application/zip")
+    files = archive.entries(await threaded(service.engine.photos, batch.id))
+    return StreamingResponse(archive.stream(files, service.storage), headers=headers, media_type="application/zip")
+
+
+def _segments(request: Request) -> tuple[str, str]:
+    """The job and the name, from the path as it came: decoded first, a slash could hide in a segment."""
+    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    path = raw.partition(b"?")[0].partition(_PREFIX)[2]
+    parts = [unquote_to_bytes(part).decode("utf-8", "replace") for part in path.split(b"/")]
+    if len(parts) != 2 or any(".." in part or set(part) & set("/\\\0") for part in parts):
+        raise Problem(400, "Invalid path")
+    return parts[0], parts[1]
+
+
+def _headers(name: str) -> dict[str, str]:
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("%", "_")
+    return {
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "Cache-Control": "private, no-cache",
+    }
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk

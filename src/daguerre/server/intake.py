@@ -1,0 +1,146 @@
+"""From an upload to a job: what the parts say is checked before anything is promised."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+from daguerre.errors import InvalidSettings
+from daguerre.jobs import names
+from daguerre.jobs.inspection import Request as Inspection
+from daguerre.jobs.records import Submission
+from daguerre.jobs.storage import input_key, mask_key
+from daguerre.server import problems
+from daguerre.server.multipart import Form, SpooledFile
+from daguerre.server.problems import Problem
+from daguerre.server.service import Service, threaded
+from daguerre.settings import Settings
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NAMED_AT_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The fields beside the files: the job's id, what is wanted, and what has to be said about it."""
+
+    id: str
+    settings: Settings
+    notes: tuple[str, ...]
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """The settings that were given, as they are stored."""
+        return self.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def wishes(form: Form, service: Service) -> Wishes:
+    """Read the texts of ``form``. Raises Problem."""
+    fields = _settings_object(form.texts.get("settings", ""))
+    try:
+        settings, ignored = Settings.from_wire(fields)
+    except InvalidSettings as error:
+        raise problems.invalid_settings(str(error)) from None
+    if settings.models == "full":
+        _require_bundle(service)
+    listed = [f"The setting {_printable(name)} is not known and was ignored." for name in ignored[:_NAMED_AT_MOST]]
+    if len(ignored) > _NAMED_AT_MOST:
+        listed.append(f"{len(ignored) - _NAMED_AT_MOST} further settings are not known and were ignored.")
+    return Wishes(_job_id(form.texts.get("clientJobId", "")), settings, tuple(listed))
+
+
+async def inspect(
+    service: Service, photo: SpooledFile, mask: SpooledFile | None = None, output_format: str | None = None
+) -> None:
+    """Raise Problem unless the file can be a photo, and the mask its mask."""
+    if photo.size_bytes == 0:
+        raise problems.invalid_image("The file is empty.")
+    if mask is not None and mask.size_bytes == 0:
+        raise problems.invalid_image("The mask cannot be read: The file is empty.")
+    answer = await service.inspectors.inspect(
+        Inspection(
+            photo=str(photo.path), mask=None if mask is None else str(mask.path), output_format=output_format,
+            max_pixels=service.config.max_pixels,
+        )
+    )  # fmt: skip
+    if answer.settings_error is not None:
+        raise problems.invalid_settings(answer.settings_error)
+    if answer.image_error is not None:
+        raise problems.invalid_image(answer.image_error)
+
+
+async def refuse_giants(service: Service, file: SpooledFile) -> None:
+    """Raise Problem where the beginning of a file already tells of too many pixels."""
+    answer = await service.inspectors.inspect(
+        Inspection(photo=str(file.path), mask=None, output_format=None, max_pixels=service.config.max_pixels, head=True)
+    )
+    if answer.image_error is not None:
+        raise problems.invalid_image(answer.image_error)
+
+
+def submission(
+    wanted: Wishes, photo: SpooledFile, owner: str | None, id: str, *, mask: SpooledFile | None = None
+) -> Submission:
+    """What is submitted for one photo."""
+    return Submission(
+        id=id, filename=names.safe(photo.filename), owner=owner, settings=wanted.wire, notes=wanted.notes,
+        input_bytes=photo.size_bytes, has_mask=mask is not None,
+    )  # fmt: skip
+
+
+def noted(wanted: Wishes, sentence: str) -> Wishes:
+    """The same wishes with one warning more."""
+    return replace(wanted, notes=(*wanted.notes, sentence))
+
+
+def refused(job: Submission, problem: Problem) -> Submission:
+    """The same, for a photo of a batch that is refused: it fails alone."""
+    code = "FILE_TOO_LARGE" if problem.status == 413 else "INVALID_IMAGE"
+    return replace(job, error=problem.body["error"], code=code)
+
+
+async def keep(service: Service, job: str, photo: SpooledFile, mask: SpooledFile | None = None) -> None:
+    """Move the files of a job to where the workers find them. Raises StorageFull."""
+    await threaded(service.storage.adopt, photo.path, input_key(job))
+    if mask is not None:
+        await threaded(service.storage.adopt, mask.path, mask_key(job))
+
+
+def _settings_object(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        fields = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Problem(400, "Settings must be valid JSON") from None
+    if not isinstance(fields, dict):
+        raise problems.invalid_settings("settings: must be an object")
+    return fields
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _job_id(text: str) -> str:
+    if not text:
+        return str(uuid.uuid4())
+    if not _UUID.fullmatch(text):
+        raise problems.invalid_settings("clientJobId: must be a UUID")
+    return text.lower()
+
+
+def _printable(name: str) -> str:
+    return "".join(letter for letter in name[:80] if letter.isprintable()).encode("utf-8", "ignore").decode() or "?"
+
+
+def _require_bundle(service: Service) -> None:
+    bundle = service.features.bundles[0]
+    if not service.features.installed(bundle):
+        raise Problem(
+            501, "Feature not installed", code="FEATURE_NOT_INSTALLED", feature=bundle.id, featureName=bundle.name,
+            estimatedSize=bundle.estimated_size,
+        )  # fmt: skip

@@ -1,0 +1,71 @@
+"""Progress as Server-Sent Events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from daguerre.jobs.records import Event
+from daguerre.server.jobs import VisibleJob
+from daguerre.server.problems import documented
+from daguerre.server.service import Service, ServiceOf, threaded
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_STAY_AWAY_MS = 24 * 3600 * 1000
+
+
+@router.get("/{job_id}/progress", response_class=EventSourceResponse, responses=documented(401, 404))
+async def job_progress(
+    service: ServiceOf,
+    job: VisibleJob,
+    events: Annotated[
+        Literal["named", "unnamed"], Query(description="`unnamed` leaves the event's name out")
+    ] = "named",
+    last_event_id: Annotated[str | None, Header(description="Go on after this event")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """The job's state now, then every change until it has ended.
+
+    A comment every 15 seconds keeps the connection open. The stream of a job that has ended is its
+    last state.
+    """
+    named = events == "named"
+    # Listening comes first: nothing that happens between the two is missed.
+    with service.broadcast.subscribe(job.id) as live:
+        told = 0
+        for event in await threaded(_backlog, service, job.id, last_event_id):
+            yield _frame(event, named)
+            told = event.number
+            if event.last:
+                return
+        async for event in live:
+            if event.number > told:
+                yield _frame(event, named)
+                if event.last:
+                    return
+
+
+def _backlog(service: Service, job: str, last_event_id: str | None) -> list[Event]:
+    """What a returning listener has missed; for a new one, and after the end, the present state."""
+    latest = service.engine.latest(job)
+    if latest is None:
+        return []
+    told = int(last_event_id) if last_event_id and _NUMBER.fullmatch(last_event_id) else 0
+    if told == 0 or told > latest.number or (latest.last and told == latest.number):
+        return [latest]
+    return service.engine.events(told, job=job)
+
+
+def _frame(event: Event, named: bool) -> ServerSentEvent:
+    return ServerSentEvent(
+        raw_data=event.data,
+        event="progress" if named else None,
+        id=str(event.number),
+        # An EventSource whose page forgets to close it comes again: not every three seconds, for the same frame.
+        retry=_STAY_AWAY_MS if event.last else None,
+    )

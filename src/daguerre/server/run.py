@@ -1,0 +1,108 @@
+"""The server as a process: its socket, its signals, its workers."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterator
+
+import structlog
+import uvicorn
+
+from daguerre.cli.signals import Stop
+from daguerre.config import Config
+from daguerre.errors import DaguerreError
+from daguerre.jobs.logs import configure_logs
+from daguerre.jobs.supervisor import default_count
+from daguerre.server.app import create_app, create_service
+from daguerre.server.service import Service
+
+_BACKLOG = 2048
+
+_log = structlog.get_logger()
+
+
+class CannotServe(DaguerreError):
+    """The address cannot be used, or is not safe to use."""
+
+
+def serve(config: Config, stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool) -> None:
+    """Serve until ``stop``; then running jobs finish or go back to the queue. Raises CannotServe."""
+    configure_logs()
+    listening = _listen(host, port)
+    count = default_count(config) if workers is None else workers
+    service = create_service(config, workers=count, open=no_auth)
+    keyed = service.keys.exist()
+    if not (_is_local(host) or keyed or no_auth):
+        listening.close()
+        raise CannotServe(
+            f"Without keys the server listens on this machine alone. To listen on {host}, make a key with "
+            "`daguerre keys create NAME`, or say --no-auth to let everybody in."
+        )
+    app = create_app(service, local_names_only=not keyed and not no_auth)
+    server = _Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, lifespan="on", backlog=_BACKLOG,
+            forwarded_allow_ips=config.trusted_proxies, timeout_graceful_shutdown=int(config.drain_s) + 1,
+        ),
+        service,
+    )  # fmt: skip
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    stop.listen(server.request_end)
+    address, actual = listening.getsockname()[:2]
+    server.greeting = f"Daguerre listens on http://{_shown(address)}:{actual} with {count} worker{'s' * (count != 1)}."
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:  # Asked twice: at once.
+        if service.supervisor is not None:
+            service.supervisor.kill()
+        raise
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the command line, and ends the streams before it waits for connections to close."""
+
+    greeting = ""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def request_end(self) -> None:
+        """Stop soon; may be called from a signal handler."""
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self.greeting, flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("stopping")
+        self._service.broadcast.close()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=False)
+    except OSError as error:
+        raise CannotServe(f"The server cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _shown(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

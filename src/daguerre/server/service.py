@@ -1,0 +1,59 @@
+"""What every route works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, ParamSpec, TypeVar
+
+from anyio import to_thread
+from fastapi import Depends, Request
+
+from daguerre.config import Config
+from daguerre.jobs.engine import Engine
+from daguerre.jobs.housekeeping import Housekeeping
+from daguerre.jobs.inspectors import Inspectors
+from daguerre.jobs.storage import Storage
+from daguerre.jobs.supervisor import Supervisor
+from daguerre.server.broadcast import Broadcast
+from daguerre.server.features import Features
+from daguerre.server.keys import Keys
+from daguerre.server.metrics import Metrics
+from daguerre.server.rates import Rates
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of a running server. ``open`` means that nobody is asked for a key."""
+
+    config: Config
+    engine: Engine
+    storage: Storage
+    keys: Keys
+    inspectors: Inspectors
+    broadcast: Broadcast
+    housekeeping: Housekeeping
+    features: Features
+    metrics: Metrics
+    submissions: Rates
+    attempts: Rates
+    supervisor: Supervisor | None
+    open: bool
+
+
+def service_of(request: Request) -> Service:
+    """The service behind a request."""
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceOf = Annotated[Service, Depends(service_of)]
+
+
+async def threaded(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Run what waits for a disk in a thread."""
+    return await to_thread.run_sync(partial(call, *arguments, **named))
