@@ -7,8 +7,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from daguerre import imaging
+from daguerre.imaging import registry
 from daguerre.imaging.photo import Metadata, Photo
 from daguerre.imaging.provenance import SOURCE_TYPE, record
+from tests.imaging.specimens import specimens
 
 SPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -107,3 +110,36 @@ def test_what_cannot_be_read_is_replaced_and_named(xmp: str) -> None:
     assert source_types(recorded(given)) == [SOURCE_TYPE]
     assert given.warnings == []
     assert told(given).warnings == ["The photo's XMP metadata could not be read and was replaced."]
+
+
+FILES = sorted(name for name in specimens() if "xmp" in registry.FORMATS[name.partition("-")[0]].told)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("raw")])
+def test_every_format_that_carries_a_packet_carries_this_one(name: str) -> None:
+    before = imaging.open(specimens()[name])
+    before.pixels = before.pixels[::-1].copy()
+    encoded = imaging.encode(told(before))
+    assert not [warning for warning in encoded.warnings if "XMP" in warning]
+    xmp = imaging.open(encoded.data).metadata.xmp
+    assert xmp is not None
+    root = ElementTree.fromstring(xmp)
+    assert source_types(root) == [SOURCE_TYPE]
+    if before.metadata.xmp:
+        description = root.find(".//rdf:Description", SPACES)
+        assert description is not None
+        assert description.get(f"{{{SPACES['dc']}}}format") == "ferry"
+
+
+@pytest.mark.parametrize("name", ["bmp", "tga", "ico", "hdr"])
+def test_formats_without_room_for_it_say_so(name: str) -> None:
+    kind = registry.FORMATS[name].depths[0]
+    encoded = imaging.encode(told(Photo(np.zeros((4, 4, 3), kind), name)))
+    assert encoded.warnings == [f"{registry.FORMATS[name].title} holds no XMP: left out."]
+
+
+def test_a_packet_too_long_for_a_jpeg_is_named() -> None:
+    given = photo(packet("<dc:rights>" + "x" * 70_000 + "</dc:rights>"))
+    encoded = imaging.encode(given)
+    assert encoded.warnings == ["The photo's XMP is longer than JPEG can hold: left out."]
+    assert imaging.open(encoded.data).metadata.xmp is None

@@ -12,6 +12,8 @@ from daguerre.imaging.registry import Format
 _BAND_ROWS = 256
 _BITS = {"uint8": "8 bits", "uint16": "16 bits", "float32": "floating point"}
 
+_TOLD = {"icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
+
 
 def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     """``photo`` in a depth that ``form`` takes, without alpha or pages where it has none; and what was lost."""
@@ -35,9 +37,12 @@ def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     if photo.pages and not form.pages:
         warnings.append(f"{form.title} holds one page: only the first was stored.")
         photo = replace(photo, pages=[])
-    data = photo.metadata
-    if not form.metadata and (data.exif or data.xmp or data.iptc):
-        warnings.append(f"{form.title} holds no EXIF, XMP or IPTC: they were left out.")
+    lost = [title for name, title in _TOLD.items() if name not in form.told and getattr(photo.metadata, name)]
+    if lost:
+        warnings.append(f"{form.title} holds no {' or '.join(lost)}: left out.")
+    for name in ("exif", "xmp"):
+        if len(getattr(photo.metadata, name) or b"") > form.longest_told:
+            warnings.append(f"The photo's {_TOLD[name]} is longer than {form.title} can hold: left out.")
     return photo, warnings
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from daguerre.imaging import curve, limits, oiio
+from daguerre.imaging import curve, exif, limits, oiio
 from daguerre.imaging.photo import Metadata, Photo
+
+XMP = "xmp"
+"""The attribute under which programs store the packet; OpenEXR itself names none."""
 
 
 def _planes(names: list[str]) -> tuple[list[int], int | None]:
@@ -35,7 +38,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         if reader.seek_subimage(1, 0):
             notes.append("Only the first part of the multi-part OpenEXR file was kept.")
         reader.seek_subimage(0, 0)
-        kept = oiio.attributes(spec)
+        kept = [row for row in oiio.attributes(spec) if row[0] != XMP]
+        packet = spec.get_string_attribute(XMP, "")
         window = (spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height)
     if not np.isfinite(plane).all():
         plane = np.nan_to_num(plane, nan=0.0, posinf=65504.0, neginf=-65504.0)
@@ -52,9 +56,10 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         "names": names, "kind": kind, "kinds": kinds, "attributes": kept, "window": window,
         "color": color, "alpha": at, "extra": {i: plane[:, :, i].copy() for i in extra},
     }  # fmt: skip
+    metadata = Metadata(xmp=exif.upright_xmp(packet.encode(errors="replace")))
     return Photo(
         pixels=curve.display(np.ascontiguousarray(pixels, dtype=np.float32)),
-        format="exr", alpha=alpha, metadata=Metadata(), source=source, warnings=notes,
+        format="exr", alpha=alpha, metadata=metadata, source=source, warnings=notes,
     )  # fmt: skip
 
 
@@ -91,6 +96,8 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         spec.channelformats = tuple(oi.TypeDesc(k) for k in own["kinds"])
     for name, typed, value in own.get("attributes", ()):
         spec.attribute(name, typed, value)
+    if photo.metadata.xmp:
+        spec.attribute(XMP, photo.metadata.xmp.decode(errors="replace"))
     if "window" in own:
         spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = own["window"]
     if kind == "half":

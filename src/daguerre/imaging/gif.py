@@ -9,11 +9,18 @@ from PIL import Image
 from daguerre.imaging import pillow
 from daguerre.imaging.photo import Photo
 
+_XMP = b"!\xff\x0bXMP DataXMP"
+_TRAILER = bytes((1, *range(255, -1, -1), 0))
+"""Leads a reader that skips the packet as if it were blocks out of it (XMP specification, part 3)."""
+
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first frame of a GIF. Raises InvalidImage."""
-    image = pillow.opened(data, "GIF", max_pixels=max_pixels)
-    return pillow.photo_of(image, "gif")
+    photo = pillow.photo_of(pillow.opened(data, "GIF", max_pixels=max_pixels), "gif")
+    _, found, packet = data.partition(_XMP)
+    if found and _TRAILER in packet:
+        photo.metadata.xmp = packet[: packet.index(_TRAILER)]
+    return photo
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
@@ -30,4 +37,10 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     clear = image.info.get("transparency")
     if isinstance(clear, bytes):
         clear = clear.find(b"\x00")
-    return pillow.saved(image, "GIF", transparency=None if clear in (None, -1) else clear)
+    data = pillow.saved(image, "GIF", transparency=None if clear in (None, -1) else clear)
+    packet = photo.metadata.xmp
+    if not packet or b"\0" in packet:
+        return data
+    # The extension stands behind the header and the palette of the screen.
+    start = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+    return b"GIF89a" + data[6:start] + _XMP + packet + _TRAILER + data[start:]

@@ -98,7 +98,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
             level=20 + round(quality / 2.5) if quality is not None and lossy else 0,
             reversible=not lossy,
             bitspersample=bits if bits not in (8, 16) else None,
-            codecformat="j2k" if photo.source.get("bare") else "jp2",
+            codecformat="j2k" if photo.source.get("bare") and photo.metadata == Metadata() else "jp2",
         )
     )
     return data if data.startswith(CODESTREAM) else _boxed(data, photo)

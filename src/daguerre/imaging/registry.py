@@ -19,9 +19,11 @@ _HERE = "daguerre.imaging"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. ``depths`` are the kinds of pixels that its writer takes, as numpy names them.
+    """One format. ``depths`` are the kinds of pixels that its writer takes, as numpy names them; ``told``
+    the fields of :class:`~daguerre.imaging.photo.Metadata` beside the resolution that its files carry.
 
-    ``fallback`` names the format that stands in where this one cannot be written.
+    ``longest_told`` is the most bytes that EXIF or XMP may have there; ``fallback`` names the format
+    that stands in where this one cannot be written.
     """
 
     name: str
@@ -30,26 +32,29 @@ class Format:
     depths: tuple[str, ...] = ("uint8",)
     alpha: bool = True
     pages: bool = False
-    metadata: bool = True
+    told: tuple[str, ...] = ("icc", "exif", "xmp")
+    longest_told: int = 1 << 31
     fallback: str | None = None
 
+
+_EVERYTHING = ("icc", "exif", "xmp", "iptc")
 
 FORMATS: dict[str, Format] = {
     row.name: row
     for row in (
-        Format("jpeg", "JPEG", ".jpg", alpha=False),
+        Format("jpeg", "JPEG", ".jpg", alpha=False, told=_EVERYTHING, longest_told=65_500),
         Format("png", "PNG", ".png", ("uint8", "uint16")),
         Format("webp", "WebP", ".webp"),
         Format("avif", "AVIF", ".avif", ("uint8", "uint16"), fallback="png"),
         Format("heif", "HEIF", ".heic", ("uint8", "uint16"), fallback="avif"),
-        Format("tiff", "TIFF", ".tif", ("uint8", "uint16", "float32"), pages=True),
-        Format("bmp", "BMP", ".bmp", metadata=False),
-        Format("gif", "GIF", ".gif", metadata=False),
-        Format("tga", "TGA", ".tga", metadata=False),
-        Format("ico", "ICO", ".ico", metadata=False),
-        Format("psd", "PSD", ".psd", ("uint8", "uint16"), fallback="tiff"),
-        Format("exr", "OpenEXR", ".exr", ("float32",)),
-        Format("hdr", "Radiance HDR", ".hdr", ("float32",), alpha=False, metadata=False),
+        Format("tiff", "TIFF", ".tif", ("uint8", "uint16", "float32"), pages=True, told=_EVERYTHING),
+        Format("bmp", "BMP", ".bmp", told=()),
+        Format("gif", "GIF", ".gif", told=("xmp",)),
+        Format("tga", "TGA", ".tga", told=()),
+        Format("ico", "ICO", ".ico", told=()),
+        Format("psd", "PSD", ".psd", ("uint8", "uint16"), fallback="tiff", told=_EVERYTHING),
+        Format("exr", "OpenEXR", ".exr", ("float32",), told=("xmp",)),
+        Format("hdr", "Radiance HDR", ".hdr", ("float32",), alpha=False, told=()),
         Format("jxl", "JPEG XL", ".jxl", ("uint8", "uint16", "float32")),
         Format("jp2", "JPEG 2000", ".jp2", ("uint8", "uint16")),
         Format("raw", "camera RAW", ".tif", ("uint16",), fallback="tiff"),
