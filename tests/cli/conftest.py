@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,8 +35,16 @@ def make_photo() -> Callable[..., Path]:
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        # As on a desktop: in the C locale Python lets any bytes through.
+        environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
         return subprocess.run(
-            [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=tmp_path, timeout=240, check=False
+            [*COMMAND, *map(str, arguments)],
+            capture_output=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env=environment,
+            timeout=240,
+            check=False,
         )
 
     return call

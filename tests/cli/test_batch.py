@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -153,7 +154,72 @@ def test_a_stopped_batch_leaves_whole_results_and_is_resumed(
     assert 1 <= len(results) < 6
     for result in results:
         assert imaging.open(result).width == 512
-    if number is not signal.SIGKILL:
+    if number is not signal.SIGKILL or sys.platform == "linux":
         assert not list((tmp_path / "out").glob(".*"))
     assert run("restore", "in", "-o", "out", "--resume").returncode == 0
     assert len(list((tmp_path / "out").glob("*_restored.png"))) == 6
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX limits")
+def test_a_full_disk_leaves_nothing(tmp_path: Path, make_photo: Make) -> None:
+    import resource
+
+    make_photo(tmp_path / "a.png")
+    (tmp_path / "b_restored.png").write_bytes(b"earlier")
+    make_photo(tmp_path / "b.png")
+    done = subprocess.run(
+        [*COMMAND, "restore", "a.png", "b.png", "--overwrite"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+    )
+    assert done.returncode == 1
+    assert "a_restored.png could not be written: File too large." in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png", "b_restored.png"]
+    assert (tmp_path / "b_restored.png").read_bytes() == b"earlier"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of arbitrary bytes")
+@pytest.mark.parametrize("name", [b"\xfc\xf1 \xe9.png", "\u5199\u771f.png".encode(), b"[bold]\n.png"])
+def test_names_may_be_any_bytes(name: bytes, tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png").rename(tmp_path / os.fsdecode(name))
+    for option in ("--json", "--resume"):
+        done = run("restore", ".", "--no-scratch-removal", option)
+        assert done.returncode == 0, done.stderr
+        if option == "--json":
+            assert json.loads(done.stdout)["input"] == os.fsdecode(name)
+    assert os.fsencode(os.fsdecode(name)).removesuffix(b".png") + b"_restored.png" in os.listdir(os.fsencode(tmp_path))
+
+
+def test_names_that_would_be_too_long_are_cut(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    for stem in ("x" * 251, "x" * 250 + "y", "\u5199" * 83):
+        make_photo(tmp_path / "a.png").rename(tmp_path / f"{stem}.png")
+    done = run("restore", ".", "-o", "out", "--no-scratch-removal")
+    assert done.returncode == 0, done.stderr
+    names = sorted(os.listdir(tmp_path / "out"))
+    assert names == sorted(
+        ["x" * 242 + "_restored.png", "x" * 240 + "_restored-2.png", "\u5199" * 80 + "_restored.png"]
+    )
+    assert run("restore", ".", "-o", "out", "--no-scratch-removal", "--resume", "--json").stdout.count("skipped") == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX descriptors")
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_closed_stream_does_not_matter(closed: int, tmp_path: Path, make_photo: Make) -> None:
+    make_photo(tmp_path / "a.png")
+    command = f"{sys.executable} -m daguerre.cli restore a.png --no-scratch-removal {closed}>&-"
+    assert subprocess.run(command, shell=True, cwd=tmp_path, timeout=240, check=False).returncode == 0
+    assert imaging.open(tmp_path / "a_restored.png").width == 96
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_reader_that_leaves_gets_no_traceback(tmp_path: Path, make_photo: Make) -> None:
+    for name in "abc":
+        make_photo(tmp_path / f"{name}.png")
+    command = f"{sys.executable} -m daguerre.cli restore . --no-scratch-removal | true"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, timeout=240, check=False, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -46,3 +48,15 @@ def test_long_names_fit(tmp_path):
     path = tmp_path / ("x" * 250)
     write(path, b"x")
     assert path.read_bytes() == b"x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files without a name")
+def test_a_process_killed_while_it_writes_leaves_nothing(tmp_path):
+    code = (
+        "import os, pathlib, signal, sys; from daguerre.restore.restoration import write\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write(pathlib.Path(sys.argv[1]), b'photo')"
+    )
+    (tmp_path / "a.jpg").write_bytes(b"earlier")
+    assert subprocess.run([sys.executable, "-c", code, tmp_path / "a.jpg"], check=False).returncode == -9
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"earlier"]

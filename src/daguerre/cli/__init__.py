@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import warnings
+
 from daguerre.cli.signals import Stop
 
 
@@ -11,6 +15,13 @@ def main() -> None:
     0 done, 1 something failed, 2 wrong usage, 130 after SIGINT, 143 after SIGTERM.
     """
     stop = Stop()
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files are bytes: some are no text.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if not sys.warnoptions:
+        # Codecs warn of what damaged files hold; what matters is in our own warnings and errors.
+        warnings.simplefilter("ignore")
     try:
         from daguerre.cli.app import run
 

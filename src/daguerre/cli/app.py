@@ -41,6 +41,8 @@ def run(stop: Stop) -> int:
         return _fail(str(error), 2)
     except DaguerreError as error:
         return _fail(str(error), 1)
+    except OSError as error:
+        return _fail(f"{error.filename or 'The output'}: {error.strerror or error}.", 1)
     return 0
 
 

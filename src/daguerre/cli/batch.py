@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -140,6 +141,8 @@ class Batch:
 
     def _emit(self, line: dict[str, Any]) -> None:
         if self._as_json:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
             print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
 
 

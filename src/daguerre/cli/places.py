@@ -12,6 +12,7 @@ from daguerre.errors import CannotWrite
 from daguerre.imaging import registry
 
 SUFFIX = "_restored"
+_LONGEST_NAME = 255
 
 PHOTO_SUFFIXES = frozenset(
     f".{name}"
@@ -126,12 +127,11 @@ class Names:
             return job.exact
         own = job.photo.suffix
         suffix = own if _kind(own) == _kind(extension) else f".{extension.lstrip('.')}"
-        stem = f"{job.photo.stem}{SUFFIX}"
         number = 1
-        path = job.folder / f"{stem}{suffix}"
+        path = job.folder / _fitting(job.photo.stem, f"{SUFFIX}{suffix}")
         while _real(path) in self._taken:
             number += 1
-            path = job.folder / f"{stem}-{number}{suffix}"
+            path = job.folder / _fitting(job.photo.stem, f"{SUFFIX}-{number}{suffix}")
         return path
 
     def earlier(self, job: Job, format: str | None) -> Path | None:
@@ -164,6 +164,14 @@ def _kind(suffix: str) -> str:
 def _extension(name: str) -> str:
     form = registry.FORMATS.get(_kind(name))
     return form.extension if form is not None else name
+
+
+def _fitting(stem: str, end: str) -> str:
+    """``stem`` and ``end``, the stem cut where the name would be longer than file systems take."""
+    room = _LONGEST_NAME - len(os.fsencode(end))
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem + end
 
 
 def _is_folder(path: Path) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -17,6 +20,8 @@ from daguerre.imaging.photo import Photo
 
 if TYPE_CHECKING:
     from daguerre.imaging import Encoded
+
+_PREFIX = ".daguerre-"
 
 
 @dataclass(slots=True)
@@ -113,23 +118,44 @@ class Restoration:
 def write(path: Path, data: bytes) -> Path:
     """Store ``data`` at ``path`` by a temporary file in the same folder and a rename.
 
-    Raises :class:`~daguerre.errors.CannotWrite`; nothing half-written is left.
+    Raises :class:`~daguerre.errors.CannotWrite`; nothing half-written is left. Where the system has files
+    without a name, even a process that is killed leaves none.
     """
-    temporary: str | None = None
+    temporary: Path | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", suffix=".part", dir=path.parent)
+        temporary, handle = _temporary(path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, _mode(path))
+            os.fsync(handle)
+            os.chmod(temporary or handle, _mode(path))
+            if temporary is None:
+                temporary = _named(handle, path.parent)
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
         raise CannotWrite(f"{path} could not be written: {error.strerror or error}.") from error
     finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
+    return path
+
+
+def _temporary(folder: Path) -> tuple[Path | None, int]:
+    """A new file, open for writing, and its path where it has one. Raises OSError."""
+    if sys.platform == "linux" and os.path.isdir("/proc/self/fd"):
+        # File systems that cannot do it say so.
+        with contextlib.suppress(OSError):
+            return None, os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    handle, path = tempfile.mkstemp(prefix=_PREFIX, suffix=".part", dir=folder)
+    return Path(path), handle
+
+
+def _named(handle: int, folder: Path) -> Path:
+    """Give the complete file behind ``handle`` a name. Raises OSError."""
+    path = folder / f"{_PREFIX}{secrets.token_hex(8)}.part"
+    # Only with a directory's descriptor, which an absolute path ignores, is the link followed to the file.
+    os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
     return path
 
 
