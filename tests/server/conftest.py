@@ -1,0 +1,169 @@
+"""The real server as a process, and photos for it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+TOOL = "/api/v1/tools/restore-photo"
+NOTHING = {"scratchRemoval": False, "faceEnhancement": False, "denoise": False}
+
+
+class Server:
+    """``daguerre serve`` on a free port. ``environment`` is without the ``DAGUERRE_`` in front."""
+
+    def __init__(self, data: Path, *arguments: str, **environment: object) -> None:
+        self.data = data
+        self.log = data.parent / f"{data.name}-{time.monotonic_ns()}.log"
+        wanted = {"THREADS": 2, "DEVICE": "cpu", "DATA": data, **environment}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "daguerre.cli", "serve", "--port", "0", *arguments],
+                env={**os.environ, **{f"DAGUERRE_{name}": str(value) for name, value in wanted.items()}},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self.greeting = self.process.stdout.readline()
+        assert "listens on http" in self.greeting, self.log.read_text()
+        self.url = self.greeting.split()[3]
+        self.client = httpx.Client(base_url=self.url, timeout=60)
+
+    def submit(self, photo: bytes, settings: dict | None = NOTHING, name: str = "old photo.jpg", **data: str) -> str:
+        fields = {**data, **({} if settings is None else {"settings": json.dumps(settings)})}
+        answer = self.client.post(TOOL, files={"file": (name, photo)}, data=fields)
+        assert answer.status_code == 202, answer.text
+        assert answer.headers["location"] == f"/api/v1/jobs/{answer.json()['jobId']}"
+        return answer.json()["jobId"]
+
+    def state(self, job: str) -> dict:
+        answer = self.client.get(f"/api/v1/jobs/{job}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def wait(self, job: str, *phases: str, within: float = 60) -> dict:
+        deadline = time.monotonic() + within
+        while True:
+            state = self.state(job)
+            if state["phase"] in (phases or ("complete", "failed")):
+                return state
+            assert time.monotonic() < deadline, state
+            time.sleep(0.03)
+
+    def frames(self, job: str, query: str = "", client: httpx.Client | None = None, **headers: str) -> list[dict]:
+        """Every frame until the server closes the stream: its fields, and ``data`` decoded."""
+        address = f"/api/v1/jobs/{job}/progress{query}"
+        with (client or self.client).stream("GET", address, headers=headers, timeout=60) as answer:
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            return list(frames_of(answer.iter_lines()))
+
+    def workers(self) -> list[int]:
+        return [pid for pid in children(self.process.pid) if "daguerre.jobs.worker" in command(pid)]
+
+    def kill_everything(self) -> None:
+        doomed = [self.process.pid, *children(self.process.pid)]
+        for pid in doomed:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, number: int = signal.SIGINT, within: float = 60) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.client.close()
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.kill_everything()
+            raise
+
+
+def frames_of(lines):
+    frame = {}
+    for line in lines:
+        if line.startswith(":"):
+            continue
+        if not line:
+            if frame:
+                yield frame
+            frame = {}
+            continue
+        name, _, value = line.partition(": ")
+        frame[name] = json.loads(value) if name == "data" else value
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(folder.name))
+    return found
+
+
+def command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+def picture(width: int = 64, height: int = 48, *, kind: str = "JPEG", sigma: float = 12.0, seed: int = 1) -> bytes:
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(40, 200, width)[None, :, None] * [1, 0.7, 0.4] + np.zeros((height, 1, 1))
+    pixels = np.clip(ramp + rng.normal(0, sigma, ramp.shape), 0, 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def make_picture():
+    return picture
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    return picture()
+
+
+@pytest.fixture(scope="session")
+def slow_photo() -> bytes:
+    """Some seconds of work."""
+    return picture(2400, 1800, sigma=20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server for every test that leaves it as it was; its limits are low enough to be reached."""
+    data = tmp_path_factory.mktemp("shared") / "data"
+    running = Server(data, MAX_UPLOAD_BYTES=3_000_000, MAX_PIXELS=30_000_000, MAX_BATCH_FILES=5)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start servers on one folder; they are ended with the test."""
+    running = []
+
+    def one(*arguments: str, **environment: object) -> Server:
+        running.append(Server(tmp_path / "data", *arguments, **environment))
+        return running[-1]
+
+    yield one
+    for server in running:
+        if server.process.poll() is None:
+            server.kill_everything()
+        server.client.close()
