@@ -58,7 +58,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         options["subsampling"] = coding.get("subsampling", 0 if (quality or _QUALITY) >= 90 else 2)
     dpi = None if metadata.dpi is None else (round(metadata.dpi[0]), round(metadata.dpi[1]))
     progressive, keep_rgb = bool(coding.get("progressive")), bool(coding.get("keep_rgb"))
-    data = pillow.saved(image, "JPEG", progressive=progressive, optimize=True, keep_rgb=keep_rgb, dpi=dpi, **options)
+    data = pillow.saved(image, "JPEG", progressive=progressive, keep_rgb=keep_rgb, dpi=dpi, **options)
     return segments.dressed(data, metadata, icc)
 
 
