@@ -83,7 +83,7 @@ def test_cmyk_keeps_the_inks_of_unchanged_pixels() -> None:
     photo.pixels[20:30, 10:20] = (200, 30, 40)
     result = Image.open(BytesIO(imaging.encode(photo).data))
     assert result.mode == "CMYK"
-    inks, before = np.asarray(result).astype(int), photo.source["inks"].astype(int)
+    inks, before = np.asarray(result).astype(int), photo.source["inks"].planes.astype(int)
     assert np.abs(inks - before)[40:].max() <= 6
     assert np.abs(again(photo).pixels[22:28, 12:18].astype(int) - (200, 30, 40)).mean() < 6
 

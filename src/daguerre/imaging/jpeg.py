@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from daguerre.errors import BrokenImage, CannotWrite
-from daguerre.imaging import ink, kept, pillow, segments
+from daguerre.imaging import kept, oiio, pillow, segments
+from daguerre.imaging.inks import Inks
 from daguerre.imaging.photo import Photo
 
 _LONGEST = 65500
@@ -30,7 +33,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         "progressive": bool(image.info.get("progressive")),
         "keep_rgb": len(layers) == 3 and _is_rgb(image, layers),
     }
-    photo = ink.photo_of(image, "jpeg", **coding) if image.mode == "CMYK" else pillow.photo_of(image, "jpeg", **coding)
+    photo = _inked(image, coding) if image.mode == "CMYK" else pillow.photo_of(image, "jpeg", **coding)
     return kept.keep(photo, data)
 
 
@@ -44,12 +47,15 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if original is not None:
         return original
     metadata = photo.metadata
-    icc = photo.source.get("ink_profile") or metadata.icc
+    inks: Inks | None = photo.source.get("inks")
+    if inks is not None and not inks.fit(photo.pixels):
+        inks = None
+    icc = metadata.icc or (inks.profile if inks is not None else None)
     if quality is None and kept.pixels_unchanged(photo):
         return segments.dressed(photo.source["file"], metadata, icc)
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"JPEG holds at most {_LONGEST} pixels a side; choose another format.")
-    image = ink.image_of(photo) if "inks" in photo.source else pillow.image_of(photo)
+    image = pillow.image_of(photo) if inks is None else Image.fromarray(inks.planes_of(photo.pixels), "CMYK")
     coding = photo.source
     options: dict[str, Any] = {"quality": quality or _QUALITY}
     if quality is None and coding.get("qtables"):
@@ -60,6 +66,15 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     progressive, keep_rgb = bool(coding.get("progressive")), bool(coding.get("keep_rgb"))
     data = pillow.saved(image, "JPEG", progressive=progressive, keep_rgb=keep_rgb, dpi=dpi, **options)
     return segments.dressed(data, metadata, icc)
+
+
+def _inked(image: Image.Image, coding: dict[str, Any]) -> Photo:
+    """The CMYK ``image`` as sRGB, its inks kept. Raises BrokenImage."""
+    pillow.loaded(image)
+    metadata, turn = pillow.metadata_of(image)
+    inks = Inks(oiio.upright(np.asarray(image), turn), metadata.icc)
+    source = {"inks": inks, "orientation": turn, **coding}
+    return Photo(inks.colors(), "jpeg", metadata=replace(metadata, icc=None), source=source)
 
 
 def _tables(image: Any, layers: list[tuple[int, int, int, int]]) -> list[list[int]]:
