@@ -156,11 +156,5 @@ def test_a_worker_has_a_limit_of_memory(start, make_picture, photo):
     server = start("--workers", "1", WORKER_MEMORY_BYTES=1_500_000_000)
     job = server.submit(make_picture(9000, 6000, sigma=3), {"scratchRemoval": False})
     state = server.wait(job, within=120)
-    print(state)
-    assert state["phase"] == "failed" and state["code"] in (
-        "OUT_OF_MEMORY",
-        "WORKER_LOST",
-        "INVALID_IMAGE",
-        "MODEL_ERROR",
-    )
+    assert state["phase"] == "failed" and state["code"] in ("OUT_OF_MEMORY", "WORKER_LOST")
     assert server.wait(server.submit(photo), within=30)["phase"] == "complete"

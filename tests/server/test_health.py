@@ -1,0 +1,109 @@
+"""Health, metrics, features, and how the server looks from outside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+
+def test_healthy(server):
+    answer = server.client.get("/api/v1/health")
+    assert answer.status_code == 200 and set(answer.json()) == {"status", "version"} and answer.json()["status"] == "ok"
+    detailed = server.client.get("/api/v1/admin/health").json()
+    assert detailed["status"] == "ok" and detailed["problems"] == []
+    assert {"queued", "processing", "complete", "failed", "oldestWaitSeconds"} == set(detailed["queue"])
+    (worker,) = detailed["workers"]
+    assert worker["pid"] in server.workers() and worker["device"] == "cpu"
+    assert all(model["installed"] for model in detailed["models"]) and detailed["storage"]["diskFreeBytes"] > 0
+
+
+def test_ill_without_its_database_and_well_again(start, tmp_path):
+    server = start("--workers", "1")
+    database = server.data / "service" / "daguerre.sqlite3"
+    database.rename(tmp_path / "elsewhere")
+    answer = server.client.get("/api/v1/health")
+    assert answer.status_code == 503 and answer.json()["status"] == "unavailable"
+    (tmp_path / "elsewhere").rename(database)
+    assert server.client.get("/api/v1/health").status_code == 200
+    content = database.read_bytes()
+    database.write_bytes(b"\0" * len(content))
+    assert server.client.get("/api/v1/health").status_code == 503
+
+
+def test_ill_without_its_folder(start, photo):
+    server = start("--workers", "0")
+    shutil.rmtree(server.data / "service" / "files")
+    assert server.client.get("/api/v1/health").status_code == 503
+    shutil.rmtree(server.data)
+    assert server.client.get("/api/v1/health").status_code == 503
+    answer = server.client.post("/api/v1/tools/restore-photo", files={"file": ("a.jpg", photo)})
+    assert answer.status_code == 500 and set(answer.json()) == {"error", "requestId"}
+    assert answer.json()["error"] == "Internal server error"
+    assert answer.json()["requestId"] == answer.headers["x-request-id"]
+
+
+def test_metrics_tell_what_happened(start, photo):
+    server = start("--workers", "1")
+    server.wait(server.submit(photo, {"denoise": True, "scratchRemoval": False}))
+    server.submit(photo, {"quality": 90})
+    time.sleep(0.5)
+    text = server.client.get("/metrics").text
+    for line in (
+        'daguerre_jobs_total{outcome="complete"} 1.0', "daguerre_queue_depth ", "daguerre_workers 1.0",
+        'daguerre_step_seconds_count{step="denoise"} 1.0', "daguerre_job_wait_seconds_count ",
+        'route="/api/v1/tools/restore-photo",status="202"',
+    ):  # fmt: skip
+        assert line in text, line
+
+
+def test_logs_are_structured_and_carry_ids(start, photo):
+    server = start("--workers", "1")
+    answer = server.client.post(
+        "/api/v1/tools/restore-photo", files={"file": ("a.jpg", photo)}, headers={"X-Request-ID": "request-7"}
+    )
+    assert answer.headers["x-request-id"] == "request-7"
+    job = answer.json()["jobId"]
+    server.wait(job)
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert any(line["event"] == "request" and line["request"] == "request-7" for line in lines)
+    assert [line["event"] for line in lines if line.get("job") == job] == ["job started", "job finished"]
+
+
+def test_every_answer_is_protected(server):
+    for path in ("/api/v1/health", "/api/docs", "/nowhere", "/api/v1/jobs/x"):
+        headers = server.client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer" and "server" not in headers
+
+
+def test_features_are_true(server):
+    (bundle,) = server.client.get("/api/v1/features").json()["bundles"]
+    assert bundle["id"] == "photo-restoration" and bundle["status"] == "not_installed"
+    assert bundle["installedVersion"] is None and bundle["enablesTools"] == ["restore-photo"]
+    assert bundle["progress"] is None and bundle["error"] is None
+    assert server.client.get("/api/v1/admin/features/disk-usage").json() == {"totalBytes": 0}
+    unknown = server.client.post("/api/v1/admin/features/other/install")
+    assert unknown.status_code == 404
+    for action, status in (("install", 501), ("import", 501), ("uninstall", 409)):
+        answer = server.client.post(f"/api/v1/admin/features/photo-restoration/{action}")
+        assert answer.status_code == status and answer.json()["error"]
+
+
+def test_unknown_addresses_and_methods(server):
+    assert (server.client.get("/nowhere").status_code, server.client.get("/nowhere").json()) == (
+        404,
+        {"error": "Not Found"},
+    )
+    answer = server.client.put("/api/v1/jobs")
+    assert answer.status_code == 405 and "GET" in answer.headers["allow"] and answer.json()["error"]
+
+
+def test_the_page_of_the_documentation(server):
+    page = server.client.get("/", follow_redirects=True)
+    assert page.url.path == "/api/docs" and "text/html" in page.headers["content-type"]
+    assert "://" not in page.text
+    for name, kind in (("docs.js", "javascript"), ("docs.css", "css")):
+        assert kind in server.client.get(f"/api/docs/{name}").headers["content-type"]
