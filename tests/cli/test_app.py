@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
+from types import ModuleType
 
+import pytest
+
+from daguerre.cli import doctor
 from tests.cli.conftest import Run
 
 
@@ -45,3 +50,23 @@ def test_the_doctor_tries_what_it_reports(run: Run) -> None:
     assert report["formats"]["jpeg"] == "works"
     assert all(row["providers"] for row in report["networks"])
     assert report["cores"] >= 1
+
+
+def test_the_doctor_says_how_to_repair(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    load = importlib.import_module
+
+    def without_rawpy(name: str, package: str | None = None) -> ModuleType:
+        if name == "rawpy":
+            raise ImportError("libraw.so: cannot open shared object file")
+        return load(name, package)
+
+    damaged = {"id": "embedded/noise@1", "role": "noise", "state": "damaged", "path": "absent"}
+    monkeypatch.setattr(importlib, "import_module", without_rawpy)
+    monkeypatch.setattr(doctor, "inventory", lambda: [damaged])
+    assert doctor.examine(as_json=True) == 1
+    report = json.loads(capsys.readouterr().out)
+    repair = "pip install --force-reinstall --no-deps"
+    assert not report["ok"]
+    assert f"The network embedded/noise@1 is damaged: {repair} daguerre" in report["broken"]
+    assert f"rawpy cannot be loaded (libraw.so: cannot open shared object file): {repair} rawpy" in report["broken"]
+    assert any(sentence.startswith("There is no network for damage, inpaint, denoise") for sentence in report["broken"])

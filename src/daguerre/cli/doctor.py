@@ -25,6 +25,7 @@ _CODECS = {
     "rawpy": "rawpy",
     "psd-tools": "psd_tools",
 }
+_REPAIR = "pip install --force-reinstall --no-deps "
 _ROLES = ("damage", "inpaint", "noise", "denoise")
 _ENOUGH_MEMORY = 2 * 2**30
 _ENOUGH_DISK = 2**30
@@ -81,7 +82,7 @@ def _runtimes(broken: list[str]) -> dict[str, Any]:
         runtimes["onnxruntime"] = onnxruntime.__version__
         runtimes["providers"] = list(onnxruntime.get_available_providers())
     except Exception as error:
-        broken.append(f"ONNX Runtime cannot be loaded ({_line(error)}): install daguerre again.")
+        broken.append(f"ONNX Runtime cannot be loaded ({_line(error)}): {_REPAIR}onnxruntime")
     return runtimes
 
 
@@ -92,7 +93,7 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
     rows = inventory()
     for row in rows:
         if row["state"] != "verified":
-            broken.append(f"The network {row['id']} is {row['state']}: install daguerre again.")
+            broken.append(f"The network {row['id']} is {row['state']}: {_REPAIR}daguerre")
             continue
         try:
             session = Session(
@@ -101,7 +102,7 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
             row["providers"] = list(session.providers)
             row["fallbacks"] = session.fallbacks
         except DaguerreError as error:
-            broken.append(f"{error} Install daguerre again.")
+            broken.append(f"{error} {_REPAIR}daguerre")
             continue
         advice.extend(
             f"{reason}: the networks run on {session.providers[0]} instead."
@@ -110,7 +111,7 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
         )
     missing = [role for role in _ROLES if role not in {row["role"] for row in rows}]
     if missing:
-        broken.append(f"There is no network for {', '.join(missing)}: install daguerre again.")
+        broken.append(f"There is no network for {', '.join(missing)}: {_REPAIR}daguerre")
     return rows
 
 
@@ -122,7 +123,7 @@ def _codecs(broken: list[str]) -> dict[str, str | None]:
             importlib.import_module(module)
             versions[package] = _version(package)
         except Exception as error:
-            broken.append(f"{package} cannot be loaded ({_line(error)}): pip install --force-reinstall {package}")
+            broken.append(f"{package} cannot be loaded ({_line(error)}): {_REPAIR}{package}")
     return versions
 
 
