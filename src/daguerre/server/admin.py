@@ -14,7 +14,7 @@ from daguerre.server.identity import identify
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import ServiceOf, threaded
 
-router = APIRouter(tags=["features"], dependencies=[Depends(identify)])
+router = APIRouter(prefix="/api/v1", tags=["features"], dependencies=[Depends(identify)])
 
 
 class BundleState(BaseModel):

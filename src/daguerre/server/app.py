@@ -56,9 +56,8 @@ def create_app(service: Service, *, local_names_only: bool = False) -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     problems.install(app)
-    for router in (restore.router, jobs.router, progress.router, download.router, admin.router, session.router):
-        app.include_router(router, prefix="/api/v1")
-    app.include_router(health.router, prefix="/api/v1")
+    for module in (restore, jobs, progress, download, admin, session, health):
+        app.include_router(module.router)
     app.include_router(health.metrics)
     document.install(app)
     origins = service.config.cors_origins

@@ -18,7 +18,7 @@ from daguerre.server.identity import Owner
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
-router = APIRouter(prefix="/download", tags=["files"])
+router = APIRouter(prefix="/api/v1/download", tags=["files"])
 
 _PREFIX = b"/download/"
 _BINARY = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}

@@ -13,7 +13,7 @@ from daguerre.server.identity import identify
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
-router = APIRouter(tags=["health"])
+router = APIRouter(prefix="/api/v1", tags=["health"])
 metrics = APIRouter(tags=["health"])
 
 VERSION = version("daguerre")

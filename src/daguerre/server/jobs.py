@@ -14,7 +14,7 @@ from daguerre.server.identity import Owner
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 _PAGE = 50
 

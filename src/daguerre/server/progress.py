@@ -14,7 +14,7 @@ from daguerre.server.jobs import VisibleJob
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _STAY_AWAY_MS = 24 * 3600 * 1000

@@ -18,7 +18,7 @@ from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
 from daguerre.settings import Settings
 
-router = APIRouter(tags=["restore"])
+router = APIRouter(prefix="/api/v1/tools", tags=["restore"])
 
 Kept = dict[str, tuple[SpooledFile, SpooledFile | None]]
 """The photo and the mask of each job."""
@@ -60,9 +60,9 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"headers": _HEADERS}, **_REF
 
 
 @router.post(
-    "/tools/restore-photo", status_code=202, responses=_ACCEPTED, openapi_extra=_form(file=_FILE, mask=_MASK)
+    "/restore-photo", status_code=202, responses=_ACCEPTED, openapi_extra=_form(file=_FILE, mask=_MASK)
 )  # fmt: skip
-@router.post("/tools/image/restore-photo", status_code=202, include_in_schema=False)
+@router.post("/image/restore-photo", status_code=202, include_in_schema=False)
 async def restore_photo(request: Request, response: Response, service: ServiceOf, owner: Owner) -> Accepted:
     """Restore one photo."""
     _limit(service, request, owner)
@@ -85,8 +85,8 @@ async def restore_photo(request: Request, response: Response, service: ServiceOf
     return _accepted(response, job.id)
 
 
-@router.post("/tools/restore-photo/batch", status_code=202, responses=_ACCEPTED, openapi_extra=_form(file=_FILES))
-@router.post("/tools/image/restore-photo/batch", status_code=202, include_in_schema=False)
+@router.post("/restore-photo/batch", status_code=202, responses=_ACCEPTED, openapi_extra=_form(file=_FILES))
+@router.post("/image/restore-photo/batch", status_code=202, include_in_schema=False)
 async def restore_photos(request: Request, response: Response, service: ServiceOf, owner: Owner) -> Accepted:
     """Restore many photos; one bad photo fails alone."""
     _limit(service, request, owner)

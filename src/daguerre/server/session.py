@@ -14,7 +14,7 @@ from daguerre.server.keys import SESSION_S
 from daguerre.server.problems import documented
 from daguerre.server.service import ServiceOf, threaded
 
-router = APIRouter(prefix="/session", tags=["session"])
+router = APIRouter(prefix="/api/v1/session", tags=["session"])
 
 
 class SignIn(BaseModel):
