@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,20 @@ def test_what_is_no_readable_file_is_named(tmp_path: Path) -> None:
         with pytest.raises(InvalidImage) as caught:
             daguerre.open(f"{tmp_path}/{name}")
         assert str(caught.value).endswith("."), name
+
+
+def test_a_file_object_that_gives_no_bytes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(specimens()["png-bilevel"])
+    with path.open("rb") as file:
+        assert daguerre.restore(file, denoise=False, scratch_removal=False).original_size == path.stat().st_size
+    for opened in (file, path.open("ab"), path.open(encoding="latin-1"), StringIO("text")):
+        for door in (daguerre.open, daguerre.restore):
+            with pytest.raises(InvalidImage, match="The file object"):
+                door(opened)  # type: ignore[operator]
+        opened.close()
+    photo = daguerre.restore(bytearray(path.read_bytes()), denoise=False, scratch_removal=False)  # type: ignore[arg-type]
+    assert photo.width == WIDTH
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")

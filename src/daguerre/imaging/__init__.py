@@ -17,7 +17,7 @@ from daguerre.imaging.photo import Metadata, Photo, Pixels
 _KIN = {"heif": "avif"}
 """Formats whose writer understands what the reader of another noted."""
 
-__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "encode", "open", "provenance"]
+__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "content", "encode", "open", "provenance"]
 
 
 def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
@@ -27,7 +27,7 @@ def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int =
     its kinds, and nothing else, whatever the file holds; more than ``max_pixels`` pixels are
     refused before they are decoded.
     """
-    data = _bytes(source)
+    data = content(source)
     name = sniff.format_of(data)
     try:
         photo: Photo = registry.reader(name, data).read(data, max_pixels=max_pixels)
@@ -84,11 +84,12 @@ def _written(writer: ModuleType, photo: Photo, quality: int | None, title: str) 
     return data
 
 
-def _bytes(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+    """The bytes of a file, as :func:`open` takes it. Raises InvalidImage."""
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     if not isinstance(source, str | os.PathLike):
-        return source.read()
+        return _read(source)
     path = Path(source)
     try:
         mode = path.stat().st_mode
@@ -102,3 +103,13 @@ def _bytes(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InvalidImage(f"{path} cannot be read: {reason}.") from error
+
+
+def _read(source: BinaryIO) -> bytes:
+    try:
+        data: object = source.read()
+    except (OSError, ValueError) as error:
+        raise InvalidImage("The file object cannot be read: it is closed or only for writing.") from error
+    if not isinstance(data, bytes):
+        raise InvalidImage("The file object gives text: open it in binary mode.")
+    return data

@@ -92,10 +92,7 @@ class Restorer:
 
         if isinstance(source, Photo):
             return source, 0
-        if isinstance(source, str | os.PathLike):
-            photo = imaging.open(source, max_pixels=self.config.max_pixels)
-            return photo, os.stat(source).st_size
-        data = source if isinstance(source, bytes) else source.read()
+        data = imaging.content(source)
         return imaging.open(data, max_pixels=self.config.max_pixels), len(data)
 
     def _mask(self, source: MaskSource, photo: Photo) -> Mask:
