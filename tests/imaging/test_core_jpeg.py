@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
+from typing import Any
 
+import imagecodecs
 import numpy as np
+import pytest
 from PIL import Image
 
 from daguerre import imaging
+from daguerre.errors import UnsupportedImage
 from daguerre.imaging import segments
 from daguerre.imaging.photo import Metadata
 
@@ -82,3 +86,10 @@ def test_encoding_leaves_the_photo_as_it_is() -> None:
         imaging.encode(photo, format=name)
     assert np.array_equal(photo.pixels, before)
     assert photo.format == "jpeg"
+
+
+@pytest.mark.parametrize("options", [{"bitspersample": 12}, {"bitspersample": 16, "lossless": True}])
+def test_more_than_eight_bits_are_named_as_what_they_are(options: dict[str, Any]) -> None:
+    plane = np.random.default_rng(1).integers(0, 4096, (16, 24, 3), dtype=np.uint16)
+    with pytest.raises(UnsupportedImage, match=f"{options['bitspersample']} bits"):
+        imaging.open(bytes(imagecodecs.jpeg8_encode(plane, **options)))

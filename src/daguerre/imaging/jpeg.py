@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from daguerre.errors import BrokenImage, CannotWrite
+from daguerre.errors import BrokenImage, CannotWrite, UnsupportedImage
 from daguerre.imaging import kept, oiio, pillow, segments
 from daguerre.imaging.inks import Inks
 from daguerre.imaging.photo import Photo
@@ -18,6 +18,7 @@ _LONGEST = 65500
 _MOST_SCANS = 200
 """Each scan passes over the whole picture; encoders write about ten."""
 _QUALITY = 95
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)
 _SUBSAMPLING = {((1, 1), (1, 1)): 0, ((2, 1), (1, 1)): 1, ((2, 2), (1, 1)): 2}
 
 
@@ -25,6 +26,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a JPEG; CMYK as sRGB, its inks kept. Raises InvalidImage."""
     if data.count(b"\xff\xda") > _MOST_SCANS:
         raise BrokenImage("The JPEG file is damaged: it passes over its picture hundreds of times.")
+    if (bits := _bits(data)) in (12, 16):
+        raise UnsupportedImage(f"The JPEG is of a rare kind, with {bits} bits a sample, that cannot be read.")
     image: Any = pillow.opened(data, "JPEG", max_pixels=max_pixels)
     layers = list(image.layer)
     coding = {
@@ -66,6 +69,12 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     progressive, keep_rgb = bool(coding.get("progressive")), bool(coding.get("keep_rgb"))
     data = pillow.saved(image, "JPEG", progressive=progressive, keep_rgb=keep_rgb, dpi=dpi, **options)
     return segments.dressed(data, metadata, icc)
+
+
+def _bits(data: bytes) -> int:
+    """Bits a sample, from the first frame header."""
+    frames = (segment for marker, segment in segments.walk(data) if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES)
+    return next((segment[4] for segment in frames if len(segment) > 4), 8)
 
 
 def _inked(image: Image.Image, coding: dict[str, Any]) -> Photo:

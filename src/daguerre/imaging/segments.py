@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from daguerre.imaging.photo import Metadata
 
@@ -10,6 +11,15 @@ _EXIF, _XMP = b"Exif\x00\x00", b"http://ns.adobe.com/xap/1.0/\x00"
 _ICC, _PHOTOSHOP, _MPF = b"ICC_PROFILE\x00", b"Photoshop 3.0\x00", b"MPF\x00"
 _LONGEST = 65533
 _STRIPPED = ((0xE1, _EXIF), (0xE1, _XMP), (0xE2, _ICC), (0xE2, _MPF), (0xED, _PHOTOSHOP))
+
+
+def walk(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The marker and the bytes of each segment before the first scan."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        end = at + 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+        yield data[at + 1], data[at:end]
+        at = end
 
 
 def dressed(data: bytes, metadata: Metadata, icc: bytes | None) -> bytes:
@@ -20,14 +30,12 @@ def dressed(data: bytes, metadata: Metadata, icc: bytes | None) -> bytes:
     leading: list[bytes] = []
     rest: list[bytes] = []
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
-        marker, length = data[at + 1], struct.unpack_from(">H", data, at + 2)[0]
-        segment = data[at : at + 2 + length]
+    for marker, segment in walk(data):
         if marker == 0xE0 and not rest:
             leading.append(segment)
         elif not any(marker == kind and segment[4:].startswith(mark) for kind, mark in _STRIPPED):
             rest.append(segment)
-        at += 2 + length
+        at += len(segment)
     return b"".join((b"\xff\xd8", *leading, *_segments(metadata, icc), *rest, data[at:]))
 
 
