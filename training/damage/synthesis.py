@@ -17,9 +17,9 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Bank = Mapping[str, Bytes]
 
-VISIBLE = 0.045
+VISIBLE = 0.055
 """A change of less than this, of 0..1, is not seen on even ground."""
-_HIDDEN = 0.3
+_HIDDEN = 0.4
 """How much of the picture's own local contrast a change must exceed to be seen."""
 
 KINDS = {
@@ -189,11 +189,11 @@ def wound(image: Floats, kind: str, bank: Bank, rng: np.random.Generator) -> tup
 def damaged(picture: Bytes, bank: Bank, rng: np.random.Generator) -> tuple[Floats, Bytes, Bytes]:
     """An aged and mostly wounded ``[S, S, 3]`` picture, its damage mask and what can't be told, both 0 or 1.
 
-    One in seven has no wound, one in twenty is the clean picture itself.
+    One in six has no wound, one in fourteen is the clean picture itself.
     """
     size = picture.shape[0]
     none = np.zeros((size, size), np.uint8)
-    if rng.random() < 0.05:
+    if rng.random() < 0.07:
         return picture.astype(np.float32) / 255, none, none
     image = age(picture, rng)
     if rng.random() < 0.12:
@@ -203,7 +203,7 @@ def damaged(picture: Bytes, bank: Bank, rng: np.random.Generator) -> tuple[Float
     before, sigma = grain(image, rng)
     image = before
     cover = np.zeros((size, size), np.float32)
-    if rng.random() > 0.14:
+    if rng.random() > 0.16:
         names, odds = list(KINDS), np.array(list(KINDS.values()))
         for _ in range(1 + min(6, rng.poisson(1.8))):
             image, alpha = wound(image, str(rng.choice(names, p=odds / odds.sum())), bank, rng)

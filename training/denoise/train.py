@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--adam", action="store_true")
+    parser.add_argument("--start", type=Path, help="a checkpoint whose averaged weights to start from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, default=RUN, help="folder of the checkpoints")
     options = parser.parse_args()
@@ -82,7 +83,10 @@ def main() -> None:
     torch.manual_seed(options.seed)
     plan = loop.Plan(minutes=options.minutes, rate=options.rate, seed=options.seed, muon=not options.adam, report_s=20)
     synthesis = Synthesis(pictures.load(), options.size, options.seed)
-    loop.train(Pair(), stream(synthesis, options.batch), loss, plan, options.run, judge=judge)
+    pair = Pair()
+    if options.start:
+        pair.load_state_dict(torch.load(options.start, map_location="cpu")["average"])
+    loop.train(pair, stream(synthesis, options.batch), loss, plan, options.run, judge=judge)
 
 
 if __name__ == "__main__":
