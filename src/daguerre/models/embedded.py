@@ -26,10 +26,10 @@ class _Entry:
 
 
 _ENTRIES = (
-    _Entry("embedded/damage@1", "damage", "finds scratches, cracks, tears and dust", 16, 512, 32),
-    _Entry("embedded/inpaint@1", "inpaint", "fills damage", 8, 256, 32),
+    _Entry("embedded/damage@1", "damage", "finds scratches, cracks, tears and dust", 16, 1024, 32),
+    _Entry("embedded/inpaint@1", "inpaint", "fills damage", 8, 224, 16),
     _Entry("embedded/noise@1", "noise", "measures noise", 8, 176, 16),
-    _Entry("embedded/denoise@1", "denoise", "removes noise", 8, 768, 24),
+    _Entry("embedded/denoise@1", "denoise", "removes noise", 8, 1024, 24),
 )
 
 

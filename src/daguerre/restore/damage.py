@@ -19,7 +19,7 @@ from daguerre.restore import tiles
 from daguerre.restore.progress import Track
 
 MULTIPLE = 16
-TILE = 512
+TILE = 1024
 HALO = 32
 WHOLE = 320
 """Longest side, in pixels, of the widest view: one that a single tile holds."""

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 DEFAULT_STRENGTH = 25.0
 """The strength that takes the measured noise at its word."""
 
-TILE, HALO, MULTIPLE = 768, 24, 8
+TILE, HALO, MULTIPLE = 1024, 24, 8
 
 _AGAIN = 0.7
 """What is left after the first pass is cleaned once more, of so many times the measured noise."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -98,7 +99,7 @@ def add(image: Floats, fill: npt.NDArray[np.bool_], grain: Grain, top: int, left
         return image
     calm = cv2.GaussianBlur(image, (0, 0), 2.0)
     brightness = calm.mean(2)
-    texture = _texture(grain)
+    texture = _texture(grain.seed, grain.spread)
     rows = np.arange(top, top + fill.shape[0]) % _TEXTURE
     columns = np.arange(left, left + fill.shape[1]) % _TEXTURE
     noise = texture[rows[:, None], columns[None, :]]
@@ -149,14 +150,16 @@ def _cells(image: Floats, hole: npt.NDArray[np.bool_]) -> tuple[Floats, list[tup
     return table, [(energy, across)]
 
 
-def _texture(grain: Grain) -> Floats:
+@functools.lru_cache(maxsize=4)
+def _texture(seed: int, spread: float) -> Floats:
     """``[256, 256, 4]`` periodic grain of unit variance: shared by the channels, then one each."""
-    rng = np.random.default_rng(grain.seed)
+    rng = np.random.default_rng(seed)
     noise = rng.standard_normal((_TEXTURE, _TEXTURE, 4), np.float32)
-    if grain.spread > 0.2:
+    if spread > 0.2:
         margin = 8
         wrapped = np.pad(noise, ((margin, margin), (margin, margin), (0, 0)), mode="wrap")
-        blurred = cv2.GaussianBlur(wrapped, (0, 0), grain.spread)
+        blurred = cv2.GaussianBlur(wrapped, (0, 0), spread)
         noise = np.asarray(blurred, np.float32)[margin:-margin, margin:-margin]
     unit: Floats = noise / noise.std((0, 1), keepdims=True)
+    unit.flags.writeable = False
     return unit
