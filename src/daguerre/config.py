@@ -24,8 +24,9 @@ class Config(BaseSettings):
     of more than ``max_upload_bytes`` is refused, and so is a job when ``max_queued`` wait already.
     A worker gets ``job_timeout_s`` for a photo and ``worker_memory_bytes`` of address space (0: a
     share of the machine's memory); ``drain_s`` is what running jobs get to finish when the service
-    is stopped. ``submissions_per_minute`` is for one key or address. ``cors_origins``, separated by
-    commas, may read answers in a browser. ``trusted_proxies`` may say whom they forward for.
+    is stopped. ``submissions_per_minute`` is for one key or address, ``wrong_keys_per_minute`` for one
+    address. ``cors_origins``, separated by commas, may read answers in a browser. ``trusted_proxies``
+    may say whom they forward for.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAGUERRE_", frozen=True, extra="ignore")
@@ -45,6 +46,7 @@ class Config(BaseSettings):
     worker_memory_bytes: int = Field(default=0, ge=0)
     drain_s: float = Field(default=20, ge=0, allow_inf_nan=False)
     submissions_per_minute: int = Field(default=600, ge=1)
+    wrong_keys_per_minute: int = Field(default=30, ge=1)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: str = "127.0.0.1"
 

@@ -72,11 +72,14 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
         imaging.open(path.read_bytes(), max_pixels=0)
     except ImageTooLarge as error:
         if error.size is not None and error.size[0] * error.size[1] > max_pixels:
-            width, height = error.size
-            return Answer(image_error=f"The picture has {width} x {height} pixels; the limit is {max_pixels} pixels.")
+            return Answer(image_error=_too_large(error.size, max_pixels))
     except (DaguerreError, MemoryError):
         pass  # What cannot be told from the beginning is told from the whole.
     return Answer()
+
+
+def _too_large(size: tuple[int, int], max_pixels: int) -> str:
+    return f"The picture has {size[0]} x {size[1]} pixels; the limit is {max_pixels} pixels."
 
 
 def _compare(size: tuple[int, int] | None, exact: bool, mask: Path, max_pixels: int) -> None:
@@ -99,17 +102,21 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
     from daguerre.imaging import sniff
 
     data = path.read_bytes()
+    form = sniff.format_of(data)
     try:
         photo = imaging.open(data, max_pixels=min(DECODED_PIXELS, max_pixels))
-        return (photo.width, photo.height), True
+        size, decoded = (photo.width, photo.height), True
     except ImageTooLarge as error:
-        size = error.size
-        if size is None or size[0] * size[1] > max_pixels:
+        if error.size is None:
             raise
-    form = sniff.format_of(data)
+        size, decoded = error.size, False
+    if size[0] * size[1] > max_pixels:
+        raise ImageTooLarge(_too_large(size, max_pixels))
     end = _ENDS.get(form)
     if end is not None and data.rfind(end, len(data) // 2) < 0:
         raise BrokenImage("The file is truncated: its end is missing.")
+    if decoded:
+        return size, True
     # Raw sensors are larger than their pictures, and a row of pages has no shape.
     return (None if form in ("raw", "tiff") else size), False
 

@@ -149,9 +149,7 @@ class SqliteEngine:
             chosen, excess = list(old), -over_bytes
             if ledger.stored_bytes(connection) > over_bytes:
                 family = func.coalesce(jobs.c.batch, jobs.c.id)
-                sizes = dict(
-                    connection.execute(select(family, func.sum(jobs.c.stored_bytes)).group_by(family)).tuples().all()
-                )
+                sizes = dict(connection.execute(select(family, func.sum(jobs.c.stored_bytes)).group_by(family)).all())
                 excess += sum(sizes.values()) - sum(sizes.get(job, 0) for job in old)
                 order = connection.execute(select(jobs.c.id).where(ended).order_by(jobs.c.finished_at)).scalars()
                 for job in (job for job in order if job not in set(old)):
@@ -199,7 +197,7 @@ class SqliteEngine:
             oldest = select(func.min(jobs.c.created_at)).where(single & (jobs.c.phase == "queued"))
             alive = select(workers).where(workers.c.seen_at > time.time() - _WORKER_SEEN_S)
             return Load(
-                **dict(connection.execute(counts).tuples().all()),
+                **dict(connection.execute(counts).all()),
                 oldest_queued_at=connection.execute(oldest).scalar_one(),
                 stored_bytes=ledger.stored_bytes(connection),
                 workers=[Worker(**row._mapping) for row in connection.execute(alive)],

@@ -23,8 +23,6 @@ from daguerre.server.middleware import Passage, SamePage
 from daguerre.server.rates import Rates
 from daguerre.server.service import Service, threaded
 
-_ATTEMPTS_PER_MINUTE = 30
-
 
 def create_service(config: Config, *, workers: int, open: bool = False) -> Service:
     """The parts of a server on ``config``'s folder, which is made and migrated; nothing runs yet."""
@@ -42,7 +40,7 @@ def create_service(config: Config, *, workers: int, open: bool = False) -> Servi
         features=Features(config),
         metrics=Metrics(engine),
         submissions=Rates(config.submissions_per_minute),
-        attempts=Rates(_ATTEMPTS_PER_MINUTE),
+        attempts=Rates(config.wrong_keys_per_minute),
         supervisor=Supervisor(engine, config, workers) if workers else None,
         open=open,
     )

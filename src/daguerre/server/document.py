@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, RedirectResponse
 
+from daguerre.server.problems import ProblemBody, documented
+
 _PAGE = Path(__file__).parent / "page"
 
 
@@ -17,7 +19,7 @@ def install(app: FastAPI) -> None:
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _without_422(
+            app.openapi_schema = _as_answered(
                 get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             )
         return app.openapi_schema
@@ -38,14 +40,13 @@ def install(app: FastAPI) -> None:
         return FileResponse(_PAGE / (name if name in known else "docs.html"))
 
 
-def _without_422(document: dict[str, Any]) -> dict[str, Any]:
-    """What is not valid is answered with a 400 here."""
+def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with this server's refusals: what is not valid is answered with a 400."""
     for operations in document["paths"].values():
         for operation in operations.values():
             if operation["responses"].pop("422", None) is not None:
-                refusal = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
-                described = {"description": "The request is not right", "content": {"application/json": refusal}}
-                operation["responses"].setdefault("400", described)
+                operation["responses"].setdefault("400", documented(400)[400])
+    document["components"]["schemas"]["ProblemBody"] = ProblemBody.model_json_schema()
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document

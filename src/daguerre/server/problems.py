@@ -84,7 +84,8 @@ def storage_full() -> Problem:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of refusals with these statuses."""
-    return {status: {"model": ProblemBody, "description": _DESCRIPTIONS[status]} for status in statuses}
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {status: {"content": content, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
 _DESCRIPTIONS = {

@@ -1,0 +1,82 @@
+"""The look at the door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from daguerre.jobs.inspection import Request, inspect
+from daguerre.jobs.inspectors import Inspectors
+
+
+@pytest.fixture
+def store(tmp_path):
+    def make(data: bytes, name="upload") -> str:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return str(path)
+
+    return make
+
+
+def image(width, height, kind="PNG", **options) -> bytes:
+    file = BytesIO()
+    Image.new("L", (width, height), 99).save(file, kind, **options)
+    return file.getvalue()
+
+
+def request(photo, mask=None, output_format=None, max_pixels=100_000_000, head=False) -> Request:
+    return Request(photo, mask, output_format, max_pixels, head)
+
+
+def test_good_ones_pass(store):
+    for kind in ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF"):
+        assert inspect(request(store(image(30, 20, kind)), output_format="png")) == inspect(request(store(image(9, 9))))
+    assert inspect(request(store(image(3000, 2000)))).image_error is None
+
+
+def test_cut_off(store):
+    for data in (image(30, 20)[:-20], image(3000, 2000)[:-50], image(3000, 2000, "JPEG")[:-2000]):
+        assert inspect(request(store(data))).image_error
+
+
+def test_sizes(store):
+    assert "limit" in inspect(request(store(image(3000, 2000)), max_pixels=5_000_000)).image_error
+    assert inspect(request(store(image(3000, 2000)[:3000]), max_pixels=5_000_000, head=True)).image_error
+    assert inspect(request(store(image(3000, 2000)[:3000]), head=True)).image_error is None
+    mask = store(image(20, 30), "mask")
+    assert "one size" in inspect(request(store(image(30, 20)), mask)).image_error
+    # A photo that lies on its side has a mask that stands, and only decoding tells.
+    exif = Image.Exif()
+    exif[274] = 6
+    turned = image(3000, 2000, "JPEG", exif=exif)
+    assert inspect(request(store(turned), store(image(2000, 3000), "mask"))).image_error is None
+
+
+def test_a_format_that_is_none(store):
+    answer = inspect(request(store(image(3, 3)), output_format="docx"))
+    assert answer.settings_error.startswith("outputFormat: ") and answer.image_error is None
+
+
+def test_a_process_that_dies_is_replaced(store):
+    """The file that killed it is refused; the next one is looked at."""
+
+    async def run():
+        inspectors = Inspectors(1)
+        await inspectors.start()
+        (process,) = list(inspectors._idle._queue)
+        os.kill(process.pid, signal.SIGSTOP)
+        asking = asyncio.create_task(inspectors.inspect(request(store(image(9, 9)))))
+        await asyncio.sleep(0.3)
+        os.kill(process.pid, signal.SIGKILL)
+        answers = [await asking, await inspectors.inspect(request(store(image(9, 9))))]
+        await inspectors.stop()
+        return answers
+
+    refused, passed = asyncio.run(run())
+    assert "limits of time and memory" in refused.image_error and passed.image_error is None
