@@ -45,6 +45,14 @@ def test_cut_off(store):
         assert inspect(request(store(data))).image_error
 
 
+def test_a_film_may_follow_the_picture(store):
+    thumbnail = Image.Exif()
+    thumbnail[270] = "a thumbnail's end: \xff\xd9"
+    large = image(3000, 2000, "JPEG", exif=thumbnail)
+    assert inspect(request(store(large + b"film" * len(large)))).image_error is None
+    assert inspect(request(store(large[: len(large) // 2] + b"film" * len(large)))).image_error
+
+
 def test_sizes(store):
     assert "limit" in inspect(request(store(image(3000, 2000)), max_pixels=5_000_000)).image_error
     assert inspect(request(store(image(3000, 2000)[:3000]), max_pixels=5_000_000, head=True)).image_error

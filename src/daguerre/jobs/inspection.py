@@ -19,7 +19,7 @@ DECODED_PIXELS = 4_000_000
 
 MEMORY_BYTES = 4 << 30
 
-_ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
+_JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,25 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
         size, decoded = error.size, False
     if size[0] * size[1] > max_pixels:
         raise ImageTooLarge(_too_large(size, max_pixels))
-    end = _ENDS.get(form)
-    if end is not None and data.rfind(end, len(data) // 2) < 0:
+    if not _has_end(data, form):
         raise BrokenImage("The file is truncated: its end is missing.")
     if decoded:
         return size, True
     # Raw sensors are larger than their pictures, and a row of pages has no shape.
     return (None if form in ("raw", "tiff") else size), False
+
+
+def _has_end(data: bytes, form: str) -> bool:
+    """False where the end of the picture is missing. Other things, such as a film, may follow it."""
+    if form == "png":
+        return b"IEND" in data
+    if form != "jpeg":
+        return True
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _JPEG_SCAN:
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    # A thumbnail in the metadata has an end of its own, before the scan.
+    return data.find(_JPEG_END, at) >= 0
 
 
 def main() -> None:
