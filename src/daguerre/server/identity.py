@@ -32,11 +32,11 @@ async def identify(
         return None
     token = bearer.credentials if bearer is not None else header or cookie
     if token is None:
-        if not await threaded(service.keys.exist):
+        if not await service.keys.needed():
             return None
         raise problems.unauthenticated()
     owner = await threaded(service.keys.owner, token)
-    if owner is not None or not await threaded(service.keys.exist):
+    if owner is not None or not await service.keys.needed():
         return owner
     # A right key is never held up by others' wrong ones.
     if wait := service.attempts.take(address(request)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from daguerre.jobs.records import Job, batch_frame, frame
@@ -105,12 +105,10 @@ def _states(service: Service, jobs: list[Job]) -> list[dict[str, Any]]:
 
 
 @router.get("/{job_id}", responses=documented(401, 404), response_model=JobState)
-async def get_job(service: ServiceOf, job: VisibleJob) -> Response:
+async def get_job(service: ServiceOf, job: VisibleJob) -> JSONResponse:
     """What the progress of the job says now."""
-    event = await threaded(service.engine.latest, job.id)
-    if event is None:  # Removed since it was looked up.
-        raise problems.no_job()
-    return Response(event.data, media_type="application/json")
+    (state,) = await threaded(_states, service, [job]) if job.kind == "batch" else [frame(job)]
+    return JSONResponse(state)
 
 
 @router.post("/{job_id}/cancel", responses=documented(401, 404))

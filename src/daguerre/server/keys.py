@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets
 import time
 import uuid
 from dataclasses import dataclass
 
+from anyio import to_thread
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from daguerre.jobs.database import Database
@@ -44,6 +46,8 @@ class Keys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._needed = False
+        self._asked_at = -math.inf
 
     def create(self, name: str, *, lifetime_s: float | None = None) -> str:
         """A new key; its token is not kept and cannot be shown again."""
@@ -75,6 +79,14 @@ class Keys:
         """Whether a key was ever made: from then on one is needed, even where none is valid any more."""
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).select_from(keys)).scalar_one() > 0
+
+    async def needed(self) -> bool:
+        """The same for the event loop, which asks at every request: known anew within a second."""
+        now = time.monotonic()
+        if not self._needed and now > self._asked_at + 1:
+            self._asked_at = now
+            self._needed = await to_thread.run_sync(self.exist)
+        return self._needed
 
     def owner(self, token: str) -> str | None:
         """The id of the key behind a key's or a session's token; ``None`` where it is not valid."""

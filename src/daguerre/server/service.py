@@ -45,8 +45,8 @@ class Service:
     open: bool
 
 
-def service_of(request: Request) -> Service:
-    """The service behind a request."""
+async def service_of(request: Request) -> Service:
+    """The service behind a request; a coroutine, or each call would take a thread."""
     service: Service = request.app.state.service
     return service
 
