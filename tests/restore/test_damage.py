@@ -25,9 +25,18 @@ def test_mask_keeps_pieces_with_a_sure_pixel():
     probability[5, 5:30] = 150
     probability[5, 10] = 250
     probability[20, 5:30] = 150
+    probability[30, 5:35] = 255
     mask = damage.mask_of(probability, 50)
     assert mask[5, 5:30].all()
     assert not mask[20].any()
+
+
+def test_a_few_sure_pixels_do_not_make_a_photo_damaged():
+    probability = np.zeros((40, 40), np.uint8)
+    probability[5, 5:15] = 255
+    assert not damage.mask_of(probability, 50).any()
+    probability[5, 5:35] = 255
+    assert damage.mask_of(probability, 50).sum() == 30
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (33, 47), (700, 531)])

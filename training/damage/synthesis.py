@@ -25,6 +25,7 @@ _HIDDEN = 0.4
 KINDS = {
     "scratches": 0.16, "hairlines": 0.13, "cracks": 0.22, "corner": 0.07, "folds": 0.11, "craquelure": 0.05,
     "chips": 0.09, "worn": 0.06, "torn": 0.03, "dust": 0.1, "hairs": 0.08, "stains": 0.05, "film": 0.08, "shapes": 0.07,
+    "lines": 0.2, "blots": 0.06,
 }  # fmt: skip
 """How often each kind of wound is drawn."""
 _RELIEF = ("cracks", "corner", "folds", "craquelure", "chips", "torn", "scratches")
@@ -163,6 +164,8 @@ def wound(image: Floats, kind: str, bank: Bank, rng: np.random.Generator) -> tup
     alpha = cover.astype(np.float32) / 255
     if rng.random() < 0.6:
         alpha = cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.35, 1.0))
+    if kind in wounds.EVEN and rng.random() < 0.75:
+        return _even(image, alpha, rng)
     strength = np.float32(1 - rng.random() ** 2 * 0.7)
     alpha = np.minimum(alpha * strength * np.float32(rng.uniform(1, 1.5) if kind == "hairlines" else 1), 1)
     if rng.random() < 0.35:
@@ -184,6 +187,14 @@ def wound(image: Floats, kind: str, bank: Bank, rng: np.random.Generator) -> tup
         band = cv2.blur(alpha, (25, 25)) * np.float32(rng.uniform(-0.25, 0.25))
         result = result + band[..., None]
     return np.clip(result, 0, 1).astype(np.float32), alpha
+
+
+def _even(image: Floats, alpha: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """``alpha`` in one flat tone."""
+    alpha = alpha * np.float32(1 - rng.random() ** 2 * 0.5)
+    shade = rng.choice([rng.uniform(0.7, 1), rng.uniform(0, 0.25), rng.uniform(0, 1)], p=[0.6, 0.28, 0.12])
+    tone = np.float32(shade * (np.ones(3) if rng.random() < 0.6 else rng.uniform(0.75, 1, 3)))
+    return np.clip(image + (tone - image) * alpha[..., None], 0, 1).astype(np.float32), alpha
 
 
 def damaged(picture: Bytes, bank: Bank, rng: np.random.Generator) -> tuple[Floats, Bytes, Bytes]:

@@ -271,14 +271,50 @@ def stains(rng: Random) -> Cover:
     return (cover * 255).astype(np.uint8)
 
 
+def lines(rng: Random) -> Cover:
+    """Even lines, straight, bent or wavering: clean cuts, ink and the scratches of a guide roller."""
+    cover = _blank()
+    for _ in range(rng.integers(1, 6)):
+        width = round(_log_uniform(rng, 2, 44))
+        shape = rng.random()
+        if shape < 0.4:
+            points = np.stack([_inside(rng), _inside(rng)])
+        elif shape < 0.75:
+            count = int(rng.integers(6, 60))
+            drift = rng.normal(0, 1, 2) * rng.uniform(4, 30)
+            points = _inside(rng) + np.cumsum(rng.normal(0, rng.uniform(1, 10), (count, 2)) + drift, 0)
+        else:
+            angles = rng.uniform(0, 2 * np.pi) + np.linspace(0, rng.uniform(0.3, 2.5), 40)
+            points = _inside(rng) + np.stack([np.cos(angles), np.sin(angles)], 1) * _log_uniform(rng, 60, 1200)
+        kind = cv2.LINE_AA if rng.random() < 0.7 else cv2.LINE_8
+        cv2.polylines(cover, [np.round(points).astype(np.int32)], False, 255, width, kind)
+    return cover
+
+
+def blots(rng: Random) -> Cover:
+    """Even patches: round, oval or cornered."""
+    cover = _blank()
+    for _ in range(int(_log_uniform(rng, 1, 14))):
+        centre, radius = _inside(rng), _log_uniform(rng, 4, 110)
+        if rng.random() < 0.7:
+            axes = (int(radius), max(2, int(radius * rng.uniform(0.3, 1))))
+            spot = (int(centre[0]), int(centre[1]))
+            cv2.ellipse(cover, spot, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
+        else:
+            _chip(cover, rng, centre, radius)
+    return np.where(cover > 0, 255, 0).astype(np.uint8)
+
+
 DRAWN: dict[str, Callable[[Random], Cover]] = {
     "scratches": scratches, "hairlines": hairlines, "cracks": cracks, "corner": corner, "folds": folds,
     "craquelure": craquelure, "chips": chips, "worn": worn, "torn": torn, "dust": dust, "hairs": hairs,
-    "stains": stains,
+    "stains": stains, "lines": lines, "blots": blots,
 }  # fmt: skip
 REAL = ("film", "shapes")
 FRAMED = ("corner", "worn", "torn")
 """Kinds that belong to the edges of the print."""
+EVEN = ("lines", "blots")
+"""Kinds of one tone throughout."""
 
 
 def _film(rng: Random, paths: list[Path]) -> Cover:

@@ -34,6 +34,10 @@ _SEED = 0.9
 """In logits: every piece of damage must hold one pixel that lies so far above the threshold."""
 _LEAST = 3
 """Pixels that the smallest piece of damage has."""
+_CERTAIN = 3.5
+_EVIDENCE = 24
+"""A photo counts as damaged at all where so many pixels lie ``_CERTAIN`` logits above the threshold: a whole photo
+has here and there a pixel that looks like a scratch, a scratched one has hundreds (``benchmarks/damage.py``)."""
 
 Probability = npt.NDArray[np.uint8]
 
@@ -59,11 +63,14 @@ def find(pixels: Pixels, network: Session, *, sensitivity: float, track: Track) 
 
 
 def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool_]:
-    """Where the photo is damaged ``[H, W]``: pieces above the threshold that hold a surer pixel."""
+    """Where the photo is damaged ``[H, W]``: pieces above the threshold that hold a surer pixel.
+
+    Nowhere, where too few pixels of the whole photo are beyond doubt.
+    """
     least = threshold(sensitivity)
-    sure = 1 / (1 + math.exp(-(math.log(least / (1 - least)) + _SEED)))
+    sure, certain = _above(least, _SEED), _above(least, _CERTAIN)
     low = probability >= max(1, round(least * 255))
-    if not (probability >= sure * 255).any():
+    if np.count_nonzero(probability >= certain * 255) < _EVIDENCE:
         return np.zeros_like(low)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(low.view(np.uint8), connectivity=8)
     keep = np.zeros(count, bool)
@@ -71,6 +78,11 @@ def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool
     keep &= stats[:, cv2.CC_STAT_AREA] >= _LEAST
     keep[0] = False
     return np.asarray(keep[labels], np.bool_)
+
+
+def _above(probability: float, logits: float) -> float:
+    """The probability that lies ``logits`` above another."""
+    return 1 / (1 + math.exp(-(math.log(probability / (1 - probability)) + logits)))
 
 
 def _pyramid(pixels: Pixels) -> list[Pixels]:

@@ -33,7 +33,7 @@ def reduce(
 
     ``strength`` 25 removes the noise as measured. Below, a part of the noise stays. Above, what a second pass finds in
     what the first one leaves goes as well, at 100 all of it: a network told of more noise than there is would not
-    remove more, since it takes what it doesn't find for the picture. Where the noise is not visible or ``strength`` is 0,
+    remove more, since it takes what it doesn't find for the picture. Where no noise is visible or ``strength`` is 0,
     ``pixels`` itself comes back; otherwise a new array of the same shape and dtype. ``eye`` is the network that
     measures noise: the errors of a JPEG are measured anew at each place.
     """

@@ -26,7 +26,7 @@ TILE, HALO, CELL = 176, 16, 8
 SAMPLES = 40
 """At most so many tiles are looked at, so a photo of 100 MP is measured as quickly as one of 1 MP."""
 
-COMPRESSED_255 = 2.5
+COMPRESSED_255 = 3.0
 """The errors of a poor JPEG are strong at edges and absent elsewhere: they count as visible from this mean on."""
 
 _TRUST = 0.01
