@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -95,3 +98,16 @@ def test_cuda_that_is_not_there_is_told(blur_path):
     session = Session(blur_path, device="cuda")
     if session.providers[0] != "CUDAExecutionProvider":
         assert session.fallbacks[0].startswith("CUDA: ")
+
+
+@pytest.mark.skipif(not OPENVINO, reason="it is OpenVINO that reports")
+def test_no_runtime_reports_its_use(blur_path):
+    """Its maker is told of every import otherwise, outside CI, by a child process of this one."""
+    code = (
+        "import multiprocessing, sys\nfrom daguerre.models.session import Session\n"
+        "multiprocessing.Process.start = lambda self: sys.exit('a process was started')\n"
+        f"Session({str(blur_path)!r}, device='cpu')\n"
+        "assert 'openvino' in sys.modules and not sys.modules.get('openvino_telemetry')"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=120)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,6 +127,8 @@ class Session:
         return call
 
     def _load_openvino(self, threads: int, precision: Precision) -> Callable[[Arrays], Arrays]:
+        # It reports each import to its maker, from a fork of this process that may hang for good.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import openvino
 
         core = openvino.Core()
