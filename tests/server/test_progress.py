@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import shutil
 import subprocess
 import time
@@ -92,9 +93,15 @@ def test_a_stream_ends_with_its_job(start, photo):
     assert server.client.post(f"/api/v1/jobs/{canceled}/cancel").json() == {"canceled": False}
 
 
-def test_many_listeners_starve_nobody(server, start, slow_photo, photo):
-    """500 on one job and 1,000 on idle ones: all are told, and the server answers others meanwhile."""
+def test_many_listeners_starve_nobody(start, slow_photo, photo):
+    """500 on one job and 1,000 on idle ones: all are told, and the server answers others meanwhile.
+
+    It begins with the limit of open files that most systems give.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, limit[1]))
     own = start("--workers", "1")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, limit[1]), limit[1]))
     job = own.submit(slow_photo, {})
     idle = [own.submit(photo) for _ in range(10)]
 

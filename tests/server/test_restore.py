@@ -202,6 +202,20 @@ def test_reading_stops_at_the_limit(server):
     assert b" 413 " in answer and b'"limitBytes":3000000' in answer
 
 
+def test_a_slow_client_costs_nobody_else(server, photo):
+    host, port = server.url.removeprefix("http://").split(":")
+    slow = [socket.create_connection((host, int(port)), timeout=20) for _ in range(50)]
+    for connection in slow:
+        connection.sendall(
+            f"POST {TOOL} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            "Content-Length: 2000000\r\n\r\n"
+            '--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\nthe beginning'.encode()
+        )
+    assert server.wait(server.submit(photo))["phase"] == "complete"
+    for connection in slow:
+        connection.close()
+
+
 @pytest.mark.parametrize("kind, body", [
     ("application/json", b"{}"), ("multipart/form-data", b"--b--\r\n"),
     ("multipart/form-data; boundary=b", b"nonsense"),

@@ -26,3 +26,15 @@ def share_of_memory(processes: int) -> int:
     except (AttributeError, ValueError, OSError):
         whole = LEAST_BYTES
     return max(LEAST_BYTES, whole // max(1, processes))
+
+
+def raise_open_files(wanted: int = 65536) -> None:
+    """Allow this process as many open files as it may allow itself: each listener is one."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

@@ -14,6 +14,7 @@ import uvicorn
 from daguerre.cli.signals import Stop
 from daguerre.config import Config
 from daguerre.errors import DaguerreError
+from daguerre.jobs.limits import raise_open_files
 from daguerre.jobs.logs import configure_logs
 from daguerre.jobs.supervisor import default_count
 from daguerre.server.app import create_app, create_service
@@ -31,6 +32,7 @@ class CannotServe(DaguerreError):
 def serve(config: Config, stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool) -> None:
     """Serve until ``stop``; then running jobs finish or go back to the queue. Raises CannotServe."""
     configure_logs()
+    raise_open_files()
     listening = _listen(host, port)
     count = default_count(config) if workers is None else workers
     service = create_service(config, workers=count, open=no_auth)
