@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import uuid
 from io import BytesIO
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -66,6 +68,18 @@ def test_the_client_may_choose_the_id_once(server, photo):
     assert server.submit(photo, clientJobId=chosen) == chosen
     again = server.client.post(TOOL, files={"file": ("a.jpg", photo)}, data={"clientJobId": chosen})
     assert (again.status_code, again.json()) == (409, {"error": "Job exists", "code": "JOB_EXISTS"})
+    assert server.wait(chosen)["phase"] == "complete"
+
+
+def test_of_many_with_one_id_one_wins_and_keeps_its_photo(server, photo):
+    chosen = str(uuid.uuid4())
+
+    async def race():
+        async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+            form = {"data": {"clientJobId": chosen}, "files": {"file": ("a.jpg", photo)}}
+            return await asyncio.gather(*(client.post(TOOL, **form) for _ in range(8)))
+
+    assert sorted(answer.status_code for answer in asyncio.run(race())) == [202, *[409] * 7]
     assert server.wait(chosen)["phase"] == "complete"
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from daguerre.jobs import names
+from daguerre.jobs.errors import JobExists
 from daguerre.jobs.records import Submission
 from daguerre.server import intake, problems
 from daguerre.server.identity import Owner, address
@@ -132,14 +133,25 @@ async def _photos(
 
 async def _submit(service: Service, job: Submission, kept: Kept, photos: Sequence[Submission] = ()) -> None:
     """Move the files to their place, then store the job; what cannot be stored leaves no files."""
-    if await threaded(service.engine.get, job.id) is not None:
-        raise Problem(409, "Job exists", code="JOB_EXISTS")
+    # Two requests of one id must not share a folder: the loser would take the winner's files away.
+    if job.id in service.submitting:
+        raise JobExists("A job with this id exists.")
+    service.submitting.add(job.id)
+    try:
+        if await threaded(service.engine.get, job.id) is not None:
+            raise JobExists("A job with this id exists.")
+        await _store(service, job, kept, photos)
+    finally:
+        service.submitting.discard(job.id)
+
+
+async def _store(service: Service, job: Submission, kept: Kept, photos: Sequence[Submission]) -> None:
     await threaded(service.housekeeping.make_room, sum(photo.size_bytes for photo, _ in kept.values()))
     try:
         for id, (photo, mask) in kept.items():
             await intake.keep(service, id, photo, mask)
         await threaded(service.engine.submit, job, photos)
-    except BaseException:
+    except Exception:
         for id in kept:
             await threaded(service.storage.remove, id)
         raise

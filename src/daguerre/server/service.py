@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -28,7 +28,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts of a running server. ``open`` means that nobody is asked for a key."""
+    """The parts of a running server.
+
+    ``open`` means that nobody is asked for a key; ``submitting`` are ids that are about to be stored.
+    """
 
     config: Config
     engine: Engine
@@ -43,6 +46,7 @@ class Service:
     attempts: Rates
     supervisor: Supervisor | None
     open: bool
+    submitting: set[str] = field(default_factory=set)
 
 
 async def service_of(request: Request) -> Service:
