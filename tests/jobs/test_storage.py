@@ -51,7 +51,7 @@ def test_forgotten_uploads_go(storage):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_has_its_own_error(storage):
-    from daguerre.jobs.storage import _full_disk
+    from daguerre.jobs.storage import full_disk
 
-    with pytest.raises(StorageFull), _full_disk(), open("/dev/full", "wb", buffering=0) as full:
+    with pytest.raises(StorageFull), full_disk(), open("/dev/full", "wb", buffering=0) as full:
         full.write(b"x")

@@ -78,16 +78,15 @@ class LocalStorage:
         self._store = LocalStore(folder, automatic_cleanup=True)
 
     def spool(self) -> BinaryIO:
-        with _full_disk():
+        with full_disk():
             if shutil.disk_usage(self._spool).free < _RESERVE_BYTES:
                 raise StorageFull("The disk is full.")
-            # Unbuffered: whoever fills it does so in large pieces.
             handle, path = tempfile.mkstemp(dir=self._spool, prefix="upload-")
             os.close(handle)
-            return open(path, "r+b", buffering=0)
+            return open(path, "r+b")
 
     def adopt(self, path: Path, key: str) -> None:
-        with _full_disk():
+        with full_disk():
             _sync(path)
             obstore.rename(self._store, f"spool/{path.name}", key)
             target = self._folder / key
@@ -95,10 +94,10 @@ class LocalStorage:
                 _sync(folder)
 
     def put(self, key: str, data: bytes) -> None:
-        with _full_disk(), self.spool() as file:
+        with full_disk(), self.spool() as file:
             try:
-                for start in range(0, len(data), _CHUNK_BYTES):
-                    file.write(data[start : start + _CHUNK_BYTES])
+                file.write(data)
+                file.flush()
                 self.adopt(Path(file.name), key)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
@@ -146,7 +145,8 @@ class LocalStorage:
 
 
 @contextmanager
-def _full_disk() -> Iterator[None]:
+def full_disk() -> Iterator[None]:
+    """Turn the system's errors about a full disk into StorageFull."""
     try:
         yield
     except OSError as error:

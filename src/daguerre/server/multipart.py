@@ -15,7 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from daguerre.jobs.storage import Storage
+from daguerre.jobs.storage import Storage, full_disk
 from daguerre.server import problems
 from daguerre.server.problems import Problem
 from daguerre.server.service import threaded
@@ -150,8 +150,15 @@ class _Reader:
         return file
 
     def flush(self) -> None:
-        """Write what waits. Long files reach the disk bit by bit, so that their end need not wait for all of it."""
+        """Write what waits. Raises StorageFull.
+
+        Long files reach the disk bit by bit, so that their end need not wait for all of it.
+        """
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        with full_disk():
+            self._write(waiting)
+
+    def _write(self, waiting: list[tuple[SpooledFile, bytes]]) -> None:
         for file, data in waiting:
             opened = self._open.get(id(file))
             if opened is None:
@@ -160,8 +167,11 @@ class _Reader:
             opened.write(data)
             self._unsynced[id(file)] = self._unsynced.get(id(file), 0) + len(data)
             if self._unsynced[id(file)] >= _FLUSH_BYTES:
+                opened.flush()
                 os.fsync(opened.fileno())
                 self._unsynced[id(file)] = 0
+        for opened in self._open.values():
+            opened.flush()
 
     def close(self) -> None:
         """Close and delete what is still there."""
