@@ -47,11 +47,15 @@ class Supervisor:
         for thread in (self._heart, *self._slots):
             thread.start()
 
-    def stop(self) -> None:
-        """Ask the workers to finish, or to hand back what takes longer than the time to drain; wait for that."""
+    def drain(self) -> None:
+        """Let no worker begin another job; does not wait."""
         self._stopping.set()
         for process in list(self._processes.values()):
             _say_drain(process)
+
+    def stop(self) -> None:
+        """Ask the workers to finish, or to hand back what takes longer than the time to drain; wait for that."""
+        self.drain()
         deadline = time.monotonic() + self._config.drain_s + _KILL_AFTER_S
         for thread in self._slots:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -106,7 +110,8 @@ class Supervisor:
     def _beat(self) -> None:
         while not self._ended.wait(_HEARTBEAT_S):
             try:
-                for claim in self._engine.heartbeat(list(self._processes), LEASE_S):
+                alive = list(self._processes)
+                for claim in self._engine.heartbeat(alive, LEASE_S) if alive else ():
                     since = claim.job.claimed_at or time.time()
                     if time.time() - since > self._config.job_timeout_s:
                         self._end_slow(claim.worker, claim.job.id)

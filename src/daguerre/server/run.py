@@ -88,6 +88,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("stopping")
         self._service.broadcast.close()
+        if self._service.supervisor is not None:
+            self._service.supervisor.drain()
         await super().shutdown(sockets)
 
 
