@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from daguerre.cli.batch import configuration
 from daguerre.cli.signals import Stop
@@ -62,7 +63,7 @@ def list_keys() -> None:
     """``daguerre keys list``."""
     table = Table("name", "id", "state", "made", "expires", box=None)
     for key in _keys().list():
-        table.add_row(key.name, key.id, key.state, _day(key.created_at), _day(key.expires_at))
+        table.add_row(Text(key.name), key.id, key.state, _day(key.created_at), _day(key.expires_at))
     Console(soft_wrap=True).print(table)
 
 
