@@ -26,7 +26,8 @@ _log = structlog.get_logger()
 class Supervisor:
     """``count`` workers, from :meth:`start` to :meth:`stop`.
 
-    A worker that dies gives its job back at once. One that dies without having had a job is started
+    A worker that dies gives its job back at once, and a spare, which has started already, takes its
+    place: starting takes a second, many on a busy machine. One that dies without having had a job is started
     again after a pause that doubles each time, up to half a minute.
     """
 
@@ -35,6 +36,8 @@ class Supervisor:
         self._engine = engine
         self._config = config
         self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._spare: tuple[str, subprocess.Popen[str]] | None = None
+        self._spare_lock = threading.Lock()
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -50,8 +53,8 @@ class Supervisor:
     def drain(self) -> None:
         """Let no worker begin another job; does not wait."""
         self._stopping.set()
-        for process in list(self._processes.values()):
-            _say_drain(process)
+        for process in self._all():
+            _say(process, "drain", last=True)
 
     def stop(self) -> None:
         """Ask the workers to finish, or to hand back what takes longer than the time to drain; wait for that."""
@@ -68,7 +71,7 @@ class Supervisor:
     def kill(self) -> None:
         """End the workers at once; what they held goes back to the queue."""
         self._stopping.set()
-        for process in list(self._processes.values()):
+        for process in self._all():
             process.kill()
 
     @property
@@ -79,14 +82,11 @@ class Supervisor:
     def _keep(self, slot: int) -> None:
         failures = 0
         while not self._stopping.is_set():
-            worker = str(uuid.uuid4())
-            process = subprocess.Popen(
-                [sys.executable, "-m", "daguerre.jobs.worker", worker],
-                stdin=subprocess.PIPE, text=True, env=self._environment(slot),
-            )  # fmt: skip
+            worker, process = self._take_spare() or self._spawn()
             self._processes[worker] = process
+            _say(process, f"work {self._gpu(slot)}".strip())
             if self._stopping.is_set():
-                _say_drain(process)
+                _say(process, "drain", last=True)
             code = process.wait()
             # In this order: a lease that is still kept alive cannot be taken away for good.
             del self._processes[worker]
@@ -97,6 +97,27 @@ class Supervisor:
             failures = 0 if held else failures + 1
             if failures:
                 self._stopping.wait(min(_LONGEST_PAUSE_S, 0.25 * 2**failures))
+
+    def _spawn(self) -> tuple[str, subprocess.Popen[str]]:
+        worker = str(uuid.uuid4())
+        command = [sys.executable, "-m", "daguerre.jobs.worker", worker]
+        return worker, subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env=self._environment())
+
+    def _take_spare(self) -> tuple[str, subprocess.Popen[str]] | None:
+        with self._spare_lock:
+            spare, self._spare = self._spare, None
+        return spare if spare is not None and spare[1].poll() is None else None
+
+    def _fill_spare(self) -> None:
+        with self._spare_lock:
+            missing = self._spare is None or self._spare[1].poll() is not None
+            if missing and len(self._processes) == self.count and not self._stopping.is_set():
+                self._spare = self._spawn()
+
+    def _all(self) -> list[subprocess.Popen[str]]:
+        with self._spare_lock:
+            spare = [] if self._spare is None else [self._spare[1]]
+        return [*self._processes.values(), *spare]
 
     def _settle(self, worker: str, *, drained: bool) -> int:
         while True:
@@ -115,6 +136,7 @@ class Supervisor:
                     since = claim.job.claimed_at or time.time()
                     if time.time() - since > self._config.job_timeout_s:
                         self._end_slow(claim.worker, claim.job.id)
+                self._fill_spare()
             except Exception:
                 _log.exception("heartbeat failed")
 
@@ -125,13 +147,17 @@ class Supervisor:
             self._engine.abandon(worker, "timeout")
             process.kill()
 
-    def _environment(self, slot: int) -> Mapping[str, str]:
+    def _gpu(self, slot: int) -> str:
+        """The GPU of a slot, where there are some to choose from."""
+        if not gpus() or self._config.device == "cpu" or "CUDA_VISIBLE_DEVICES" in os.environ:
+            return ""
+        return str(slot % gpus())
+
+    def _environment(self) -> Mapping[str, str]:
         memory = self._config.worker_memory_bytes or share_of_memory(self.count)
         chosen = {"DAGUERRE_WORKER_MEMORY_BYTES": str(memory), "DAGUERRE_DATA": str(self._config.data)}
         if not self._config.threads:
             chosen["DAGUERRE_THREADS"] = str(max(1, cores() // self.count))
-        if gpus() and self._config.device != "cpu" and "CUDA_VISIBLE_DEVICES" not in os.environ:
-            chosen["CUDA_VISIBLE_DEVICES"] = str(slot % gpus())
         return {**os.environ, **chosen}
 
 
@@ -159,10 +185,12 @@ def gpus() -> int:
     return sum(path.name[6:].isdigit() for path in Path("/dev").glob("nvidia*"))
 
 
-def _say_drain(process: subprocess.Popen[str]) -> None:
+def _say(process: subprocess.Popen[str], line: str, *, last: bool = False) -> None:
     try:
         assert process.stdin is not None
-        process.stdin.write("drain\n")
-        process.stdin.close()
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+        if last:
+            process.stdin.close()
     except (OSError, ValueError):  # It has ended already.
         pass

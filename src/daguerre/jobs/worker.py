@@ -1,7 +1,8 @@
 """A process that works on jobs: ``python -m daguerre.jobs.worker ID``, started by a supervisor.
 
-The supervisor keeps its leases alive. Standard input is the line to it: ``drain`` asks to end after
-the job at hand, and the line's end means that the supervisor is gone.
+The supervisor keeps its leases alive. Standard input is the line to it: ``work`` begins, with the number
+of the GPU to use where there is one, ``drain`` asks to end after the job at hand, and the line's
+end means that the supervisor is gone.
 """
 
 from __future__ import annotations
@@ -44,11 +45,16 @@ class Hands:
         self._storage = storage
         self._config = config
         self._restorer = Restorer(config=config)
+        self._told = threading.Event()
         self._draining = threading.Event()
         self._drain_by: float | None = None
 
     def work(self) -> None:
-        """Until asked to drain."""
+        """From when asked to, until asked to drain."""
+        self._told.wait()
+        if not self._draining.is_set():
+            device = os.environ.get("CUDA_VISIBLE_DEVICES", self._config.device)
+            self._engine.announce(Worker(self._id, socket.gethostname(), os.getpid(), device))
         while not self._draining.is_set():
             claim = self._engine.claim(self._id, LEASE_S)
             if claim is None:
@@ -60,9 +66,16 @@ class Hands:
     def listen(self) -> None:
         """Follow the line to the supervisor, in a thread of its own."""
         for line in sys.stdin:
-            if line.strip() == "drain":
-                self._drain_by = time.monotonic() + self._config.drain_s
-                self._draining.set()
+            match line.split():
+                case ["work"]:
+                    self._told.set()
+                case ["work", gpu]:
+                    os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # No runtime is loaded yet.
+                    self._told.set()
+                case ["drain"]:
+                    self._drain_by = time.monotonic() + self._config.drain_s
+                    self._draining.set()
+                    self._told.set()
         if not self._draining.is_set():
             try:
                 self._engine.abandon(self._id, "drained")
@@ -120,8 +133,6 @@ def main() -> None:
     engine, storage = places.engine(config), places.storage(config)
     hands = Hands(sys.argv[1], engine, storage, config)
     threading.Thread(target=hands.listen, name="line", daemon=True).start()
-    device = os.environ.get("CUDA_VISIBLE_DEVICES", config.device) if config.device != "cpu" else "cpu"
-    engine.announce(Worker(sys.argv[1], socket.gethostname(), os.getpid(), device))
     hands.work()
 
 
