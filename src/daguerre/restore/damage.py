@@ -30,7 +30,7 @@ _MIDDLE = 0.5
 """The threshold at sensitivity 50."""
 _SPAN = 3.0
 """By how much, in logits, the threshold moves over 50 of sensitivity."""
-_SEED = 0.9
+_SEED = 2.2
 """In logits: every piece of damage must hold one pixel that lies so far above the threshold."""
 _LEAST = 3
 """Pixels that the smallest piece of damage has."""
@@ -38,6 +38,16 @@ _CERTAIN = 3.5
 _EVIDENCE = 24
 """A photo counts as damaged at all where so many pixels lie ``_CERTAIN`` logits above the threshold: a whole photo
 has here and there a pixel that looks like a scratch, a scratched one has hundreds (``benchmarks/damage.py``)."""
+
+_WIDE = 9
+"""Pixels across from which a piece is wide: what else is bright and even in a photo, highlights above all, is too."""
+_WIDE_SURE = 2.2
+"""In logits: wide parts must lie so far above the threshold on average (both tuned on ``benchmarks/damage.py``)."""
+_SICK = 1e-3
+_TRUSTING = 1.5
+_MOST_TRUSTING = 2.0
+"""Where more than ``_SICK`` of a photo is certainly damaged, more of it is likely to be: the threshold falls by
+``_TRUSTING`` logits with every tenfold, at most by ``_MOST_TRUSTING``."""
 
 Probability = npt.NDArray[np.uint8]
 
@@ -65,19 +75,39 @@ def find(pixels: Pixels, network: Session, *, sensitivity: float, track: Track) 
 def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool_]:
     """Where the photo is damaged ``[H, W]``: pieces above the threshold that hold a surer pixel.
 
-    Nowhere, where too few pixels of the whole photo are beyond doubt.
+    Nowhere, where too few pixels of the whole photo are beyond doubt; and the more of them are, the readier.
     """
     least = threshold(sensitivity)
-    sure, certain = _above(least, _SEED), _above(least, _CERTAIN)
+    evidence = np.count_nonzero(probability >= _above(least, _CERTAIN) * 255)
+    if evidence < _EVIDENCE:
+        return np.zeros(probability.shape, np.bool_)
+    trust = _TRUSTING * math.log10(evidence / probability.size / _SICK)
+    least = _above(least, -min(_MOST_TRUSTING, max(0.0, trust)))
+    sure = _above(least, _SEED)
     low = probability >= max(1, round(least * 255))
-    if np.count_nonzero(probability >= certain * 255) < _EVIDENCE:
-        return np.zeros_like(low)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(low.view(np.uint8), connectivity=8)
     keep = np.zeros(count, bool)
     keep[labels[probability >= sure * 255]] = True
     keep &= stats[:, cv2.CC_STAT_AREA] >= _LEAST
     keep[0] = False
-    return np.asarray(keep[labels], np.bool_)
+    mask = np.asarray(keep[labels], np.bool_)
+    del labels
+    return _without_doubtful(mask, probability, _above(least, _WIDE_SURE))
+
+
+def _without_doubtful(mask: npt.NDArray[np.bool_], probability: Probability, sure: float) -> npt.NDArray[np.bool_]:
+    """``mask`` less its wide parts that are not ``sure`` on average."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_WIDE, _WIDE))
+    wide = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, disc)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
+    around = np.ones((5, 5), np.uint8)
+    for label in range(1, count):
+        left, top, width, height = (int(value) for value in stats[label, : cv2.CC_STAT_AREA])
+        part = np.s_[max(0, top - 2) : top + height + 2, max(0, left - 2) : left + width + 2]
+        inside = labels[part] == label
+        if probability[part][inside].mean() < sure * 255:
+            mask[part] &= cv2.dilate(inside.view(np.uint8), around) == 0
+    return mask
 
 
 def _above(probability: float, logits: float) -> float:
