@@ -82,6 +82,7 @@ def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool
     if evidence < _EVIDENCE:
         return np.zeros(probability.shape, np.bool_)
     trust = _TRUSTING * math.log10(evidence / probability.size / _SICK)
+    wide_sure = _above(least, _WIDE_SURE)
     least = _above(least, -min(_MOST_TRUSTING, max(0.0, trust)))
     sure = _above(least, _SEED)
     low = probability >= max(1, round(least * 255))
@@ -92,7 +93,7 @@ def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool
     keep[0] = False
     mask = np.asarray(keep[labels], np.bool_)
     del labels
-    return _without_doubtful(mask, probability, _above(least, _WIDE_SURE))
+    return _without_doubtful(mask, probability, wide_sure)
 
 
 def _without_doubtful(mask: npt.NDArray[np.bool_], probability: Probability, sure: float) -> npt.NDArray[np.bool_]:
