@@ -44,8 +44,8 @@ _WIDE = 9
 _WIDE_SURE = 2.2
 """In logits: wide parts must lie so far above the threshold on average (both tuned on ``benchmarks/damage.py``)."""
 _SICK = 1e-3
-_TRUSTING = 1.5
-_MOST_TRUSTING = 2.0
+_TRUSTING = 1.0
+_MOST_TRUSTING = 1.5
 """Where more than ``_SICK`` of a photo is certainly damaged, more of it is likely to be: the threshold falls by
 ``_TRUSTING`` logits with every tenfold, at most by ``_MOST_TRUSTING``."""
 
@@ -83,7 +83,17 @@ def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool
         return np.zeros(probability.shape, np.bool_)
     trust = _TRUSTING * math.log10(evidence / probability.size / _SICK)
     wide_sure = _above(least, _WIDE_SURE)
-    least = _above(least, -min(_MOST_TRUSTING, max(0.0, trust)))
+    mask = _without_doubtful(_pieces(probability, least), probability, wide_sure)
+    if trust > 0:
+        more = _pieces(probability, _above(least, -min(_MOST_TRUSTING, trust)))
+        # What grows out of damage is damage; what stands alone is judged for itself.
+        near = cv2.dilate(mask.view(np.uint8), np.ones((_WIDE, _WIDE), np.uint8)) > 0
+        mask |= (more & near) | _without_doubtful(more & ~near, probability, wide_sure)
+    return mask
+
+
+def _pieces(probability: Probability, least: float) -> npt.NDArray[np.bool_]:
+    """The connected pieces from ``least`` upwards that hold a surer pixel."""
     sure = _above(least, _SEED)
     low = probability >= max(1, round(least * 255))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(low.view(np.uint8), connectivity=8)
@@ -91,9 +101,7 @@ def mask_of(probability: Probability, sensitivity: float) -> npt.NDArray[np.bool
     keep[labels[probability >= sure * 255]] = True
     keep &= stats[:, cv2.CC_STAT_AREA] >= _LEAST
     keep[0] = False
-    mask = np.asarray(keep[labels], np.bool_)
-    del labels
-    return _without_doubtful(mask, probability, wide_sure)
+    return np.asarray(keep[labels], np.bool_)
 
 
 def _without_doubtful(mask: npt.NDArray[np.bool_], probability: Probability, sure: float) -> npt.NDArray[np.bool_]:
