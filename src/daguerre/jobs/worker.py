@@ -28,9 +28,6 @@ from daguerre.jobs.watch import STOPPED_BY_WATCH, Watch
 from daguerre.restore.restorer import Restorer
 
 _POLL_S = 0.1
-_NICE = 3
-"""Who answers clients and keeps leases alive comes before who computes."""
-
 _FAULT = ("An unexpected fault stopped the restoration.", "INTERNAL_ERROR")
 
 _log = structlog.get_logger()
@@ -127,8 +124,6 @@ def main() -> None:
     config = Config()
     configure_logs()
     structlog.contextvars.bind_contextvars(worker=sys.argv[1])
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
     limit_memory(config.worker_memory_bytes or share_of_memory(1))
     engine, storage = places.engine(config), places.storage(config)
     hands = Hands(sys.argv[1], engine, storage, config)
