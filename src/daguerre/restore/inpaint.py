@@ -27,6 +27,9 @@ _MURMUR = 2 / 255
 """Strength of the network's answer, 0..1, at which half of it is believed. Chosen on an earlier checkpoint, where it
 gained on smooth holes; with the final weights it costs 0.03 dB on average and gains 0.1 on cracks."""
 
+_REACH = 16
+"""Pixels around a hole that its fill depends on."""
+
 _DEEP = 14
 """A hole's pixels further than this from its rim are filled on a photo of half the size first."""
 
@@ -55,19 +58,25 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
         return bool(mask[rows, columns].any())
 
     def mend(image: Floats, tile: tiles.Tile) -> Floats:
-        window = image[0].transpose(1, 2, 0)
+        window = np.ascontiguousarray(image[0].transpose(1, 2, 0))
         whole = tiles.read(mask, tile)[0, 0] > 0
         hole = whole & (tiles.read(deep, tile)[0, 0] == 0)
-        if hole.any() and not hole.all():
-            hole = _covering(window, hole) & ~(whole & ~hole)
-            filled = np.clip(plate(np.ascontiguousarray(window), hole), 0, 1)
-            thick = _thick(hole)
+        part = _around(whole)
+        inside, near, open_hole = window[part], whole[part], hole[part]
+        if open_hole.any() and not open_hole.all():
+            open_hole = _covering(inside, open_hole) & ~(near & ~open_hole)
+            filled = np.clip(plate(np.ascontiguousarray(inside), open_hole), 0, 1)
+            thick = _thick(open_hole)
             if thick.any():
-                inputs = {"image": filled.transpose(2, 0, 1)[None], "mask": hole[None, None].astype(np.float32)}
-                residual = network.run(inputs)["residual"][0].transpose(1, 2, 0)
-                filled = np.clip(filled + _trusted(residual * thick[..., None], hole), 0, 1)
-            window = np.where(hole[..., None], filled, window)
-        window = grain.add(window, whole | hole, own, tile.top, tile.left)
+                # The network is given the whole tile: every tile has one shape.
+                context, opened = window.copy(), np.zeros_like(hole)
+                context[part], opened[part] = filled, open_hole
+                inputs = {"image": context.transpose(2, 0, 1)[None], "mask": opened[None, None].astype(np.float32)}
+                residual = network.run(inputs)["residual"][0].transpose(1, 2, 0)[part]
+                filled = np.clip(filled + _trusted(residual * thick[..., None], open_hole), 0, 1)
+            inside = np.where(open_hole[..., None], filled, inside)
+        top, left = tile.top + part[0].start, tile.left + part[1].start
+        window[part] = grain.add(inside, near | open_hole, own, top, left)
         return np.ascontiguousarray(window.transpose(2, 0, 1))[None]
 
     cut = tiles.split(pixels.shape[0], pixels.shape[1], TILE, HALO, MULTIPLE)
@@ -77,6 +86,17 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
 def _deep(mask: Mask) -> Mask:
     side = 2 * _DEEP + 1
     return np.asarray(cv2.erode(mask.view(np.uint8), np.ones((side, side), np.uint8))).view(np.bool_)
+
+
+def _around(hole: Mask) -> tuple[slice, slice]:
+    """The rows and columns of ``hole`` with what a fill looks at around it; the first pixel where there is none."""
+    height, width = hole.shape
+    rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+    if not len(rows):
+        return slice(0, 1), slice(0, 1)
+    top, bottom = max(0, int(rows[0]) - _REACH), min(height, int(rows[-1]) + _REACH + 1)
+    left, right = max(0, int(columns[0]) - _REACH), min(width, int(columns[-1]) + _REACH + 1)
+    return slice(top, bottom), slice(left, right)
 
 
 def _thick(hole: Mask) -> Mask:
