@@ -59,11 +59,11 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     sample = np.asarray(daguerre.open(SAMPLE).pixels, np.uint8)
     beside(sample, restored(sample), "portrait.jpg")
-    camera = cv2.resize(skimage.data.camera(), (720, 720), interpolation=cv2.INTER_AREA)
-    old = cracked(camera, ("cracks", "folds", "cracks", "corner", "dust", "worn"), 11, (1.0, 0.93, 0.8))
+    cat = np.asarray(skimage.data.chelsea(), np.uint8)[:300, 60:420]
+    square = cv2.resize(cat[:, :300], (600, 600), interpolation=cv2.INTER_CUBIC)
+    old = cracked(square, ("cracks", "folds", "hairlines", "dust", "corner"), 40, (1.0, 0.93, 0.8))
     beside(old, restored(old), "cracks.jpg")
     rng = np.random.default_rng(3)
-    cat = np.asarray(skimage.data.chelsea(), np.uint8)[:300, 60:420]
     noisy = np.clip(np.rint(cat + 22 * rng.standard_normal(cat.shape)), 0, 255).astype(np.uint8)
     beside(noisy, restored(noisy), "noise.jpg")
 
