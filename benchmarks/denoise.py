@@ -199,7 +199,7 @@ def main() -> None:
     started = time.perf_counter()
     profile = step.measure(large)
     measured = time.perf_counter()
-    denoise.reduce(large, profile, step.network, strength=25, track=Track())
+    denoise.reduce(large, profile, step.network, step.eye, strength=25, track=Track())
     done = time.perf_counter()
     patch = large[:600, :600]
     nlm(patch, 20)
