@@ -27,7 +27,7 @@ from daguerre.jobs.storage import Storage
 from daguerre.jobs.watch import STOPPED_BY_WATCH, Watch
 from daguerre.restore.restorer import Restorer
 
-_POLL_S = 0.1
+_POLL_S = 0.05
 _FAULT = ("An unexpected fault stopped the restoration.", "INTERNAL_ERROR")
 
 _log = structlog.get_logger()

@@ -14,7 +14,7 @@ from anyio import to_thread
 from daguerre.jobs.engine import Engine
 from daguerre.jobs.records import Event
 
-_PERIOD_S = 0.1
+_PERIOD_S = 0.05
 _CENSUS_S = 5.0
 _KEPT = 256
 _PAGE = 1000
@@ -51,7 +51,7 @@ class Subscription:
 
 
 class Broadcast:
-    """Reads new events ten times a second, however many listen. For one event loop."""
+    """Reads new events twenty times a second, however many listen. For one event loop."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import Iterator
 
@@ -98,7 +99,9 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=False)
     except OSError as error:
-        raise CannotServe(f"The server cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+        # The message of the error itself repeats the address.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotServe(f"The server cannot listen on {host}, port {port}: {reason}.") from error
 
 
 def _is_local(host: str) -> bool:
