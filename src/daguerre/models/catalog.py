@@ -25,7 +25,8 @@ class Network:
     ``inpaint``, ``noise``, ``denoise``, ...). ``file`` is its name in the store and ``url`` where it
     is published (``None`` for what comes with the package). ``tile`` is the largest side of its
     input, a multiple of ``multiple``, and ``halo`` how many pixels of it see too little of their
-    surroundings. ``input_range`` is what its image input expects.
+    surroundings. ``input_range`` is what its image input expects. ``adapter`` is the module of
+    :mod:`daguerre.models.adapters` that knows how to call it.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Network:
     size_bytes: int
     licence: str
     purpose: str
+    adapter: str = "plain"
     url: str | None = None
     input_range: tuple[float, float] = (0.0, 1.0)
     multiple: int = 1

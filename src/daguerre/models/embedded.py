@@ -23,6 +23,7 @@ class _Entry:
     multiple: int
     tile: int
     halo: int
+    adapter: str = "plain"
 
 
 _ENTRIES = (
@@ -50,6 +51,7 @@ def catalog(folder: Path = EMBEDDED) -> Catalog:
                 multiple=entry.multiple,
                 tile=entry.tile,
                 halo=entry.halo,
+                adapter=entry.adapter,
             )
             for entry in _ENTRIES
             if entry.role in digests and (folder / f"{entry.role}.onnx").is_file()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import Literal
+from typing import Any, Literal
 
 from daguerre.config import Config
 from daguerre.errors import ModelNotInstalled
+from daguerre.models.adapters import adapt
 from daguerre.models.catalog import Catalog, Network
 from daguerre.models.session import Session
 from daguerre.models.store import Store
@@ -53,6 +54,10 @@ class Library:
                     precision=self._config.precision,
                 )
             return self._sessions[network.id]
+
+    def adapter(self, network: Network) -> Any:
+        """The loaded network behind what its role asks for (:mod:`daguerre.models.roles`); raises a ModelError."""
+        return adapt(network, self.session(network))
 
     def release(self) -> None:
         """Forget every loaded network; running work keeps its own until it ends."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,20 @@ class Page:
         session = self.library.session(network)
         self.findings.models[role] = network.id
         return session
+
+    def adapter(self, role: str) -> Any:
+        """What :mod:`daguerre.models.roles` asks of ``role``, noted as used. Raises ModelError."""
+        network = self.library.network(role, self.choice)
+        adapter = self.library.adapter(network)
+        self.findings.models[role] = network.id
+        return adapter
+
+    def optional(self, role: str) -> Any | None:
+        """As ``adapter``; ``None`` where no network of any tier is installed for ``role``."""
+        try:
+            return self.adapter(role)
+        except ModelNotInstalled:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
