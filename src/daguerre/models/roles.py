@@ -22,8 +22,11 @@ INPAINT = "inpaint"
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Faces of one image, in its pixels: ``boxes`` ``[n, 4]`` x, y, width, height; ``scores`` ``[n]`` 0-1; ``landmarks``
-    ``[n, 5, 2]`` x, y of the eye on the picture's left, the other eye, the nose, the left and the right corner of the mouth."""
+    """Faces of one image, in its pixels.
+
+    ``boxes`` ``[n, 4]``: x, y, width, height. ``scores`` ``[n]``: 0-1. ``landmarks`` ``[n, 5, 2]``: x, y of the eye
+    on the picture's left, of the other eye, of the nose, of the left and of the right corner of the mouth.
+    """
 
     boxes: Floats
     scores: Floats
