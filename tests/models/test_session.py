@@ -31,6 +31,7 @@ def expected(image: np.ndarray) -> np.ndarray:
 def test_every_precision_gives_the_outputs_by_name(blur_path, precision, tolerance):
     session = Session(blur_path, device="cpu", precision=precision)
     assert session.input_names == ("image",)
+    assert session.input_shapes == {"image": (None, 3, None, None)}
     for size in ((16, 24), (8, 8), (16, 24)):
         image = images(*size)
         outputs = session.run({"image": image})
@@ -49,6 +50,7 @@ def test_without_openvino_it_falls_back_and_says_so(blur_path, monkeypatch):
     session = Session(blur_path, device="cpu")
     assert session.providers == ("CPUExecutionProvider", "fp32")
     assert session.fallbacks == ["OpenVINO: not installed"]
+    assert session.input_shapes == {"image": (None, 3, None, None)}
     image = images(9, 7)
     assert np.allclose(session.run({"image": image})["mean"], expected(image), atol=1e-5)
 

@@ -35,7 +35,8 @@ class Session:
     in hardware and fp32 elsewhere.
 
     ``providers`` says what it really runs on, such as ``("OpenVINO", "bf16")`` or
-    ``("CPUExecutionProvider", "fp32")``; ``fallbacks`` are the reasons why nothing faster is used.
+    ``("CPUExecutionProvider", "fp32")``; ``fallbacks`` are the reasons why nothing faster is used. ``input_shapes``
+    has ``None`` for what may differ from call to call.
     Raises :class:`~daguerre.errors.ModelFailed` when no runtime can load it.
     """
 
@@ -48,6 +49,7 @@ class Session:
         self._lock = threading.Lock()
         self.providers: tuple[str, ...] = ()
         self.input_names: tuple[str, ...] = ()
+        self.input_shapes: dict[str, tuple[int | None, ...]] = {}
         self.output_names: tuple[str, ...] = ()
         self._call = self._load(device, threads or os.cpu_count() or 1, precision)
 
@@ -118,6 +120,10 @@ class Session:
         ]
         session = onnxruntime.InferenceSession(str(self.path), sess_options=options, providers=settings)
         self.input_names = tuple(value.name for value in session.get_inputs())
+        self.input_shapes = {
+            value.name: tuple(size if isinstance(size, int) else None for size in value.shape)
+            for value in session.get_inputs()
+        }
         self.output_names = tuple(value.name for value in session.get_outputs())
         self.providers = (session.get_providers()[0], "fp32")
 
@@ -138,6 +144,10 @@ class Session:
         model = core.read_model(str(self.path))
         # Asked before compiling: optimised graphs carry further names of the same tensors.
         self.input_names = tuple(port.get_any_name() for port in model.inputs)
+        self.input_shapes = {
+            port.get_any_name(): tuple(size.get_length() if size.is_static else None for size in port.partial_shape)
+            for port in model.inputs
+        }
         self.output_names = tuple(port.get_any_name() for port in model.outputs)
         compiled = core.compile_model(
             model,
