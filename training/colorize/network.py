@@ -70,7 +70,10 @@ class Colorizer(nn.Module):
     def forward(
         self, lightness: torch.Tensor, hints: torch.Tensor, every: tuple[int, int] | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits [N,COLOURS,H/2,W/2], of each second row and column from ``every`` on where given, and features [N,TEACHER,H/16,W/16] as a teacher would see in colour."""
+        """Logits [N,COLOURS,H/2,W/2], and features [N,TEACHER,H/16,W/16] as a teacher would see in colour.
+
+        From ``every``, a row and a column below 2, each second row and column of the logits only.
+        """
         x = torch.cat([lightness * 2 - 1, hints], 1)
         e2 = self.e2(self.stem(x))
         e4 = self.e4(self.down4(e2))

@@ -142,7 +142,9 @@ def main() -> None:
     network = Colorizer(palette)
     if wanted.start:
         network.load_state_dict(torch.load(wanted.start, map_location="cpu")["average"])
-    plan = loop.Plan(wanted.minutes, rate=wanted.rate, decay=0.02, warmup=100, ema=0.998, checkpoint_s=300, seed=wanted.seed)
+    plan = loop.Plan(
+        wanted.minutes, rate=wanted.rate, decay=0.02, warmup=100, ema=0.998, checkpoint_s=300, seed=wanted.seed
+    )
     loop.train(
         network, samples.stream(wanted.batch, wanted.side, wanted.seed, RUNS), Loss(network.palette, perceptual.load()),  # type: ignore[arg-type]
         plan, wanted.run, judge=Judge(wanted.side + 32),

@@ -31,6 +31,9 @@ _ENTRIES = (
     _Entry("embedded/inpaint@1", "inpaint", "fills damage", 8, 224, 16),
     _Entry("embedded/noise@1", "noise", "measures noise", 8, 176, 16),
     _Entry("embedded/denoise@1", "denoise", "removes noise", 8, 1024, 24),
+    _Entry("embedded/face_detection@1", "face_detection", "finds faces", 128, 1024, 64, "faces"),
+    _Entry("embedded/face_restoration@1", "face_restoration", "enhances faces", 32, 512, 0, "portrait"),
+    _Entry("embedded/colorize@1", "colorize", "colours grey photos", 32, 256, 0, "chroma"),
 )
 
 

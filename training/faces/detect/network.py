@@ -71,9 +71,7 @@ class Detector(nn.Module):
         p32 = self.necks[2](self.sides[2](c32))
         p16 = self.necks[1](self.sides[1](c16) + _twice(p32))
         p8 = self.necks[0](self.sides[0](c8) + _twice(p16))
-        return [
-            head(tower(level)) for level, tower, head in zip((p8, p16, p32), self.towers, self.heads, strict=True)
-        ]
+        return [head(tower(level)) for level, tower, head in zip((p8, p16, p32), self.towers, self.heads, strict=True)]
 
 
 def _twice(x: torch.Tensor) -> torch.Tensor:

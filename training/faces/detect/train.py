@@ -22,7 +22,7 @@ _GAMMA = 2.0
 
 
 def targets(faces: torch.Tensor, stride: int, cells: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """For one canvas: the face that each cell answers for ``[n, n]`` (-1: none), whether cells count, and the middles."""
+    """For one canvas: the face of each cell ``[n, n]`` (-1: none), whether cells count, and their middles."""
     middle = (torch.arange(cells) + 0.5) * stride
     x, y = torch.meshgrid(middle, middle, indexing="xy")
     owner = torch.full((cells, cells), -1)
@@ -99,7 +99,10 @@ def _box(said: torch.Tensor, at: torch.Tensor, stride: int) -> torch.Tensor:
 
 def _giou(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     """Generalised intersection over union of boxes x, y, width, height (Rezatofighi et al., 2019)."""
-    low, high = torch.maximum(one[:, :2], other[:, :2]), torch.minimum(one[:, :2] + one[:, 2:], other[:, :2] + other[:, 2:])
+    low, high = (
+        torch.maximum(one[:, :2], other[:, :2]),
+        torch.minimum(one[:, :2] + one[:, 2:], other[:, :2] + other[:, 2:]),
+    )
     both = (high - low).clamp(min=0).prod(1)
     either = one[:, 2:].prod(1) + other[:, 2:].prod(1) - both
     hull = torch.maximum(one[:, :2] + one[:, 2:], other[:, :2] + other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])
@@ -143,7 +146,9 @@ def main() -> None:
     network = Detector()
     if wanted.start:
         network.load_state_dict(torch.load(wanted.start, map_location="cpu")["average"])
-    plan = loop.Plan(wanted.minutes, rate=wanted.rate, decay=0.01, warmup=100, ema=0.998, checkpoint_s=150, seed=wanted.seed)
+    plan = loop.Plan(
+        wanted.minutes, rate=wanted.rate, decay=0.01, warmup=100, ema=0.998, checkpoint_s=150, seed=wanted.seed
+    )
     loop.train(network, canvases.stream(wanted.batch, wanted.seed, RUNS), objective, plan, wanted.run, judge=Judge())
 
 

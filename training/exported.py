@@ -1,0 +1,74 @@
+"""A trained network as an ONNX file that computes what torch does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+WEIGHTS = Path(__file__).parents[1] / "src" / "daguerre" / "models" / "weights"
+OPSET = 17
+_LARGE = 1024
+"""Numbers in a tensor from which storing them in half the bytes pays."""
+
+
+def averaged(network: nn.Module, run: Path) -> nn.Module:
+    """``network`` with the averaged weights of the checkpoint in ``run``."""
+    network.load_state_dict(torch.load(run / "last.pt", map_location="cpu")["average"])
+    return network.eval()
+
+
+def write(
+    network: nn.Module, example: dict[str, torch.Tensor], outputs: list[str], path: Path, *, tolerance: float,
+    half: bool = False,
+) -> None:  # fmt: skip
+    """Export ``network`` with free batch, height and width; ``half`` stores large tensors in float16.
+
+    Raises:
+        SystemExit: where ONNX Runtime differs from torch by more than ``tolerance``.
+    """
+    torch.onnx.export(
+        network,
+        tuple(example.values()),
+        str(path),
+        input_names=list(example),
+        output_names=outputs,
+        dynamic_axes={name: {0: "n", 2: f"{name}_h", 3: f"{name}_w"} for name in (*example, *outputs)},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    model = onnx.load(str(path))
+    model.producer_name, model.producer_version, model.doc_string = "daguerre", "", ""
+    if half:
+        _halve(model)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    got = session.run(outputs, {name: part.numpy() for name, part in example.items()})
+    with torch.no_grad():
+        said = network(*example.values())
+    want = [said] if isinstance(said, torch.Tensor) else list(said)
+    worst = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(got, want, strict=True))
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, largest difference from torch {worst:.1e}")
+    if worst > tolerance:
+        raise SystemExit(f"{path.name} does not compute what torch does.")
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Store large tensors in float16, each widened again by a node that runtimes fold when they load it."""
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
