@@ -65,6 +65,8 @@ class Canvases:
         return self._age(image), faces
 
     def _size(self) -> float:
+        if self.rng.random() < 0.15:  # parts of a face are none
+            return float(self.rng.uniform(260, 900))
         return float(np.exp(self.rng.uniform(np.log(11), np.log(200))))
 
     def _view(self, index: int, size: float | None) -> tuple[Bytes, Floats]:
@@ -80,7 +82,7 @@ class Canvases:
         else:
             sure = rows[rows[:, 14] >= SURE]
             face = sure[rng.integers(len(sure))]
-            scale = min(size / max(face[2], face[3]), 3.0)
+            scale = min(size / max(face[2], face[3]), 4.0)
             centre, target = face[:2] + face[2:4] / 2, rng.uniform(0.08, 0.92, 2) * SIDE
         flip = rng.random() < 0.5
         turn, rows = _turned(rows, centre, target, scale, angle, flip, width)
@@ -219,8 +221,10 @@ def _seen(rows: Floats) -> Floats:
     """The faces that lie on the canvas; those that are cut off, of an odd size or unsure as doubtful."""
     shown = np.minimum(rows[:, :2] + rows[:, 2:4], SIDE) - np.maximum(rows[:, :2], 0)
     share = np.clip(shown, 0, None).prod(1) / np.maximum(rows[:, 2:4].prod(1), 1e-3)
-    rows, share = rows[share > 0.15].copy(), share[share > 0.15]
     longest = rows[:, 2:4].max(1)
+    # A part of a large face is doubtful while most of it shows.
+    kept = share > np.where(longest > LARGEST, 0.3, 0.15)
+    rows, share, longest = rows[kept].copy(), share[kept], longest[kept]
     sure = (rows[:, 14] >= SURE) & (share > 0.6) & (longest >= SMALLEST) & (longest <= LARGEST)
     rows[:, 14] = sure
     return rows

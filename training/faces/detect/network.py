@@ -14,7 +14,7 @@ MULTIPLE = 32
 STRIDES = (8, 16, 32)
 CHANNELS = 15
 """Per cell: the logit of a face, centre x and y, log width and height, five landmarks' x and y."""
-SPANS = {8: (0.0, 40.0), 16: (32.0, 92.0), 32: (74.0, 1e9)}
+SPANS = {8: (0.0, 40.0), 16: (32.0, 92.0), 32: (74.0, 260.0)}
 """Pixels of the longer side of the faces that each stride answers for; some answer twice."""
 _WIDTHS = (16, 24, 48, 80, 112)
 _NECK = 48

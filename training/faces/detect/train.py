@@ -18,6 +18,7 @@ RUNS = Path(__file__).parents[3] / "runs"
 _REACH = 0.22
 """Cells nearer to a face's centre than this share of its size are asked for it."""
 _DOUBT = 0.6
+_NEAR = 0.65
 _GAMMA = 2.0
 
 
@@ -35,16 +36,16 @@ def targets(faces: torch.Tensor, stride: int, cells: int) -> tuple[torch.Tensor,
         longest = float(torch.maximum(width, height))
         mine = low <= longest < high
         if faces[k, 14] < 0.5 or not mine:
-            counts[off < _DOUBT] = 0
-            if faces[k, 14] < 0.5 or not (0.8 * low <= longest < 1.25 * high):
-                continue
-        if mine:
-            ring = (off < 0.5) & (owner < 0)
-            counts[ring] = 0
-            near = off < _REACH
-            near[off == off.min()] = True
-            owner[near] = int(k)
-            counts[near] = 1
+            # Parts of a face that is much too large are none; what is nearly of this stride's size is let be.
+            if _NEAR * low <= longest < high / _NEAR:
+                counts[off < _DOUBT] = 0
+            continue
+        ring = (off < 0.5) & (owner < 0)
+        counts[ring] = 0
+        near = off < _REACH
+        near[off == off.min()] = True
+        owner[near] = int(k)
+        counts[near] = 1
     return owner, counts, torch.stack([x, y])
 
 
