@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.errors import ModelNotInstalled
+from daguerre.imaging.coloured import coloured
 from daguerre.imaging.photo import Photo, Pixels
 from daguerre.models.library import Choice, Library
 from daguerre.models.session import Session
@@ -55,6 +56,9 @@ class Page:
     library: Library
     choice: Choice
     findings: Findings
+    icc: bytes | None = None
+    is_grayscale: bool = False
+    colorized: bool = False
 
     def session(self, role: str) -> Session:
         """The network for ``role``, noted as used. Raises ModelError."""
@@ -132,8 +136,32 @@ def _enhance_faces(pixels: Pixels, page: Page, track: Track) -> Pixels:
 
 
 def _colorize(pixels: Pixels, page: Page, track: Track) -> Pixels:
-    page.session("colorize")
-    return pixels
+    page.library.network("colorize", page.choice)
+    hints = page.settings.color_hints or [] if page.index == 0 else []
+    if not page.is_grayscale:
+        unused = " Its colour hints were not used." if hints else ""
+        where = "The photo" if page.index == 0 else f"Page {page.index + 1}"
+        page.findings.warn(f"{where} is in colour already and was not colorized.{unused}")
+        return pixels
+    height, width = pixels.shape[:2]
+    inside = [hint for hint in hints if hint.x < width and hint.y < height]
+    if len(inside) < len(hints):
+        page.findings.warn(f"Colour hints outside of the photo of {width} x {height} pixels were ignored.")
+    network = page.adapter("colorize")
+    from daguerre.restore import colorize
+
+    painted = colorize.apply(
+        pixels,
+        network,
+        strength=float(page.settings.colorize_strength),
+        hinted=[colorize.hint(hint.x, hint.y, hint.color) for hint in inside],
+        icc=page.icc,
+        track=track,
+    )
+    if _is_neutral(painted) and pixels.shape[2] == 1:
+        return pixels
+    page.colorized = True
+    return painted
 
 
 STEPS: tuple[Step, ...] = (
@@ -165,7 +193,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "colorize",
         "Colorizing...",
-        1,
+        6,
         "The photo was not colorized",
         lambda settings: settings.colorize and settings.colorize_strength > 0,
         _colorize,
@@ -197,10 +225,15 @@ def restore_photo(
     weights = {f"{index}/{step.name}": step.weight * pixels for index, pixels in enumerate(area) for step in wanted}
     progress = Progress(weights, on_progress, cancel)
     findings = Findings(is_grayscale=_is_grayscale(photo.pixels))
+    if settings.color_hints and not any(step.name == "colorize" for step in wanted):
+        findings.warn("The colour hints were not used: colorizing is off.")
     restored = []
     for index, page in enumerate(pages):
-        work = Page(index, settings, mask if index == 0 else None, library, choice, findings)
-        restored.append(replace(page, pixels=_restore_pixels(page.pixels, work, wanted, progress), pages=[]))
+        work = Page(index, settings, mask if index == 0 else None, library, choice, findings, page.metadata.icc)
+        work.is_grayscale = findings.is_grayscale if index == 0 else settings.colorize and _is_grayscale(page.pixels)
+        pixels = _restore_pixels(page.pixels, work, wanted, progress)
+        result = replace(page, pixels=pixels, pages=[])
+        restored.append(coloured(result) if work.colorized else result)
     findings.steps = [step.name for step in steps if step.name in findings.steps]
     progress.complete()
     return replace(restored[0], pages=restored[1:]), findings
@@ -233,7 +266,7 @@ def _restore_pixels(original: Pixels, page: Page, steps: list[Step], progress: P
         progress.finish(name)
     if not changed:
         return original
-    return np.repeat(pixels, 3, axis=2) if neutral else pixels
+    return np.repeat(pixels, 3, axis=2) if neutral and pixels.shape[2] == 1 else pixels
 
 
 def _is_grayscale(pixels: Pixels) -> bool:

@@ -10,11 +10,11 @@ from daguerre.imaging import profile
 from daguerre.imaging.photo import Pixels
 from daguerre.models.roles import Colorizer
 from daguerre.restore.colorize import hints, paint, spread
-from daguerre.restore.colorize.hints import Hint
+from daguerre.restore.colorize.hints import Hint, hint
 from daguerre.restore.colorize.tones import Floats, Tones, resized
 from daguerre.restore.progress import Track
 
-__all__ = ["Hint", "apply", "foreseen"]
+__all__ = ["Hint", "apply", "foreseen", "hint"]
 
 _SMALLEST_MIDDLE = 1024
 _COARSEST = 4

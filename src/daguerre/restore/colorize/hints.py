@@ -36,7 +36,7 @@ class Hint:
     b: float
 
 
-def of(x: int, y: int, color: str) -> Hint:
+def hint(x: int, y: int, color: str) -> Hint:
     """The hint of an sRGB colour ``#rrggbb``."""
     code = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     _, a, b = cv2.cvtColor(np.array([[code]], np.float32), cv2.COLOR_RGB2LAB)[0, 0]
