@@ -63,6 +63,26 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     )  # fmt: skip
 
 
+def _in_colour(own: dict[str, Any]) -> dict[str, Any]:
+    """The source of a grey file with R, G and B, of the same depth, where its one channel was."""
+    (at,) = own["color"]
+    layer, _, _ = own["names"][at].rpartition(".")
+    colours = [f"{layer}.{name}" if layer else name for name in "RGB"]
+
+    def moved(index: int) -> int:
+        return index if index < at else index + 2
+
+    kinds = own["kinds"]
+    return {
+        **own,
+        "names": own["names"][:at] + colours + own["names"][at + 1 :],
+        "kinds": kinds[:at] + kinds[at : at + 1] * 3 + kinds[at + 1 :],
+        "color": [at, at + 1, at + 2],
+        "alpha": None if own["alpha"] is None else moved(own["alpha"]),
+        "extra": {moved(index): plane for index, plane in own["extra"].items()},
+    }
+
+
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """A scan-line OpenEXR file with the channels, depth and attributes of the one that was read."""
     import OpenImageIO as oi
@@ -75,6 +95,8 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     alpha = None if photo.alpha is None else photo.alpha.astype(np.float32) / np.float32(photo.white)
     if alpha is not None:
         light *= np.where(alpha == 0, 1, alpha)[:, :, None]
+    if channels == 3 and len(own.get("color", ())) == 1:
+        own = _in_colour(own)
     names = list(own.get("names", ())) if len(own.get("color", ())) == channels else []
     if names and (own["alpha"] is None) == (alpha is None):
         plane = np.zeros((*light.shape[:2], len(names)), np.float32)
