@@ -25,5 +25,7 @@ def coloured(photo: Photo) -> Photo:
     fitting = profile.for_colour(icc)
     if fitting == icc:
         return photo
+    if fitting is not None and profile.encoding(icc).curve is None:
+        return replace(photo, metadata=replace(photo.metadata, icc=fitting))
     note = _GREY_LOST if fitting is None else _GREY_KEPT
     return replace(photo, metadata=replace(photo.metadata, icc=fitting), warnings=[*photo.warnings, note])

@@ -54,7 +54,7 @@ def encoding(icc: bytes | None) -> Encoding:
     if icc is None or not tags:
         return Encoding(own)
     if icc[16:20] == b"GRAY":
-        return Encoding(own, _curve(icc, tags, b"kTRC"))
+        return Encoding(own, _told(_curve(icc, tags, b"kTRC")))
     curves = [_curve(icc, tags, name) for name in (b"rTRC", b"gTRC", b"bTRC")]
     colorants = [_colorant(icc, tags, name) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
     red, green, blue = curves
@@ -66,8 +66,7 @@ def encoding(icc: bytes | None) -> Encoding:
         return Encoding(own)
     # Profiles of sRGB differ in the last digits, and in how they adapt its white.
     known = np.abs(matrix - np.array(_COLORANTS).T).max() < 0.003
-    curve = None if np.abs(green - _srgb_curve()).max() < 3e-4 else green
-    return Encoding(own if known else _relative(matrix), curve)
+    return Encoding(own if known else _relative(matrix), _told(green))
 
 
 def for_colour(icc: bytes) -> bytes | None:
@@ -123,6 +122,11 @@ def _place(xyz: tuple[float, float, float]) -> bytes:
 
 def _relative(matrix: Table) -> Table:
     return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
+
+
+def _told(curve: Table | None) -> Table | None:
+    """``curve``, unless it is that of sRGB."""
+    return None if curve is None or np.abs(curve - _srgb_curve()).max() < 3e-4 else curve
 
 
 @functools.cache

@@ -158,7 +158,8 @@ def _colorize(pixels: Pixels, page: Page, track: Track) -> Pixels:
         icc=page.icc,
         track=track,
     )
-    if _is_neutral(painted) and pixels.shape[2] == 1:
+    if pixels.shape[2] == 1 and _is_neutral(painted):
+        page.findings.warn("The photo was not colorized: no colours were found for it.")
         return pixels
     page.colorized = True
     return painted
