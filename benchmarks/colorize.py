@@ -1,0 +1,207 @@
+"""Clean colour photos made grey and coloured again: ``python -m benchmarks.colorize``. Prints Markdown.
+
+The photos are those of ``$DAGUERRE_DATA`` (else ``../shared/data``): three sets of ``eval``, and of the training
+pictures those that no training saw. Grey is the true L* alone; strength is 100. ``--network FILE`` judges an ONNX file that is called as
+the embedded one is; ``--count`` takes fewer photos of each set.
+
+Columns: chroma error is the mean over pixels of the distance in CIE ab from the truth, of which leaving the photo grey
+has the whole chroma; colourfulness is after Hasler and Süsstrunk (2003), as a share of the true one, the mean over
+photos; lightness is the largest change of the grey level, in levels of 8 bits. Skin is what lies, in the truth, within
+an ellipse in the box of the surest face (0.8 of its width, 0.9 of its height) and has L* 25-92, chroma 8-45 and a hue
+of 20-85 degrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from daguerre import Restorer
+from daguerre.errors import ModelNotInstalled
+from daguerre.models.catalog import Network
+from daguerre.models.roles import COLORIZE, FACE_DETECTION, Colorizer, FaceDetector
+from daguerre.models.session import Session
+from daguerre.restore import colorize
+from daguerre.restore.progress import Track
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("DAGUERRE_DATA", ROOT.parent / "shared" / "data"))
+SETS = ("cid22_val", "bench_CBSD68", "faces_hq", "held out")
+HELD_OUT = 37
+"""Each so many-th colour picture of ``train``, as in training/colorize/samples.py."""
+
+Picture = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass
+class Figures:
+    """What was measured on one set, a number a photo."""
+
+    off: list[float] = field(default_factory=list)
+    grey: list[float] = field(default_factory=list)
+    vivid: list[float] = field(default_factory=list)
+    level: list[float] = field(default_factory=list)
+    skin: list[float] = field(default_factory=list)
+    skin_grey: list[float] = field(default_factory=list)
+
+    def gain(self) -> float:
+        """By which share the chroma error is below that of leaving the photos grey."""
+        return 1 - float(np.mean(self.off) / np.mean(self.grey))
+
+
+def files(name: str) -> list[Path]:
+    """The photos of a set; none where it is not there."""
+    if name != "held out":
+        return sorted(path for path in (DATA / "eval" / name).rglob("*") if path.is_file())
+    if not (DATA / "train" / "manifest.tsv").is_file():
+        return []
+    with (DATA / "train" / "manifest.tsv").open() as file:
+        rows = [row["file"] for row in csv.DictReader(file, delimiter="\t") if row["kind"] == "colour"]
+    return [DATA / "train" / row for row in rows[::HELD_OUT]]
+
+
+def lab(picture: Picture) -> Floats:
+    """``[H, W, 3]`` RGB to CIE Lab."""
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def made_grey(true: Floats) -> Picture:
+    """``[H, W, 1]``: the L* of a Lab picture and nothing else."""
+    neutral = np.zeros_like(true)
+    neutral[..., 0] = true[..., 0]
+    grey = cv2.cvtColor(neutral, cv2.COLOR_LAB2RGB)[..., 1:2]
+    return np.asarray(np.rint(np.clip(grey, 0, 1) * 255), np.uint8)
+
+
+def levels(picture: Picture) -> Floats:
+    """The grey of the same luminance, 0-255, of ``[H, W, 1|3]``."""
+    codes = picture.astype(np.float64) / 255
+    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    luminance = light[..., 0] if light.shape[2] == 1 else light @ np.array([0.212639, 0.7151687, 0.0721923])
+    shown = np.where(luminance <= 0.0031308, 12.92 * luminance, 1.055 * luminance ** (1 / 2.4) - 0.055)
+    return np.asarray(shown * 255, np.float32)
+
+
+def colourfulness(picture: Picture) -> float:
+    """Hasler and Süsstrunk, *Measuring colourfulness in natural images* (2003)."""
+    red, green, blue = picture.astype(np.float64).transpose(2, 0, 1)
+    rg, yb = red - green, (red + green) / 2 - blue
+    return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
+
+
+def skin(picture: Picture, true: Floats, detector: FaceDetector | None) -> npt.NDArray[np.bool_]:
+    """Where the surest face has skin; in the middle of the picture without a detector."""
+    height, width = picture.shape[:2]
+    box = np.array([0.25, 0.2, 0.5, 0.7]) * (width, height, width, height)
+    if detector is not None:
+        scale = min(1.0, min(detector.tile, 512) / max(height, width))
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        found = detector(small.astype(np.float32) / 255)
+        if len(found.scores) and float(found.scores.max()) > 0.3:
+            box = found.boxes[int(found.scores.argmax())] / scale
+    y, x = np.mgrid[:height, :width]
+    left, top, across, down = (float(value) for value in box)
+    inside = ((x - left - across / 2) / (0.4 * across)) ** 2 + ((y - top - down / 2) / (0.45 * down)) ** 2 < 1
+    chroma, hue = np.hypot(true[..., 1], true[..., 2]), np.degrees(np.arctan2(true[..., 2], true[..., 1]))
+    light = true[..., 0]
+    return inside & (light > 25) & (light < 92) & (chroma > 8) & (chroma < 45) & (hue > 20) & (hue < 85)
+
+
+def judge(network: Colorizer, name: str, count: int = 0, detector: FaceDetector | None = None) -> Figures:
+    """``network`` on the set ``name``, on so many of its photos; 0 takes all."""
+    paths = files(name)
+    figures = Figures()
+    for path in paths[:: max(1, len(paths) // count) if count else 1]:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            continue
+        picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        true, grey = lab(picture), made_grey(lab(picture))
+        painted = colorize.apply(grey, network, strength=100, track=Track())
+        off = np.hypot(*(lab(painted) - true)[..., 1:].transpose(2, 0, 1))
+        whole = np.hypot(true[..., 1], true[..., 2])
+        figures.off.append(float(off.mean()))
+        figures.grey.append(float(whole.mean()))
+        figures.vivid.append(colourfulness(painted) / max(1.0, colourfulness(picture)))
+        figures.level.append(float(np.abs(levels(painted) - levels(grey)).max()))
+        if name == "faces_hq":
+            where = skin(picture, true, detector)
+            if where.any():
+                figures.skin.append(float(off[where].mean()))
+                figures.skin_grey.append(float(whole[where].mean()))
+    return figures
+
+
+def timed(network: Colorizer, megapixels: float = 12.0) -> tuple[float, float]:
+    """Seconds on the clock and of all cores for a grey photo of that size, the network loaded."""
+    height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
+    random = np.random.default_rng(0).integers(0, 256, (height // 8, height // 6, 1), np.uint8)
+    photo = cv2.resize(random, (round(height * 4 / 3), height), interpolation=cv2.INTER_CUBIC)[..., None]
+    colorize.apply(photo, network, strength=100, track=Track())
+    clock, cores = time.perf_counter(), time.process_time()
+    colorize.apply(photo, network, strength=100, track=Track())
+    return time.perf_counter() - clock, time.process_time() - cores
+
+
+def loaded(file: Path | None) -> tuple[Colorizer, FaceDetector | None, str]:
+    """The network of ``file`` or the best installed one, a detector of faces where there is one, and a name."""
+    library = Restorer().library
+    try:
+        detector = library.adapter(library.network(FACE_DETECTION))
+    except ModelNotInstalled:
+        detector = None
+    if file is None:
+        network = library.network(COLORIZE)
+        return library.adapter(network), detector, network.id
+    from daguerre.models.adapters.chroma import Adapter
+
+    entry = Network(
+        "embedded/colorize@1", COLORIZE, "embedded", file.name, "0" * 64, 1, "", "", multiple=32, tile=256, halo=0
+    )
+    return Adapter(Session(file), entry), detector, file.name
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", type=Path, metavar="FILE", help="an ONNX file instead of the installed network")
+    parser.add_argument("--count", type=int, default=0, help="photos per set; 0 takes all")
+    parser.add_argument("--megapixels", type=float, default=12)
+    wanted = parser.parse_args()
+    network, detector, title = loaded(wanted.network)
+    print(
+        f"Network: {title}; faces found by {'the detector' if detector is not None else 'an ellipse in the middle'}\n"
+    )
+    print("| set | photos | chroma error | left grey | lower by | colourfulness | lightness, levels |")
+    print("|---|---|---|---|---|---|---|")
+    lines = []
+    for name in SETS:
+        figures = judge(network, name, wanted.count, detector)
+        if not figures.off:
+            print(f"| {name}: not there | | | | | | |")
+            continue
+        print(
+            f"| {name} | {len(figures.off)} | {np.mean(figures.off):.2f} | {np.mean(figures.grey):.2f} "
+            f"| {100 * figures.gain():.0f} % | {100 * np.mean(figures.vivid):.0f} % | {max(figures.level):.2f} |"
+        )
+        if figures.skin:
+            lines.append(
+                f"Skin, {len(figures.skin)} portraits: {np.mean(figures.skin):.1f} from the truth in ab on average, "
+                f"worst {max(figures.skin):.1f}; {np.mean(figures.skin_grey):.1f} left grey."
+            )
+    clock, cores = timed(network, wanted.megapixels)
+    lines.append(f"{wanted.megapixels:g} MP: {clock:.2f} s on the clock, {cores:.2f} s of all cores.")
+    print("\n" + "\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
