@@ -27,7 +27,7 @@ SURE, DOUBTFUL = 0.72, 0.35
 ANIMALS = ("cats_dogs", "food_feedme", "hymenoptera")
 """Sets in which the teacher takes the faces of animals for ours, unless it is very sure."""
 HELD_OUT = 23
-_FACELESS = 0.32
+_FACELESS = 0.4
 _KINDS = ("scratches", "cracks", "dust", "film", "shapes", "folds", "hairs", "stains", "lines")
 
 
@@ -48,6 +48,13 @@ class Canvases:
         sure = {owner for owner, rows in self.faces.items() if (rows[:, 14] >= SURE).any() and mine[owner]}
         self.peopled = np.array(sorted(sure))
         self.plain = np.array([i for i in range(len(self.pack)) if mine[i] and i not in self.faces])
+        self.plain_odds = np.full(len(self.plain), 1 / len(self.plain))
+        hard = runs / "faces" / "hard.npz"
+        if hard.exists() and not held_out:
+            with np.load(hard) as found:
+                scores = dict(zip(found["pictures"].tolist(), found["scores"].tolist(), strict=True))
+            odds = np.array([0.3 + 3 * scores.get(int(index), 0.0) ** 2 for index in self.plain])
+            self.plain_odds = odds / odds.sum()
         # Pictures of natural scenes count more than heads cut out of theirs.
         scene = ~np.isin(self.pack.sets[self.peopled], pictures.FACES)
         self.odds = np.where(scene, 2.0, 1.0) / np.where(scene, 2.0, 1.0).sum()
@@ -56,7 +63,7 @@ class Canvases:
         """A canvas ``[SIDE, SIDE]`` and its faces as rows of 15: box, landmarks, 1 for a face or 0 for doubt."""
         rng = self.rng
         if rng.random() < _FACELESS:
-            image, faces = self._view(int(rng.choice(self.plain)), None)
+            image, faces = self._view(int(rng.choice(self.plain, p=self.plain_odds)), None)
         else:
             image, faces = self._view(int(rng.choice(self.peopled, p=self.odds)), self._size())
         if rng.random() < 0.5:
@@ -101,7 +108,9 @@ class Canvases:
         rng = self.rng
         if rng.random() < 0.2:
             return np.full((SIDE, SIDE), int(rng.uniform(0, 255)), np.uint8)
-        grey = cv2.cvtColor(np.ascontiguousarray(self.pack[int(rng.choice(self.plain))]), cv2.COLOR_RGB2GRAY)
+        grey = cv2.cvtColor(
+            np.ascontiguousarray(self.pack[int(rng.choice(self.plain, p=self.plain_odds))]), cv2.COLOR_RGB2GRAY
+        )
         side = int(min(grey.shape) * rng.uniform(0.4, 1))
         y, x = (int(rng.integers(0, length - side + 1)) for length in grey.shape)
         part = np.ascontiguousarray(grey[y : y + side, x : x + side])

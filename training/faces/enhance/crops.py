@@ -152,9 +152,9 @@ def _kernel(rng: Random, reach: float) -> Floats:
 
 
 def degrade(clean: Floats, rng: Random) -> Floats:
-    """``[S, S, 3]`` of 0-1 as an old print, its scan or a small copy shows it; one in ten as it is."""
+    """``[S, S, 3]`` of 0-1 as an old print, its scan or a small copy shows it; one in sixteen as it is."""
     pick = rng.random()
-    if pick < 0.1:
+    if pick < 0.06:
         return clean
     side = clean.shape[0]
     image = clean

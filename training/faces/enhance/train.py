@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--perceptual", type=float, default=0.35, help="weight of the perceptual distance")
+    parser.add_argument("--perceptual", type=float, default=1.2, help="weight of the perceptual distance")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, help="take the averaged weights of this checkpoint")
     parser.add_argument("--run", type=Path, default=RUNS / "enhance")
