@@ -1,14 +1,13 @@
 """Clean colour photos made grey and coloured again: ``python -m benchmarks.colorize``. Prints Markdown.
 
 The photos are those of ``$DAGUERRE_DATA`` (else ``../shared/data``): three sets of ``eval``, and of the training
-pictures those that no training saw. Grey is the true L* alone; strength is 100. ``--network FILE`` judges an ONNX file that is called as
-the embedded one is; ``--count`` takes fewer photos of each set.
+pictures those that no training saw. Grey is the true L* alone; strength is 100. ``--network FILE`` judges an ONNX file
+that is called as the embedded one is; ``--count`` takes fewer photos of each set.
 
 Columns: chroma error is the mean over pixels of the distance in CIE ab from the truth, of which leaving the photo grey
 has the whole chroma; colourfulness is after Hasler and Süsstrunk (2003), as a share of the true one, the mean over
 photos; lightness is the largest change of the grey level, in levels of 8 bits. Skin is what lies, in the truth, within
-an ellipse in the box of the surest face (0.8 of its width, 0.9 of its height) and has L* 25-92, chroma 8-45 and a hue
-of 20-85 degrees.
+an ellipse where aligned portraits have their face, and has L* 25-92, chroma 8-45 and a hue of 20-85 degrees.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre import Restorer
-from daguerre.errors import ModelNotInstalled
+from daguerre.models.adapters import chroma
 from daguerre.models.catalog import Network
-from daguerre.models.roles import COLORIZE, FACE_DETECTION, Colorizer, FaceDetector
+from daguerre.models.roles import COLORIZE, Colorizer
 from daguerre.models.session import Session
 from daguerre.restore import colorize
 from daguerre.restore.progress import Track
@@ -98,25 +97,17 @@ def colourfulness(picture: Picture) -> float:
     return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
 
 
-def skin(picture: Picture, true: Floats, detector: FaceDetector | None) -> npt.NDArray[np.bool_]:
-    """Where the surest face has skin; in the middle of the picture without a detector."""
-    height, width = picture.shape[:2]
-    box = np.array([0.25, 0.2, 0.5, 0.7]) * (width, height, width, height)
-    if detector is not None:
-        scale = min(1.0, min(detector.tile, 512) / max(height, width))
-        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        found = detector(small.astype(np.float32) / 255)
-        if len(found.scores) and float(found.scores.max()) > 0.3:
-            box = found.boxes[int(found.scores.argmax())] / scale
+def skin(true: Floats) -> npt.NDArray[np.bool_]:
+    """Where an aligned portrait, as those of CelebA-HQ, has skin."""
+    height, width = true.shape[:2]
     y, x = np.mgrid[:height, :width]
-    left, top, across, down = (float(value) for value in box)
-    inside = ((x - left - across / 2) / (0.4 * across)) ** 2 + ((y - top - down / 2) / (0.45 * down)) ** 2 < 1
-    chroma, hue = np.hypot(true[..., 1], true[..., 2]), np.degrees(np.arctan2(true[..., 2], true[..., 1]))
-    light = true[..., 0]
-    return inside & (light > 25) & (light < 92) & (chroma > 8) & (chroma < 45) & (hue > 20) & (hue < 85)
+    inside = ((x / width - 0.5) / 0.2) ** 2 + ((y / height - 0.6) / 0.27) ** 2 < 1
+    strength, hue = np.hypot(true[..., 1], true[..., 2]), np.degrees(np.arctan2(true[..., 2], true[..., 1]))
+    coloured = (strength > 8) & (strength < 45) & (hue > 20) & (hue < 85)
+    return np.asarray(inside & coloured & (true[..., 0] > 25) & (true[..., 0] < 92))
 
 
-def judge(network: Colorizer, name: str, count: int = 0, detector: FaceDetector | None = None) -> Figures:
+def judge(network: Colorizer, name: str, count: int = 0) -> Figures:
     """``network`` on the set ``name``, on so many of its photos; 0 takes all."""
     paths = files(name)
     figures = Figures()
@@ -134,7 +125,7 @@ def judge(network: Colorizer, name: str, count: int = 0, detector: FaceDetector 
         figures.vivid.append(colourfulness(painted) / max(1.0, colourfulness(picture)))
         figures.level.append(float(np.abs(levels(painted) - levels(grey)).max()))
         if name == "faces_hq":
-            where = skin(picture, true, detector)
+            where = skin(true)
             if where.any():
                 figures.skin.append(float(off[where].mean()))
                 figures.skin_grey.append(float(whole[where].mean()))
@@ -152,22 +143,14 @@ def timed(network: Colorizer, megapixels: float = 12.0) -> tuple[float, float]:
     return time.perf_counter() - clock, time.process_time() - cores
 
 
-def loaded(file: Path | None) -> tuple[Colorizer, FaceDetector | None, str]:
-    """The network of ``file`` or the best installed one, a detector of faces where there is one, and a name."""
-    library = Restorer().library
-    try:
-        detector = library.adapter(library.network(FACE_DETECTION))
-    except ModelNotInstalled:
-        detector = None
+def loaded(file: Path | None) -> tuple[Colorizer, str]:
+    """The network of ``file`` or the best installed one, and its name."""
     if file is None:
+        library = Restorer().library
         network = library.network(COLORIZE)
-        return library.adapter(network), detector, network.id
-    from daguerre.models.adapters.chroma import Adapter
-
-    entry = Network(
-        "embedded/colorize@1", COLORIZE, "embedded", file.name, "0" * 64, 1, "", "", multiple=32, tile=256, halo=0
-    )
-    return Adapter(Session(file), entry), detector, file.name
+        return library.adapter(network), network.id
+    entry = Network("embedded/colorize@1", COLORIZE, "embedded", file.name, "0" * 64, 1, "", "", multiple=32, tile=256)
+    return chroma.Adapter(Session(file), entry), file.name
 
 
 def main() -> None:
@@ -177,15 +160,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=0, help="photos per set; 0 takes all")
     parser.add_argument("--megapixels", type=float, default=12)
     wanted = parser.parse_args()
-    network, detector, title = loaded(wanted.network)
-    print(
-        f"Network: {title}; faces found by {'the detector' if detector is not None else 'an ellipse in the middle'}\n"
-    )
+    network, title = loaded(wanted.network)
+    print(f"Network: {title}\n")
     print("| set | photos | chroma error | left grey | lower by | colourfulness | lightness, levels |")
     print("|---|---|---|---|---|---|---|")
     lines = []
     for name in SETS:
-        figures = judge(network, name, wanted.count, detector)
+        figures = judge(network, name, wanted.count)
         if not figures.off:
             print(f"| {name}: not there | | | | | | |")
             continue
