@@ -99,6 +99,10 @@ def restore(
     colorize_strength: Annotated[
         float | None, typer.Option(metavar="0-100", help="How strong the colours are. [85]")
     ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y=#rrggbb", help="The colour of a place, in pixels from the top left; repeatable."),
+    ] = None,
     networks: Annotated[
         Literal["auto", "embedded", "full"], typer.Option("--models", help="Which networks to use.")
     ] = "auto",
@@ -119,6 +123,7 @@ def restore(
     The photos themselves are never changed. One that cannot be restored does not stop the others.
     """
     from daguerre.cli.batch import Batch
+    from daguerre.cli.hints import color_hint
     from daguerre.cli.places import Places, UsageError
     from daguerre.settings import Settings
 
@@ -127,6 +132,7 @@ def restore(
         "denoise": denoise, "denoise_strength": denoise_strength,
         "face_enhancement": face_enhancement, "fidelity": fidelity,
         "colorize": colorize, "colorize_strength": colorize_strength,
+        "color_hints": [color_hint(text) for text in hint] if hint else None,
         "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})
