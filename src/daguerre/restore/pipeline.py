@@ -17,6 +17,7 @@ import numpy.typing as npt
 from daguerre.errors import ModelNotInstalled
 from daguerre.imaging.coloured import coloured
 from daguerre.imaging.photo import Photo, Pixels
+from daguerre.models import roles
 from daguerre.models.library import Choice, Library
 from daguerre.models.session import Session
 from daguerre.restore.progress import CancelToken, Progress, ProgressEvent, Track
@@ -29,13 +30,14 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(slots=True)
 class Findings:
-    """What was found and done, over all pages; ``damage`` and ``noise_sigma`` are the first page's."""
+    """What was found and done, over all pages; ``damage``, ``faces`` and ``noise_sigma`` are the first page's."""
 
     steps: list[str] = field(default_factory=list)
     damage: Mask | None = None
     damaged_pixels: int = 0
     noise_sigma: float | None = None
     is_grayscale: bool = False
+    faces: list[dict[str, Any]] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
@@ -131,8 +133,25 @@ def _reduce_noise(pixels: Pixels, page: Page, track: Track) -> Pixels:
 
 
 def _enhance_faces(pixels: Pixels, page: Page, track: Track) -> Pixels:
-    page.session("faces")
-    return pixels
+    detector = page.adapter(roles.FACE_DETECTION)
+    from daguerre.restore import faces
+
+    found = faces.find(pixels, detector, track)
+    first = page.index == 0
+    chosen, warnings = faces.choose(found, page.settings.faces if first else None)
+    for sentence in warnings:
+        page.findings.warn(sentence)
+    if not chosen:
+        if first:
+            page.findings.faces = [faces.Outcome(face, reason="not chosen").report() for face in found]
+        return pixels
+    result, outcomes = faces.enhance(
+        pixels, found, chosen, page.adapter(roles.FACE_RESTORATION), page.optional(roles.FACE_IDENTITY),
+        fidelity=float(page.settings.fidelity), grey=page.is_grayscale, track=track,
+    )  # fmt: skip
+    if first:
+        page.findings.faces = [outcome.report() for outcome in outcomes]
+    return result
 
 
 def _colorize(pixels: Pixels, page: Page, track: Track) -> Pixels:
@@ -177,10 +196,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         "face_enhancement",
         "Enhancing faces...",
-        1,
+        10,
         "Faces were not enhanced",
-        # On by default, so that its absence is worth a word only to those who asked.
-        lambda settings: settings.face_enhancement and "face_enhancement" in settings.model_fields_set,
+        lambda settings: settings.face_enhancement,
         _enhance_faces,
     ),
     Step(

@@ -127,7 +127,7 @@ def _restoration(photo: Photo, findings: Findings, settings: Settings, size: int
         photo=photo,
         steps=findings.steps,
         scratch_coverage=round(100 * findings.damaged_pixels / area, 2),
-        faces=[],
+        faces=findings.faces,
         is_grayscale=findings.is_grayscale,
         colorized="colorize" in findings.steps,
         damage_mask=None if findings.damage is None else findings.damage.astype(np.uint8) * np.uint8(255),

@@ -146,7 +146,7 @@ def run(
     result = pixels.copy()
     for top, band in _bands(change, tiles, pixels.shape[1], channels, 1, track):
         rows = slice(top, top + band.shape[0])
-        result[rows] = _changed(pixels[rows], band)
+        result[rows] = changed(pixels[rows], band)
     return result
 
 
@@ -210,7 +210,8 @@ def _bands(
         yield top, total[: end - top]
 
 
-def _changed(pixels: Pixels, change: Floats) -> Pixels:
+def changed(pixels: Pixels, change: Floats) -> Pixels:
+    """``pixels`` with ``change``, of white, added in their own depth; where it is 0 they stay to the bit."""
     if pixels.dtype.kind == "f":
         # A pixel that is not finite cannot be changed; below black only what was there already.
         summed = np.maximum(pixels + change, np.minimum(pixels, 0))
