@@ -19,6 +19,8 @@ __all__ = ["Hint", "apply", "foreseen", "hint"]
 _SMALLEST_MIDDLE = 1024
 _COARSEST = 4
 """Photo pixels per pixel of the finest chroma, beyond ``_SMALLEST_MIDDLE``."""
+_USUAL, _LONGEST = 1.5, 2.5
+"""The proportions up to which photos are seen at the network's size, and how much larger they are seen at most."""
 KNEE, CEILING = 38.0, 75.0
 """Chroma from which on it is held back, and that it never reaches; tuned on benchmarks/colorize.py."""
 
@@ -52,7 +54,12 @@ def foreseen(lightness: Floats, network: Colorizer, hinted: Sequence[Hint] = (),
     """
     shape = lightness.shape
     side = network.side
-    look = resized(lightness, (side, side) if network.square else _within(shape[0], shape[1], side, enlarge=True))
+    if network.square:
+        look = resized(lightness, (side, side))
+    else:
+        # A panorama is seen larger: what is in it would be too small otherwise.
+        longer = side * min(_LONGEST, max(1.0, (max(shape) / min(shape) / _USUAL) ** 0.5))
+        look = resized(lightness, _within(shape[0], shape[1], round(longer), enlarge=True))
     told = hints.plane(hints.scaled(hinted, look.shape, shape), look.shape) if hinted and network.takes_hints else None
     found = np.nan_to_num(network(look, told), nan=0.0, posinf=0.0, neginf=0.0)
     if track is not None:

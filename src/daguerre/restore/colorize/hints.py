@@ -14,9 +14,9 @@ import numpy as np
 
 from daguerre.restore.colorize.tones import Floats
 
-_REACH = 0.12
+_REACH = 0.15
 """Share of the longer side over which a hint fades to 60 % where nothing changes."""
-_CLIMB = 22.0
+_CLIMB = 18.0
 """Change in L* along the way that costs as much as ``_REACH``."""
 _QUIET = 1.0
 """Change in L* from a pixel to the next that costs nothing."""
