@@ -93,6 +93,10 @@ def restore(
         bool | None, typer.Option("--face-enhancement/--no-face-enhancement", help="Enhance faces. [on]")
     ] = None,
     fidelity: Annotated[float | None, typer.Option(metavar="0-1", help="1 keeps a face's own features. [0.7]")] = None,
+    face: Annotated[
+        list[str] | None,
+        typer.Option(metavar="N or X,Y,W,H", help="Enhance this face only: its number or box; repeatable."),
+    ] = None,
     colorize: Annotated[
         bool | None, typer.Option("--colorize/--no-colorize", help="Colour a monochrome photo. [off]")
     ] = None,
@@ -116,6 +120,9 @@ def restore(
     mask_out: Annotated[
         Path | None, typer.Option(metavar="M.png", help="Store what was taken for damage. One photo.")
     ] = None,
+    faces_out: Annotated[
+        Path | None, typer.Option(metavar="F.png or F.json", help="Draw or list the faces that were found. One photo.")
+    ] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the networks run.")] = "auto",
 ) -> None:
     """Restore photos. Results are named PHOTO_restored, beside the photo or in OUT.
@@ -123,6 +130,7 @@ def restore(
     The photos themselves are never changed. One that cannot be restored does not stop the others.
     """
     from daguerre.cli.batch import Batch
+    from daguerre.cli.faces import chosen_face
     from daguerre.cli.hints import color_hint
     from daguerre.cli.places import Places, UsageError
     from daguerre.settings import Settings
@@ -131,18 +139,21 @@ def restore(
         "scratch_removal": scratch_removal, "scratch_sensitivity": scratch_sensitivity,
         "denoise": denoise, "denoise_strength": denoise_strength,
         "face_enhancement": face_enhancement, "fidelity": fidelity,
+        "faces": [chosen_face(text) for text in face] if face else None,
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
         "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})
     try:
-        places = Places(photos, output, recursive=recursive, single=mask is not None or mask_out is not None)
+        places = Places(
+            photos, output, recursive=recursive, single=any(path is not None for path in (mask, mask_out, faces_out))
+        )
     except UsageError as error:
         raise typer.BadParameter(str(error)) from None
     batch = Batch(
         places, settings, device=device, resume=resume, overwrite=overwrite, as_json=as_json,
-        mask=mask, mask_out=mask_out, stop=context.obj,
+        mask=mask, mask_out=mask_out, faces_out=faces_out, stop=context.obj,
     )  # fmt: skip
     raise typer.Exit(batch.run())
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daguerre.cli import faces
 from daguerre.cli.places import Job, Names, Places
 from daguerre.cli.report import Report
 from daguerre.cli.signals import Stop
@@ -29,7 +30,7 @@ class Batch:
     def __init__(
         self, places: Places, settings: Settings, *, device: Device = "auto", resume: bool = False,
         overwrite: bool = False, as_json: bool = False, mask: Path | None = None, mask_out: Path | None = None,
-        stop: Stop | None = None,
+        faces_out: Path | None = None, stop: Stop | None = None,
     ) -> None:  # fmt: skip
         self._places = places
         self._settings = settings
@@ -39,6 +40,7 @@ class Batch:
         self._as_json = as_json
         self._mask = mask
         self._mask_out = mask_out
+        self._faces_out = faces_out
         self._names = Names(places.photos)
         self._cancel = CancelToken()
         self._restorer: Restorer | None = None
@@ -102,6 +104,9 @@ class Batch:
         self._check(path)
         if self._mask_out is not None:
             self._save_mask(result, self._mask_out)
+        if self._faces_out is not None:
+            self._check(self._faces_out)
+            faces.save(result, self._faces_out)
         result.save(path)
         self._names.take(path)
         report.restored(job.photo, path, result)
