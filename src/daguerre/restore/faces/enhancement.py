@@ -13,9 +13,11 @@ from daguerre.restore.faces import alignment
 
 Floats = npt.NDArray[np.float32]
 
-SHARP = 1.05
+SHARP = 0.75
 """Blur, as the sigma of a Gaussian in pixels, up to which a face is sharp."""
 _EDGES = 0.04
+_PIXEL = 0.55
+"""Variance of the blur that differences of neighbouring pixels add."""
 _LOW = 12
 """Of the cosine transform of an aligned face, so many coefficients a side are its low frequencies."""
 _HIGH_AT_ONE = 0.3
@@ -50,7 +52,7 @@ def blur_of(face: Floats) -> float:
     ratio = float(np.median(fine[edges] / np.maximum(coarse[edges], 1e-6))) ** 2
     if ratio <= 1.0:
         return float("inf")
-    return float(np.sqrt(max(0.0, (4 - ratio) / (ratio - 1))))
+    return float(np.sqrt(max(0.0, (4 - ratio) / (ratio - 1) - _PIXEL)))
 
 
 def _slope(image: Floats) -> Floats:
