@@ -1,0 +1,123 @@
+"""Published colorizers, by small files of the same signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from daguerre.errors import ModelFailed
+from daguerre.models.adapters import ddcolor, siggraph17
+from daguerre.models.catalog import Network
+from daguerre.models.session import Session
+
+
+def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: list, side: object) -> Session:
+    """``output`` [1, 2, N, N]: a weighted sum of the planes of all inputs, side by side."""
+    weight = np.concatenate([np.array(weights[name], np.float32) for name in inputs], 1)[:, :, None, None]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Concat", list(inputs), ["all"], axis=1),
+            helper.make_node("Conv", ["all", "weight", "bias"], ["output"]),
+        ],
+        "colours",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 2, side, side])],
+        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.array(bias, np.float32), "bias")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return Session(path, device="cpu", precision="fp32")
+
+
+def entry(tile: int = 512) -> Network:
+    return Network("full/colours@1", "colorize", "full", "c.onnx", "0" * 64, 1, "", "", url="u", tile=tile, halo=0)
+
+
+def ramp(height: int, width: int) -> np.ndarray:
+    return np.broadcast_to(np.linspace(5, 95, width, dtype=np.float32), (height, width)).copy()
+
+
+class TestDDColor:
+    @staticmethod
+    def network(path: Path, side: object) -> Session:
+        weights = {"input": [[10, 20, 30], [-5, 0, 5]]}
+        return saved(path / "ddcolor.onnx", {"input": [1, 3, side, side]}, weights, [1, 2], side)
+
+    @pytest.mark.parametrize("side", [64, 96])
+    def test_it_is_fed_the_grey_of_lightness_in_squares_of_the_files_size(self, tmp_path, side):
+        adapter = ddcolor.Adapter(self.network(tmp_path, side), entry())
+        assert (adapter.side, adapter.square, adapter.takes_hints) == (side, True, False)
+        lightness = ramp(side, side)
+        chroma = adapter(lightness)
+        assert chroma.shape == (side, side, 2)
+        lab = np.zeros((side, side, 3), np.float32)
+        lab[..., 0] = lightness
+        grey = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+        assert np.ptp(grey, axis=2).max() < 1e-3
+        assert np.allclose(chroma[..., 0], 60 * grey[..., 1] + 1, atol=0.05)
+        assert np.allclose(chroma[..., 1], 2, atol=0.05)
+
+    def test_the_entry_says_the_size_where_the_file_leaves_it_open(self, tmp_path):
+        adapter = ddcolor.Adapter(self.network(tmp_path, "n"), entry(64))
+        assert adapter.side == 64
+
+    def test_other_sizes_are_fitted(self, tmp_path):
+        adapter = ddcolor.Adapter(self.network(tmp_path, 64), entry())
+        whole = adapter(ramp(64, 64))
+        for shape in ((200, 100), (1, 500), (9, 7)):
+            assert np.abs(adapter(ramp(*shape)) - whole).mean() < 2, shape
+
+    def test_a_file_that_gives_something_else_fails_with_a_sentence(self, tmp_path):
+        session = saved(tmp_path / "other.onnx", {"input": [1, 1, 64, 64]}, {"input": [[1], [2]]}, [0, 0], 64)
+        with pytest.raises(ModelFailed):
+            ddcolor.Adapter(session, entry())(ramp(64, 64))
+
+
+class TestSiggraph17:
+    @staticmethod
+    def single(path: Path) -> Session:
+        return saved(path / "s.onnx", {"input": [1, 1, 64, 64]}, {"input": [[0.5], [-0.25]]}, [1, 2], 64)
+
+    @staticmethod
+    def triple(path: Path, names: tuple[str, str, str] = ("input_A", "input_B", "mask_B")) -> Session:
+        light, colours, mask = names
+        shapes = {light: [1, 1, 64, 64], colours: [1, 2, 64, 64], mask: [1, 1, 64, 64]}
+        weights = {light: [[0.5], [0]], colours: [[1, 0], [0, 1]], mask: [[100], [200]]}
+        return saved(path / "s.onnx", shapes, weights, [0, 0], 64)
+
+    def test_lightness_goes_in_as_it_is(self, tmp_path):
+        adapter = siggraph17.Adapter(self.single(tmp_path), entry())
+        assert (adapter.side, adapter.square, adapter.takes_hints) == (64, True, False)
+        lightness = ramp(64, 64)
+        chroma = adapter(lightness)
+        assert np.allclose(chroma[..., 0], 0.5 * lightness + 1, atol=0.05)
+        assert np.allclose(chroma[..., 1], 2 - 0.25 * lightness, atol=0.05)
+
+    @pytest.mark.parametrize("names", [("input_A", "input_B", "mask_B"), ("x", "y", "z")])
+    def test_hints_go_in_where_the_file_takes_them(self, tmp_path, names):
+        adapter = siggraph17.Adapter(self.triple(tmp_path, names), entry())
+        assert adapter.takes_hints
+        hints = np.zeros((64, 64, 3), np.float32)
+        hints[10:13, 20:23] = (7, -9, 1)
+        chroma = adapter(ramp(64, 64), hints)
+        assert np.allclose(chroma[11, 21], (0.5 * ramp(64, 64)[11, 21] + 7 + 100, -9 + 200), atol=0.1)
+        assert np.allclose(chroma[30, 40], (0.5 * ramp(64, 64)[30, 40], 0), atol=0.1)
+        assert np.allclose(adapter(ramp(64, 64))[11, 21], (0.5 * ramp(64, 64)[11, 21], 0), atol=0.1)
+
+    def test_hints_of_another_size_keep_their_colour(self, tmp_path):
+        adapter = siggraph17.Adapter(self.triple(tmp_path), entry())
+        hints = np.zeros((128, 192, 3), np.float32)
+        hints[60:66, 90:99] = (7, -9, 1)
+        chroma = adapter(np.zeros((128, 192), np.float32), hints)
+        assert np.allclose(chroma[31, 31], (107, 191), atol=0.5)
+
+    def test_another_kind_of_file_is_refused(self, tmp_path):
+        session = saved(tmp_path / "rgb.onnx", {"input": [1, 3, 64, 64]}, {"input": [[1, 1, 1], [0, 0, 0]]}, [0, 0], 64)
+        with pytest.raises(ModelFailed, match="not a colorizer"):
+            siggraph17.Adapter(session, entry())
