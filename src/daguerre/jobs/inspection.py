@@ -19,6 +19,16 @@ DECODED_PIXELS = 4_000_000
 
 MEMORY_BYTES = 4 << 30
 
+_LONGEST_VIEW = 16_000
+_SHOWN_BY_BROWSERS = {
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "gif": "image/gif",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 
 
@@ -27,6 +37,8 @@ class Request:
     """What to look at: paths of local files, and the format that the result is to have.
 
     With ``head`` the photo is the beginning of a file that is still coming: only too many pixels count.
+    With ``view`` a picture that every browser shows is written to that path, of at most ``view_pixels`` on
+    its longest side; 0 stands for all of them.
     """
 
     photo: str
@@ -34,14 +46,21 @@ class Request:
     output_format: str | None
     max_pixels: int
     head: bool = False
+    view: str | None = None
+    view_pixels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``None`` in both where the file may go on; a sentence in one where it may not."""
+    """``None`` in both errors where the file may go on; a sentence in one where it may not.
+
+    ``view_type`` is the media type of a view, and ``view_is_file`` tells that the file itself is the view.
+    """
 
     image_error: str | None = None
     settings_error: str | None = None
+    view_type: str | None = None
+    view_is_file: bool = False
 
 
 def inspect(request: Request) -> Answer:
@@ -51,6 +70,8 @@ def inspect(request: Request) -> Answer:
     if request.head:
         return _inspect_head(Path(request.photo), request.max_pixels)
     try:
+        if request.view is not None:
+            return _view(Path(request.photo), Path(request.view), request.view_pixels, request.max_pixels)
         if request.output_format is not None:
             registry.named(request.output_format)
         size, exact = _size(Path(request.photo), request.max_pixels)
@@ -76,6 +97,25 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
     except (DaguerreError, MemoryError):
         pass  # What cannot be told from the beginning is told from the whole.
     return Answer()
+
+
+def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
+    from daguerre import imaging
+    from daguerre.imaging import sniff
+    from daguerre.jobs.work import preview
+
+    data = path.read_bytes()
+    shown_as = _SHOWN_BY_BROWSERS.get(sniff.format_of(data))
+    if not longest and shown_as is not None:
+        return Answer(view_type=shown_as, view_is_file=True)
+    photo = imaging.open(data, max_pixels=max_pixels)
+    del data
+    if longest:
+        target.write_bytes(preview(photo, longest))
+        return Answer(view_type="image/webp")
+    form = "png" if photo.alpha is not None else "jpeg"
+    target.write_bytes(preview(photo, _LONGEST_VIEW, form, quality=92))
+    return Answer(view_type=f"image/{form}")
 
 
 def _too_large(size: tuple[int, int], max_pixels: int) -> str:

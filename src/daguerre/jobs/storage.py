@@ -1,4 +1,4 @@
-"""Where the files of jobs lie: ``jobs/ID/input``, ``jobs/ID/mask`` and ``jobs/ID/out/NAME``."""
+"""Where the files of jobs lie: ``jobs/ID/input``, ``jobs/ID/mask``, ``jobs/ID/view`` and ``jobs/ID/out/NAME``."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def mask_key(job: str) -> str:
 def output_key(job: str, name: str) -> str:
     """A file that the job offers."""
     return f"jobs/{job}/out/{name}"
+
+
+def view_key(job: str) -> str:
+    """The upload as a small picture that every browser shows, once somebody has asked for it."""
+    return f"jobs/{job}/view"
 
 
 class Storage(Protocol):

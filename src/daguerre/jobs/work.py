@@ -78,15 +78,17 @@ def carry_out(
     return Outcome(result, files)
 
 
-def preview(photo: Photo) -> bytes:
-    """A WebP of at most ``PREVIEW_PIXELS`` on its longest side, with the photo's colour profile."""
+def preview(
+    photo: Photo, longest: int = PREVIEW_PIXELS, format: str = "webp", quality: int = _PREVIEW_QUALITY
+) -> bytes:
+    """``photo`` with at most ``longest`` pixels on its longest side, 8-bit where the format is, with its profile."""
     import cv2
     import numpy as np
 
     from daguerre import imaging
     from daguerre.imaging.photo import Metadata
 
-    scale = min(1.0, PREVIEW_PIXELS / max(photo.width, photo.height))
+    scale = min(1.0, longest / max(photo.width, photo.height))
     size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
 
     def reduced(plane: Any) -> Any:
@@ -99,7 +101,7 @@ def preview(photo: Photo) -> bytes:
         photo, pixels=reduced(photo.pixels), alpha=reduced(photo.alpha), metadata=Metadata(icc=photo.metadata.icc),
         source={}, pages=[], warnings=[],
     )  # fmt: skip
-    return imaging.encode(small, format="webp", quality=_PREVIEW_QUALITY).data
+    return imaging.encode(small, format=format, quality=quality).data
 
 
 def refusal(error: Exception) -> tuple[str, str] | None:

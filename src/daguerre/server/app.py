@@ -14,7 +14,7 @@ from daguerre.jobs import places
 from daguerre.jobs.housekeeping import Housekeeping
 from daguerre.jobs.inspectors import Inspectors
 from daguerre.jobs.supervisor import Supervisor, cores
-from daguerre.server import admin, document, download, health, jobs, problems, progress, restore, session
+from daguerre.server import admin, document, download, health, jobs, page, problems, progress, restore, session, views
 from daguerre.server.broadcast import Broadcast
 from daguerre.server.features import Features
 from daguerre.server.keys import Keys
@@ -54,10 +54,11 @@ def create_app(service: Service, *, local_names_only: bool = False) -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     problems.install(app)
-    for module in (restore, jobs, progress, download, admin, session, health):
+    for module in (restore, jobs, progress, download, views, admin, session, health):
         app.include_router(module.router)
     app.include_router(health.metrics)
     document.install(app)
+    page.install(app)
     origins = service.config.cors_origins
     if origins:
         app.add_middleware(

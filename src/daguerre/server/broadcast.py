@@ -59,23 +59,25 @@ class Broadcast:
         self._closed = False
 
     @contextmanager
-    def subscribe(self, job: str) -> Iterator[Subscription]:
-        """The events of ``job`` from now on."""
+    def subscribe(self, *jobs: str) -> Iterator[Subscription]:
+        """The events of ``jobs`` from now on."""
         subscription = Subscription()
         if self._closed:
             subscription.close()
-        self._listeners[job].add(subscription)
+        for job in jobs:
+            self._listeners[job].add(subscription)
         try:
             yield subscription
         finally:
-            self._listeners[job].discard(subscription)
-            if not self._listeners[job]:
-                del self._listeners[job]
+            for job in set(jobs):
+                self._listeners[job].discard(subscription)
+                if not self._listeners[job]:
+                    del self._listeners[job]
 
     @property
     def listeners(self) -> int:
         """How many listen."""
-        return sum(map(len, self._listeners.values()))
+        return len(set[Subscription]().union(*self._listeners.values()))
 
     def drop(self, job: str) -> None:
         """End the streams of a job that is no more."""

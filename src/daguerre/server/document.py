@@ -7,11 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 
 from daguerre.server.problems import ProblemBody, documented
 
-_PAGE = Path(__file__).parent / "page"
+_PAGE = Path(__file__).parent / "docs"
 
 
 def install(app: FastAPI) -> None:
@@ -25,10 +25,6 @@ def install(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/api/docs")
 
     @app.get("/api/docs", include_in_schema=False)
     async def docs() -> FileResponse:

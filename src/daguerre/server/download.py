@@ -7,19 +7,20 @@ from email.utils import formatdate
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.records import ARCHIVE, Job, StoredFile
 from daguerre.jobs.storage import output_key
-from daguerre.server import archive, ranges
+from daguerre.server import archive, problems, ranges
 from daguerre.server.identity import Owner
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
-router = APIRouter(prefix="/api/v1/download", tags=["files"])
+router = APIRouter(prefix="/api/v1", tags=["files"])
 
+_ARCHIVED = 1000
 _PREFIX = b"/download/"
 _BINARY = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -30,8 +31,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.head("/{job_id}/{filename:path}", include_in_schema=False)
-@router.get("/{job_id}/{filename:path}", responses=_ANSWERS, response_class=StreamingResponse)
+@router.head("/download/{job_id}/{filename:path}", include_in_schema=False)
+@router.get("/download/{job_id}/{filename:path}", responses=_ANSWERS, response_class=StreamingResponse)
 async def download(
     request: Request,
     service: ServiceOf,
@@ -53,6 +54,26 @@ async def download(
     if file is None:
         raise Problem(404, "File not found")
     return await _file(request, service, job, filename, file, range, if_range, if_none_match)
+
+
+@router.get("/archive", responses={200: _ANSWERS[200], **documented(400, 401, 404)}, response_class=StreamingResponse)
+async def download_many(
+    service: ServiceOf,
+    owner: Owner,
+    job_ids: Annotated[list[str], Query(alias="jobId", min_length=1, max_length=_ARCHIVED)],
+) -> Response:
+    """A ZIP of the restored photos of several jobs, made while it is sent; what is not complete is left out."""
+
+    def restored() -> list[Job]:
+        found = (service.engine.get(id.lower()) for id in dict.fromkeys(job_ids))
+        mine = (job for job in found if job is not None and (job.owner == owner or service.open))
+        return [job for job in mine if job.kind == "single" and job.phase == "complete"]
+
+    files = archive.entries(await threaded(restored))
+    if not files:
+        raise problems.no_job()
+    headers = _headers(ARCHIVE)
+    return StreamingResponse(archive.stream(files, service.storage), headers=headers, media_type="application/zip")
 
 
 async def _file(

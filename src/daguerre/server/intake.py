@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from daguerre.errors import InvalidSettings
 from daguerre.jobs import names
+from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.records import Submission
-from daguerre.jobs.storage import input_key, mask_key
+from daguerre.jobs.storage import full_disk, input_key, mask_key
 from daguerre.server import problems
 from daguerre.server.multipart import Form, SpooledFile
 from daguerre.server.problems import Problem
@@ -50,6 +55,35 @@ def wishes(form: Form, service: Service) -> Wishes:
     if len(ignored) > _NAMED_AT_MOST:
         listed.append(f"{len(ignored) - _NAMED_AT_MOST} further settings are not known and were ignored.")
     return Wishes(_job_id(form.texts.get("clientJobId", "")), settings, tuple(listed))
+
+
+@asynccontextmanager
+async def upload_of(service: Service, job: str, owner: str | None) -> AsyncIterator[SpooledFile]:
+    """A copy of the upload of an earlier job of the caller. Raises Problem."""
+    source = await threaded(service.engine.get, job.lower())
+    if source is None or source.kind != "single" or (source.owner != owner and not service.open):
+        raise problems.no_job()
+    path = None
+    try:
+        path = await threaded(_copied, service, source.id)
+        yield SpooledFile("file", source.filename, path, source.input_bytes)
+    except FileMissing:
+        raise Problem(404, "The photo of that job is no longer kept") from None
+    finally:
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def _copied(service: Service, job: str) -> Path:
+    with service.storage.local(input_key(job)) as source, service.storage.spool() as file:
+        copy = Path(file.name)
+        try:
+            with full_disk():
+                shutil.copyfile(source, copy)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+        return copy
 
 
 async def inspect(

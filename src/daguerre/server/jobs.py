@@ -35,9 +35,12 @@ class JobState(BaseModel):
 
 
 class ListedJob(JobState):
-    """A job in a list. Times are seconds since 1970."""
+    """A job in a list. Times are seconds since 1970; ``settings`` are those that were given."""
 
     filename: str
+    settings: dict[str, Any]
+    has_mask: bool = Field(alias="hasMask", description="Whether a mask came with the photo")
+    input_bytes: int = Field(alias="inputBytes", description="Bytes of the upload")
     created_at: float = Field(alias="createdAt")
     finished_at: float | None = Field(alias="finishedAt")
 
@@ -93,7 +96,15 @@ async def list_jobs(
     states = await threaded(_states, service, shown)
     return JobPage(
         jobs=[
-            ListedJob(**state, filename=job.filename, createdAt=job.created_at, finishedAt=job.finished_at)
+            ListedJob(
+                **state,
+                filename=job.filename,
+                createdAt=job.created_at,
+                finishedAt=job.finished_at,
+                settings=job.settings,
+                hasMask=job.has_mask,
+                inputBytes=job.input_bytes,
+            )
             for job, state in zip(shown, states, strict=True)
         ],
         nextCursor=str(shown[-1].number) if len(page) > limit else None,

@@ -10,17 +10,20 @@ from fastapi import APIRouter, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from daguerre.jobs.records import Event
+from daguerre.server import problems
+from daguerre.server.identity import Owner
 from daguerre.server.jobs import VisibleJob
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1", tags=["jobs"])
 
+_FOLLOWED = 500
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _STAY_AWAY_MS = 24 * 3600 * 1000
 
 
-@router.get("/{job_id}/progress", response_class=EventSourceResponse, responses=documented(401, 404))
+@router.get("/jobs/{job_id}/progress", response_class=EventSourceResponse, responses=documented(401, 404))
 async def job_progress(
     service: ServiceOf,
     job: VisibleJob,
@@ -50,6 +53,40 @@ async def job_progress(
                     return
 
 
+@router.get("/progress", response_class=EventSourceResponse, responses=documented(400, 401, 404))
+async def many_progress(
+    service: ServiceOf,
+    owner: Owner,
+    job_ids: Annotated[list[str], Query(alias="jobId", min_length=1, max_length=_FOLLOWED)],
+) -> AsyncIterator[ServerSentEvent]:
+    """The same for several jobs in one stream, which ends when all have ended. Unknown jobs are left out."""
+    followed = await threaded(_visible, service, owner, job_ids)
+    if not followed:
+        raise problems.no_job()
+    with service.broadcast.subscribe(*followed) as live:
+        told: dict[str, int] = {}
+        for job in followed:
+            for event in await threaded(_backlog, service, job, None):
+                told[job] = event.number
+                if event.last:
+                    followed = followed - {job}
+                yield _frame(event, named=True, stay_away=not followed)
+        if not followed:
+            return
+        async for event in live:
+            if event.number > told.get(event.job, 0):
+                if event.last:
+                    followed = followed - {event.job}
+                yield _frame(event, named=True, stay_away=not followed)
+                if not followed:
+                    return
+
+
+def _visible(service: Service, owner: str | None, ids: list[str]) -> frozenset[str]:
+    found = (service.engine.get(id.lower()) for id in ids)
+    return frozenset(job.id for job in found if job is not None and (job.owner == owner or service.open))
+
+
 def _backlog(service: Service, job: str, last_event_id: str | None) -> list[Event]:
     """What a returning listener has missed; for a new one, and after the end, the present state."""
     latest = service.engine.latest(job)
@@ -61,11 +98,11 @@ def _backlog(service: Service, job: str, last_event_id: str | None) -> list[Even
     return service.engine.events(told, job=job)
 
 
-def _frame(event: Event, named: bool) -> ServerSentEvent:
+def _frame(event: Event, named: bool, stay_away: bool | None = None) -> ServerSentEvent:
     return ServerSentEvent(
         raw_data=event.data,
         event="progress" if named else None,
         id=str(event.number),
         # An EventSource whose page forgets to close it comes again: not every three seconds, for the same frame.
-        retry=_STAY_AWAY_MS if event.last else None,
+        retry=_STAY_AWAY_MS if (event.last if stay_away is None else stay_away) else None,
     )

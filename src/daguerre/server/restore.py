@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1/tools", tags=["restore"])
 Kept = dict[str, tuple[SpooledFile, SpooledFile | None]]
 """The photo and the mask of each job."""
 
-_REFUSALS = documented(400, 401, 409, 413, 429, 501, 507)
+_REFUSALS = documented(400, 401, 404, 409, 413, 429, 501, 507)
 _MASK_BESIDE_MANY = "The mask was not used: it is for one photo."
 
 
@@ -37,7 +37,7 @@ class Accepted(BaseModel):
     asynchronous: bool = Field(default=True, alias="async")
 
 
-def _form(**files: dict[str, Any]) -> dict[str, Any]:
+def _form(*texts: str, **files: dict[str, Any]) -> dict[str, Any]:
     """The multipart body for the OpenAPI document; it is read by hand, as it comes."""
     settings = Settings.model_json_schema(by_alias=True)
     hints = settings.pop("$defs")["ColorHint"]
@@ -48,11 +48,18 @@ def _form(**files: dict[str, Any]) -> dict[str, Any]:
             del field["anyOf"]
     settings["properties"]["colorHints"]["anyOf"][0]["items"] = hints
     settings |= {"additionalProperties": True, "description": "Fields that are not known are ignored, with a warning."}
-    schema = {
+    schema: dict[str, Any] = {
         "type": "object",
-        "required": [next(iter(files))],
-        "properties": {**files, "settings": settings, "clientJobId": {"type": "string", "format": "uuid"}},
+        "properties": {
+            **files,
+            "settings": settings,
+            **{name: {"type": "string", "format": "uuid"} for name in ("clientJobId", *texts)},
+        },
     }
+    if texts:
+        schema["anyOf"] = [{"required": [name]} for name in ("file", *texts)]
+    else:
+        schema["required"] = [*files]
     encoding = {"settings": {"contentType": "application/json"}}
     content = {"multipart/form-data": {"schema": schema, "encoding": encoding}}
     return {"requestBody": {"required": True, "content": content}}
@@ -66,11 +73,11 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"headers": _HEADERS}, **_REF
 
 
 @router.post(
-    "/restore-photo", status_code=202, responses=_ACCEPTED, openapi_extra=_form(file=_FILE, mask=_MASK)
+    "/restore-photo", status_code=202, responses=_ACCEPTED, openapi_extra=_form("sourceJobId", file=_FILE, mask=_MASK)
 )  # fmt: skip
 @router.post("/image/restore-photo", status_code=202, include_in_schema=False)
 async def restore_photo(request: Request, response: Response, service: ServiceOf, owner: Owner) -> Accepted:
-    """Restore one photo."""
+    """Restore one photo: ``file``, or once more the one of the job ``sourceJobId``."""
     _limit(service, request, owner)
 
     async def on_head(file: SpooledFile) -> None:
@@ -82,12 +89,21 @@ async def restore_photo(request: Request, response: Response, service: ServiceOf
     ) as form:  # fmt: skip
         photo = next(iter(form.named("file")), None)
         mask = next(iter(form.named("mask")), None)
+        if photo is None and "sourceJobId" in form.texts:
+            async with intake.upload_of(service, form.texts["sourceJobId"], owner) as photo:
+                return await _restore(response, service, owner, form, photo, mask)
         if photo is None or photo.size_bytes == 0:
             raise Problem(400, "No image file provided")
-        wanted = intake.wishes(form, service)
-        await intake.inspect(service, photo, mask, wanted.settings.output_format)
-        job = intake.submission(wanted, photo, owner, wanted.id, mask=mask)
-        await _submit(service, job, {job.id: (photo, mask)})
+        return await _restore(response, service, owner, form, photo, mask)
+
+
+async def _restore(
+    response: Response, service: Service, owner: str | None, form: Form, photo: SpooledFile, mask: SpooledFile | None
+) -> Accepted:
+    wanted = intake.wishes(form, service)
+    await intake.inspect(service, photo, mask, wanted.settings.output_format)
+    job = intake.submission(wanted, photo, owner, wanted.id, mask=mask)
+    await _submit(service, job, {job.id: (photo, mask)})
     return _accepted(response, job.id)
 
 

@@ -1,0 +1,205 @@
+/** The page: its parts, and how they work together. */
+
+import { call, Refusal } from "./api.js";
+import { receive } from "./arrivals.js";
+import { confirmed, models, signIn } from "./dialogs.js";
+import { part, perFrame } from "./dom.js";
+import { Follower } from "./follower.js";
+import { arrived, ended, Photos } from "./photos.js";
+import "./report.js";
+import { same, wire } from "./settings.js";
+import "./shelf.js";
+import "./stage.js";
+import { Uploads } from "./uploads.js";
+import "./viewtools.js";
+import { advice } from "./words.js";
+
+const $ = (selector) => document.querySelector(selector);
+const stage = $("photo-stage");
+const tools = $("view-tools");
+const shelf = $("photo-shelf");
+const report = $("photo-report");
+const settings = $("settings-form");
+const input = part(document, "file-input");
+const notice = part(document, "notice");
+
+const photos = new Photos();
+const uploads = new Uploads(photos, () => entered());
+const follower = new Follower(photos, connection, () => reload());
+let lost = false;
+let entering = null;
+
+tools.attach(stage);
+
+const render = perFrame(() => {
+  const { items, selected } = photos;
+  document.body.dataset.state = items.length ? "photos" : "empty";
+  shelf.show(photos);
+  if (selected) {
+    const { shown } = selected;
+    if (shown.phase === "failed") shown.advice = shown.refused ? shown.error : advice(500, shown);
+    stage.show(selected);
+    tools.show(selected);
+    report.show(shown);
+    document.title = `${selected.name} – Daguerre`;
+  } else document.title = "Daguerre";
+  describeSettings();
+});
+photos.addEventListener("change", render);
+
+function describeSettings() {
+  const item = photos.selected;
+  if (!item) return;
+  const different = !same(item.shown.settings ?? {}, wire(settings.values));
+  settings.describe({ available: ended(item.shown), different, count: photos.items.length });
+}
+
+/** Say something that concerns the whole page, or nothing. */
+function say(text) {
+  notice.hidden = !text;
+  if (notice.textContent !== text) notice.textContent = text;
+}
+
+function connection(state) {
+  if (state === "lost") say("The connection to the server was lost. Your photos are safe; the page tries again by itself…");
+  else if (lost) {
+    say("");
+    uploads.resume();
+  }
+  lost = state === "lost";
+}
+
+/** Read the list again; asks for a key where one is needed. */
+async function reload() {
+  try {
+    await photos.load();
+    connection("connected");
+  } catch (error) {
+    if (error.status === 401) await entered();
+    else if (error.status === 0 || error.status >= 500) connection("lost");
+    else say(error.message);
+    if (error.status !== 401) photos.changed();
+  }
+}
+
+/** Sign in, once however many ask. */
+function entered() {
+  entering ??= (async () => {
+    if (!photos.items.length) document.body.dataset.state = "signin";
+    await signIn();
+    entering = null;
+    $("#sign-out").hidden = false;
+    await reload();
+    uploads.resume();
+  })();
+  return entering;
+}
+
+function take(files) {
+  say("");
+  const wanted = wire(settings.values);
+  const added = files.reverse().map((file) => photos.add(file, wanted)).reverse();
+  if (added.length) photos.select(added[0]);
+  for (const item of added) uploads.add(item, item.shown);
+}
+
+/** Restore `item` once more; `special` are settings for it alone. */
+function again(item, special = {}, more = {}) {
+  const { faces, colorHints } = item.shown.settings ?? {};
+  const kept = { ...(faces ? { faces } : {}), ...(colorHints && settings.values.colorize ? { colorHints } : {}) };
+  const version = photos.again(item, { ...wire(settings.values), ...kept, ...special }, Boolean(more.mask));
+  uploads.add(item, version, more);
+}
+
+async function remove() {
+  const item = photos.selected;
+  const version = item.shown;
+  const several = item.versions.length > 1;
+  if (version.phase === "complete") {
+    const what = several ? `version ${item.versions.indexOf(version) + 1} of “${item.name}”` : `“${item.name}”`;
+    if (!(await confirmed(`Delete ${what} from this server? The file that you added from is not touched.`, "Delete"))) return;
+  }
+  uploads.cancel(version);
+  if (arrived(version)) {
+    try {
+      await call(`/jobs/${version.job}`, { method: "DELETE" });
+    } catch (error) {
+      if (error.status !== 404) return say(error.message);
+    }
+  }
+  photos.drop(item, version);
+}
+
+async function cancel() {
+  const item = photos.selected;
+  const version = item.shown;
+  if (!arrived(version)) {
+    uploads.cancel(version);
+    photos.drop(item, version);
+    return;
+  }
+  try {
+    await call(`/jobs/${version.job}/cancel`, { method: "POST" });
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+function retry() {
+  const item = photos.selected;
+  const version = item.shown;
+  if (!version.refused) return again(item, {});
+  Object.assign(version, { phase: "waiting", refused: false, error: undefined, settings: wire(settings.values) });
+  photos.changed();
+  uploads.add(item, version);
+}
+
+async function sample() {
+  try {
+    const answer = await fetch(document.body.dataset.sample);
+    take([new File([await answer.blob()], "sample.jpg", { type: "image/jpeg" })]);
+  } catch {
+    say(new Refusal(0).message);
+  }
+}
+
+receive(input, take);
+for (const button of document.querySelectorAll("[data-choose]")) button.addEventListener("click", () => input.click());
+$("#sample").addEventListener("click", sample);
+$("#models").addEventListener("click", models);
+$("#sign-out").addEventListener("click", async () => {
+  await call("/session", { method: "DELETE" }).catch(() => {});
+  location.reload();
+});
+shelf.addEventListener("select", ({ detail }) => photos.select(detail));
+tools.addEventListener("show", ({ detail }) => photos.show(photos.selected, detail));
+tools.addEventListener("delete", remove);
+stage.addEventListener("cancel", cancel);
+stage.addEventListener("retry", retry);
+stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, { mask: detail }));
+stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
+settings.addEventListener("change", describeSettings);
+settings.addEventListener("again", () => again(photos.selected, { faces: stage.faces.wanted }));
+settings.addEventListener("all", () => {
+  for (const item of photos.items) if (ended(item.shown)) again(item);
+});
+addEventListener("online", () => uploads.resume());
+addEventListener("beforeunload", (event) => {
+  if (uploads.busy) event.preventDefault();
+});
+
+const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+if (!local) $("#privacy").textContent = "They go to this server and nowhere else.";
+
+async function begin() {
+  try {
+    const { keyNeeded } = await call("/session");
+    $("#sign-out").hidden = !keyNeeded;
+  } catch (error) {
+    if (error.status === 401) await entered();
+  }
+  await reload();
+  if (lost) setTimeout(begin, 3000);
+}
+
+begin();

@@ -1,0 +1,43 @@
+/** The boxes of the faces that were found; pressing one leaves its face out, or takes it in again. */
+
+import { el } from "./dom.js";
+
+export class Faces {
+  #marks;
+  #boxes = [];
+
+  constructor(marks) {
+    this.#marks = marks;
+  }
+
+  /** Draw the boxes of `result`, in the photo's pixels. */
+  show({ faces, width, height }) {
+    this.#boxes = (faces ?? []).map((face, index) => {
+      const [x, y, w, h] = face.box;
+      const button = el("button", {
+        type: "button", class: "face", "data-testid": "face", "aria-pressed": "true", "aria-label": described(face, index),
+        onclick: () => button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true")),
+      }, el("span", { "aria-hidden": "true" }, String(index + 1)));
+      Object.assign(button.style, {
+        left: `${(100 * x) / width}%`, top: `${(100 * y) / height}%`,
+        width: `${(100 * w) / width}%`, height: `${(100 * h) / height}%`,
+      });
+      return { button, face };
+    });
+    for (const old of this.#marks.querySelectorAll(".face")) old.remove();
+    this.#marks.append(...this.#boxes.map(({ button }) => button));
+  }
+
+  /** The boxes of the faces that are to be enhanced, or undefined where that is all of them. */
+  get wanted() {
+    const pressed = this.#boxes.filter(({ button }) => button.getAttribute("aria-pressed") === "true");
+    return pressed.length === this.#boxes.length ? undefined : pressed.map(({ face }) => face.box);
+  }
+}
+
+/** What became of a face, in a sentence. */
+export function described(face, index) {
+  const what = face.enhanced ? "made clearer" : `left as it was${face.reason ? `: ${face.reason}` : ""}`;
+  const like = face.enhanced && face.identitySimilarity >= 0 ? `, ${Math.round(100 * face.identitySimilarity)} % alike` : "";
+  return `Face ${index + 1}, ${what}${like}`;
+}

@@ -1,0 +1,101 @@
+/** The strip of all photos: what is waiting, at work and done. */
+
+import { archiveOf } from "./api.js";
+import { el, icon } from "./dom.js";
+import { ended } from "./photos.js";
+import { thumb, thumbOf } from "./thumbs.js";
+import { counted, moment, status } from "./words.js";
+
+/** Fires `select` (detail: the photo). */
+export class PhotoShelf extends HTMLElement {
+  #tiles = new Map();
+
+  connectedCallback() {
+    this.summary = el("p", { class: "summary", role: "status" });
+    this.archive = el("a", { class: "button", "data-testid": "download-all", download: "", hidden: true }, icon("download"), "Download all");
+    this.list = el("ul", { class: "strip", "aria-label": "Photos", "data-testid": "shelf" });
+    this.append(el("div", { class: "head" }, this.summary, this.archive), this.list);
+    this.list.addEventListener("keydown", (event) => this.#walk(event));
+  }
+
+  /** Show `photos`. */
+  show(photos) {
+    const seen = new Set();
+    let after = null;
+    for (const item of photos.items) {
+      const tile = this.#tiles.get(item.key) ?? this.#tile(item);
+      seen.add(item.key);
+      if (after ? after.nextSibling !== tile.row : this.list.firstChild !== tile.row) {
+        this.list.insertBefore(tile.row, after ? after.nextSibling : this.list.firstChild);
+      }
+      after = tile.row;
+      this.#describe(tile, item, item === photos.selected);
+    }
+    for (const [key, tile] of this.#tiles) {
+      if (!seen.has(key)) {
+        tile.row.remove();
+        this.#tiles.delete(key);
+      }
+    }
+    this.#summarize(photos);
+  }
+
+  #tile(item) {
+    const picture = el("img", { alt: "", draggable: false, loading: "lazy", decoding: "async" });
+    const name = el("span", { class: "name" });
+    const state = el("span", { class: "state", "data-testid": "photo-status" });
+    const bar = el("progress", { max: 100, "aria-hidden": "true" });
+    const button = el("button", { type: "button", onclick: () => this.#select(item) }, picture, name, state, bar);
+    const row = el("li", { "data-testid": "photo" }, button);
+    picture.addEventListener("load", () => row.classList.add("seen"));
+    picture.addEventListener("error", () => row.classList.remove("seen"));
+    const tile = { row, button, picture, name, state, bar };
+    this.#tiles.set(item.key, tile);
+    thumb(item, () => this.#describe(tile, item, button.getAttribute("aria-current") === "true"));
+    return tile;
+  }
+
+  #describe({ row, button, picture, name, state, bar }, item, selected) {
+    const version = item.shown;
+    const source = version.phase === "complete" ? version.result.previewUrl : thumbOf(item);
+    if (source && picture.getAttribute("src") !== source) picture.src = source;
+    const words = status(version);
+    if (name.textContent !== item.name) name.textContent = item.name;
+    if (state.textContent !== words) state.textContent = words;
+    button.title = `${item.name}, ${moment(version.createdAt)}`;
+    if (selected) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+    row.dataset.phase = version.phase;
+    row.dataset.job = version.job;
+    bar.hidden = !["uploading", "processing"].includes(version.phase);
+    bar.value = version.percent;
+  }
+
+  #summarize({ items }) {
+    const versions = items.map((item) => item.shown);
+    const complete = versions.filter((each) => each.phase === "complete");
+    const busy = versions.filter((each) => !ended(each)).length;
+    const failed = versions.filter((each) => each.phase === "failed").length;
+    const words = [counted(items.length, "photo")];
+    if (busy) words.push(`${busy} at work`);
+    if (failed) words.push(`${failed} not restored`);
+    const text = words.join(", ");
+    if (this.summary.textContent !== text) this.summary.textContent = text;
+    this.archive.hidden = complete.length < 2;
+    if (complete.length > 1) this.archive.href = archiveOf(complete.slice(0, 1000).map((each) => each.job));
+  }
+
+  #select(item) {
+    this.dispatchEvent(new CustomEvent("select", { detail: item }));
+  }
+
+  #walk(event) {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const buttons = [...this.list.querySelectorAll("button")];
+    buttons[buttons.indexOf(document.activeElement) + by]?.focus();
+  }
+}
+
+customElements.define("photo-shelf", PhotoShelf);

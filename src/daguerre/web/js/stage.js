@@ -1,0 +1,329 @@
+/** The photo that is shown: before and after, as large as wanted, with what is drawn over it. */
+
+import { viewOf } from "./api.js";
+import { el, icon, perFrame } from "./dom.js";
+import { Faces } from "./faces.js";
+import { HintTool } from "./hinttool.js";
+import { MaskTool } from "./masktool.js";
+import { Plane } from "./plane.js";
+import { followPointers } from "./pointers.js";
+import { thumbOf } from "./thumbs.js";
+
+const PREVIEW_PIXELS = 1600;
+const STEP = 60;
+
+/** Fires `cancel`, `retry`, `mask` (detail: the PNG) and `hints` (detail: the hints). */
+export class PhotoStage extends HTMLElement {
+  plane = new Plane();
+  item = null;
+  version = null;
+  before = "original";
+  tool = null;
+
+  #split = 0.5;
+  #drag = null;
+  #shown = "";
+  #place = perFrame(() => this.#layout());
+
+  connectedCallback() {
+    this.beforeImage = el("img", { class: "before", "data-testid": "before", alt: "", draggable: false });
+    this.afterImage = el("img", { class: "after", "data-testid": "after", alt: "", draggable: false });
+    this.canvas = el("canvas", { class: "mask", "data-testid": "mask-canvas", hidden: true, width: 1, height: 1 });
+    this.marks = el("div", { class: "marks" });
+    this.sheet = el("div", { class: "plane" }, this.afterImage, this.beforeImage, this.canvas, this.marks);
+    this.divider = el("div", {
+      class: "divider", "data-testid": "slider", role: "slider", tabIndex: 0, "aria-label": "Before and after",
+      "aria-valuemin": 0, "aria-valuemax": 100, "aria-orientation": "horizontal",
+    }, el("span", { class: "knob", "aria-hidden": "true" }, icon("compare")));
+    this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: true });
+    this.tags = [el("span", { class: "tag left" }, "Before"), el("span", { class: "tag right" }, "After")];
+    this.viewport = el("div", { class: "viewport", tabIndex: 0, role: "group", "aria-label": "The photo" },
+      this.sheet, this.divider, ...this.tags, this.cursor);
+    this.running = this.#runningPanel();
+    this.failure = this.#failurePanel();
+    this.append(this.viewport, this.running, this.failure);
+
+    this.maskTool = new MaskTool(this);
+    this.hintTool = new HintTool(this);
+    this.faces = new Faces(this.marks);
+    this.#listen();
+    new ResizeObserver(() => {
+      this.plane.resize(this.viewport.clientWidth, this.viewport.clientHeight);
+      this.#layout();
+    }).observe(this.viewport);
+  }
+
+  /** Show the shown version of `item`. */
+  show(item) {
+    const version = item.shown;
+    const identity = `${version.job} ${version.phase === "complete"} ${this.before}`;
+    if (this.version !== version) {
+      this.#leave();
+      this.before = item === this.item ? this.before : "original";
+    }
+    this.item = item;
+    this.version = version;
+    this.dataset.phase = version.phase;
+    this.dataset.job = version.job;
+    this.#describe(version);
+    if (identity !== this.#shown || (!this.beforeImage.src && thumbOf(item))) {
+      this.#shown = identity;
+      this.#pictures();
+    }
+    this.#layout();
+  }
+
+  /** Compare with "original" or with an earlier version's job. */
+  compareWith(before) {
+    this.before = before;
+    if (this.item) this.show(this.item);
+  }
+
+  /** Paint or hint with `tool`, or stop with null. */
+  use(tool) {
+    if (this.tool === tool) return;
+    this.tool?.leave();
+    this.tool = tool;
+    this.viewport.classList.toggle("editing", tool !== null);
+    tool?.enter();
+    this.#layout();
+    this.dispatchEvent(new Event("tool"));
+  }
+
+  /** Whether the damage is shown, and the faces. */
+  async showDamage(wanted) {
+    if (wanted) await this.maskTool.load();
+    this.canvas.hidden = !wanted;
+    this.dispatchEvent(new Event("tool"));
+  }
+
+  zoom(factor, x, y) {
+    this.plane.zoom(this.plane.scale * factor, x, y);
+    this.#place();
+  }
+
+  zoomTo(scale) {
+    if (scale === null) this.plane.fit();
+    else this.plane.zoom(scale);
+    this.#place();
+  }
+
+  /** Whether there is a result to look at. */
+  get complete() {
+    return this.version?.phase === "complete";
+  }
+
+  #leave() {
+    this.use(null);
+    this.canvas.hidden = true;
+    this.maskTool.forget();
+    this.hintTool.forget();
+  }
+
+  #pictures() {
+    const { item, version } = this;
+    const complete = this.complete;
+    this.sharp = false;
+    this.afterImage.hidden = !complete;
+    const other = item.versions.find((each) => each.job === this.before && each.phase === "complete");
+    this.beforeSource = other ? ["restored", other.job] : ["original", version.job];
+    this.tags[0].textContent = other ? `Version ${item.versions.indexOf(other) + 1}` : "Before";
+    this.tags[1].textContent = item.versions.length > 1 ? `Version ${item.versions.indexOf(version) + 1}` : "After";
+    this.beforeImage.alt = `Before: ${item.name}`;
+    this.afterImage.alt = `Restored: ${item.name}`;
+    if (complete) {
+      this.#size(version.result.width, version.result.height);
+      this.afterImage.src = version.result.previewUrl;
+      this.beforeImage.src = other ? other.result.previewUrl : viewOf(version.job, "original");
+      this.faces.show(version.result);
+    } else {
+      this.marks.replaceChildren();
+      const source = thumbOf(item);
+      if (source) this.beforeImage.src = source;
+      else this.beforeImage.removeAttribute("src");
+    }
+    this.#sharpen();
+  }
+
+  #size(width, height) {
+    this.plane.show(width, height);
+    this.sheet.style.width = `${width}px`;
+    this.sheet.style.height = `${height}px`;
+  }
+
+  /** Fetch the whole pictures once more is to be seen than the small ones have. */
+  #sharpen() {
+    if (!this.complete || this.sharp) return;
+    const { width, height } = this.plane.picture;
+    const small = Math.min(1, PREVIEW_PIXELS / Math.max(width, height));
+    if (small === 1 && this.plane.scale * devicePixelRatio <= 2) return;
+    if (this.plane.scale * devicePixelRatio <= small * 1.05) return;
+    this.sharp = true;
+    const identity = this.#shown;
+    const [side, job] = this.beforeSource;
+    for (const [image, address] of [
+      [this.beforeImage, viewOf(job, side, "full")],
+      [this.afterImage, viewOf(this.version.job, "restored", "full")],
+    ]) {
+      const whole = new Image();
+      whole.src = address;
+      whole.decode().then(
+        () => {
+          if (this.#shown === identity) image.src = whole.src;
+        },
+        () => {}, // The small picture stays.
+      );
+    }
+  }
+
+  #layout() {
+    const { plane } = this;
+    if (!this.version) return;
+    this.sheet.style.transform = `translate(${plane.x}px, ${plane.y}px) scale(${plane.scale})`;
+    this.style.setProperty("--unit", 1 / plane.scale);
+    const comparing = this.complete && !this.tool;
+    this.divider.hidden = !comparing;
+    for (const tag of this.tags) tag.hidden = !comparing;
+    const seen = plane.seen;
+    const at = seen.left + (seen.right - seen.left) * this.#split;
+    this.divider.style.left = `${at}px`;
+    this.divider.setAttribute("aria-valuenow", Math.round(this.#split * 100));
+    this.divider.setAttribute("aria-valuetext", `${Math.round(this.#split * 100)} % before`);
+    const from = (at - plane.x) / plane.scale;
+    // Masks and hints are for the photo as it came.
+    const whole = !this.complete || this.tool;
+    this.beforeImage.style.clipPath = whole ? "none" : `inset(0 ${plane.picture.width - from}px 0 0)`;
+    this.tags[0].classList.toggle("faded", at < 90);
+    this.tags[1].classList.toggle("faded", at > plane.window.width - 90);
+    this.viewport.classList.toggle("enlarged", !plane.fitted);
+    this.viewport.classList.toggle("pixels", plane.scale * devicePixelRatio > 3);
+    this.dispatchEvent(new Event("view"));
+    this.#sharpen();
+  }
+
+  #listen() {
+    this.beforeImage.addEventListener("load", () => {
+      if (!this.complete) this.#size(this.beforeImage.naturalWidth, this.beforeImage.naturalHeight);
+      this.#layout();
+    });
+    followPointers(this.viewport, {
+      start: (point, event) => this.#start(point, event),
+      move: (point) => this.#move(point),
+      end: (cancelled) => {
+        if (this.#drag === "tool") this.tool?.end(cancelled);
+        this.#drag = null;
+      },
+      hover: (point) => this.tool?.hover(point),
+      pinch: ({ factor, x, y, dx, dy }) => {
+        this.plane.pan(dx, dy);
+        this.zoom(factor, x, y);
+      },
+      wheel: (event, point) => {
+        if (this.tool?.wheel(event, point)) return;
+        this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), point.x, point.y);
+      },
+    });
+    this.viewport.addEventListener("dblclick", (event) => {
+      if (this.tool || event.target.closest("button")) return;
+      const box = this.viewport.getBoundingClientRect();
+      if (this.plane.fitted) this.plane.zoom(1 / devicePixelRatio, event.clientX - box.left, event.clientY - box.top);
+      else this.plane.fit();
+      this.#place();
+    });
+    this.viewport.addEventListener("keydown", (event) => this.#key(event));
+    this.divider.addEventListener("keydown", (event) => this.#slide(event));
+  }
+
+  #start(point, event) {
+    const onDivider = event.target.closest(".divider");
+    if (onDivider) this.divider.focus({ preventScroll: true });
+    if (this.tool && event.button === 0) {
+      this.#drag = "tool";
+      this.tool.start(point, event);
+    } else if (this.complete && event.button === 0 && (onDivider || this.plane.fitted)) {
+      this.#drag = "split";
+      this.#move(point);
+    } else {
+      this.#drag = "pan";
+      this.last = point;
+    }
+  }
+
+  #move(point) {
+    if (this.#drag === "tool") this.tool?.move(point);
+    else if (this.#drag === "split") {
+      const { left, right } = this.plane.seen;
+      this.#compare((point.x - left) / Math.max(1, right - left));
+    } else if (this.#drag === "pan") {
+      this.plane.pan(point.x - this.last.x, point.y - this.last.y);
+      this.last = point;
+      this.#place();
+    }
+  }
+
+  #compare(share) {
+    this.#split = Math.min(1, Math.max(0, share));
+    this.#place();
+  }
+
+  #slide(event) {
+    const by = event.shiftKey ? 0.1 : 0.01;
+    const to = {
+      ArrowLeft: this.#split - by, ArrowDown: this.#split - by, ArrowRight: this.#split + by, ArrowUp: this.#split + by,
+      PageDown: this.#split - 0.1, PageUp: this.#split + 0.1, Home: 0, End: 1,
+    }[event.key];
+    if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#compare(to);
+  }
+
+  #key(event) {
+    if (event.target !== this.viewport && event.target !== this.divider) return;
+    if (this.tool?.key(event)) return event.preventDefault();
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const pans = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
+    if (pans[event.key] && !this.plane.fitted) this.plane.pan(...pans[event.key]);
+    else if (event.key === "+" || event.key === "=") this.plane.zoom(this.plane.scale * 1.25);
+    else if (event.key === "-") this.plane.zoom(this.plane.scale / 1.25);
+    else if (event.key === "0") this.plane.fit();
+    else if (event.key === "1") this.plane.zoom(1 / devicePixelRatio);
+    else return;
+    event.preventDefault();
+    this.#place();
+  }
+
+  #runningPanel() {
+    this.words = el("p", { class: "words", "data-testid": "stage-words", role: "status" });
+    this.bar = el("progress", { max: 100, value: 0, "aria-label": "Progress" });
+    const cancel = el("button", { type: "button", class: "quiet", onclick: () => this.#ask("cancel") }, "Cancel");
+    return el("div", { class: "panel running", "data-testid": "running", hidden: true }, this.words, this.bar, cancel);
+  }
+
+  #failurePanel() {
+    this.reason = el("p", { role: "alert" });
+    const retry = el("button", { type: "button", onclick: () => this.#ask("retry") }, icon("again"), "Try again");
+    return el("div", { class: "panel failure", "data-testid": "failure", hidden: true }, this.reason, retry);
+  }
+
+  #describe(version) {
+    const failed = version.phase === "failed";
+    this.running.hidden = failed || this.complete;
+    this.failure.hidden = !failed;
+    if (failed) setText(this.reason, version.advice ?? version.error ?? "It failed.");
+    setText(this.words, version.stage || "Waiting…");
+    if (version.phase === "processing" || version.phase === "uploading") this.bar.value = version.percent;
+    else this.bar.removeAttribute("value");
+  }
+
+  #ask(what, detail) {
+    this.dispatchEvent(new CustomEvent(what, { detail }));
+  }
+}
+
+/** Text is set only where it differs, or screen readers say it each time. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+customElements.define("photo-stage", PhotoStage);

@@ -1,0 +1,104 @@
+/** The bar under the photo: zoom, overlays, tools, versions. */
+
+import { el, icon } from "./dom.js";
+
+/** Fires `download` never: that is a link. Fires `delete` and `show` (detail: a version). */
+export class ViewTools extends HTMLElement {
+  #stage;
+  #item = null;
+  #picked = "";
+
+  /** Work for `stage`. */
+  attach(stage) {
+    this.#stage = stage;
+    this.zoomText = el("output", { class: "zoom", "data-testid": "zoom", title: "Pixels of the photo to pixels of the screen" });
+    const zoom = el("div", { class: "group zooming" },
+      this.#tool("Zoom out", "minus", () => stage.zoom(1 / 1.5)), this.zoomText,
+      this.#tool("Zoom in", "plus", () => stage.zoom(1.5)),
+      this.#tool("Fit", "fit", () => stage.zoomTo(null)),
+      el("button", { type: "button", class: "tool text", onclick: () => stage.zoomTo(1 / devicePixelRatio), title: "One to one" }, "1:1"));
+    this.damage = this.#toggle("Damage", "damage", (on) => stage.showDamage(on));
+    this.faces = this.#toggle("Faces", "face", (on) => stage.marks.classList.toggle("faces", on));
+    this.mask = this.#toggle("Correct the mask", "brush", (on) => stage.use(on ? stage.maskTool : null));
+    this.hints = this.#toggle("Colour hints", "colour", (on) => stage.use(on ? stage.hintTool : null));
+    this.withSelect = el("select", { "aria-label": "Compare with", onchange: () => stage.compareWith(this.withSelect.value) });
+    this.shownSelect = el("select", {
+      "aria-label": "Show",
+      onchange: () => {
+        const version = this.#item.versions.find((each) => each.job === this.shownSelect.value);
+        this.dispatchEvent(new CustomEvent("show", { detail: version }));
+      },
+    });
+    this.versions = el("div", { class: "group versions" }, this.withSelect, el("span", { "aria-hidden": "true" }, "→"), this.shownSelect);
+    this.download = el("a", { class: "button primary", "data-testid": "download", download: "" }, icon("download"), "Download");
+    this.remove = this.#tool("Delete", "bin", () => this.dispatchEvent(new Event("delete")));
+    this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": "View" },
+      zoom, el("div", { class: "group overlays" }, this.damage, this.faces, this.mask, this.hints), this.versions,
+      el("span", { class: "space" }), this.remove, this.download);
+    this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
+    stage.addEventListener("view", () => {
+      const text = `${Math.round(stage.plane.scale * devicePixelRatio * 100)} %`;
+      if (this.zoomText.value !== text) this.zoomText.value = text;
+    });
+    stage.addEventListener("tool", () => this.#describe());
+  }
+
+  /** Follow the shown version of `item`. */
+  show(item) {
+    this.#item = item;
+    const version = item.shown;
+    const { result } = version;
+    const complete = version.phase === "complete";
+    if (complete) this.download.href = result.downloadUrl;
+    this.download.hidden = !complete;
+    this.damage.hidden = !complete || !result.maskUrl;
+    this.faces.hidden = !complete || !result.faces?.length;
+    this.mask.hidden = this.hints.hidden = !complete;
+    this.#versions(item);
+    this.#describe();
+  }
+
+  #versions(item) {
+    const complete = item.versions.filter((each) => each.phase === "complete");
+    this.versions.hidden = item.versions.length < 2;
+    const number = (version) => `Version ${item.versions.indexOf(version) + 1}`;
+    const others = complete.filter((each) => each !== item.shown);
+    const picked = JSON.stringify([item.key, item.shown.job, item.versions.map((each) => [each.job, each.phase]), this.#stage.before]);
+    if (picked === this.#picked) return;
+    this.#picked = picked;
+    this.withSelect.replaceChildren(
+      el("option", { value: "original" }, "Original"), ...others.map((each) => el("option", { value: each.job }, number(each))));
+    this.withSelect.value = others.some((each) => each.job === this.#stage.before) ? this.#stage.before : "original";
+    if (this.withSelect.value !== this.#stage.before) this.#stage.compareWith("original");
+    this.withSelect.hidden = item.shown.phase !== "complete";
+    this.shownSelect.replaceChildren(...item.versions.map((each) => el("option", { value: each.job }, number(each))));
+    this.shownSelect.value = item.shown.job;
+  }
+
+  #describe() {
+    const stage = this.#stage;
+    const pressed = (button, on) => button.setAttribute("aria-pressed", String(on));
+    pressed(this.damage, !stage.canvas.hidden);
+    pressed(this.faces, stage.marks.classList.contains("faces"));
+    pressed(this.mask, stage.tool === stage.maskTool);
+    pressed(this.hints, stage.tool === stage.hintTool);
+    stage.maskTool.bar.hidden = stage.tool !== stage.maskTool;
+    stage.hintTool.bar.hidden = stage.tool !== stage.hintTool;
+  }
+
+  #tool(name, symbol, act) {
+    return el("button", { type: "button", class: "tool", title: name, "aria-label": name, onclick: act }, icon(symbol));
+  }
+
+  #toggle(name, symbol, act) {
+    const button = el("button", { type: "button", class: "tool text", "aria-pressed": "false" }, icon(symbol), el("span", {}, name));
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      act(on);
+    });
+    return button;
+  }
+}
+
+customElements.define("view-tools", ViewTools);
