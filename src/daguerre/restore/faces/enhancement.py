@@ -13,7 +13,7 @@ from daguerre.restore.faces import alignment
 
 Floats = npt.NDArray[np.float32]
 
-SHARP = 0.75
+SHARP = 0.9
 """Blur, as the sigma of a Gaussian in pixels, up to which a face is sharp."""
 _EDGES = 0.04
 _PIXEL = 0.55
@@ -60,10 +60,10 @@ def _slope(image: Floats) -> Floats:
 
 
 def mask(side: int) -> Floats:
-    """``[side, side]`` 0-1: the face with forehead, chin and ears, soft towards hair and surroundings."""
+    """``[side, side]`` 0-1: what an aligned face shows, head and hair, fading out towards its edges."""
     y, x = (np.mgrid[:side, :side].astype(np.float32) + np.float32(0.5)) / np.float32(side)
-    distance = (np.abs((x - 0.5) / 0.40) ** 3 + np.abs((y - 0.53) / 0.43) ** 3) ** (1 / 3)
-    return np.asarray(_smooth(np.clip((1.12 - distance) / 0.34, 0, 1)), np.float32)
+    distance = (np.abs((x - 0.5) / 0.48) ** 4 + np.abs((y - 0.5) / 0.48) ** 4) ** (1 / 4)
+    return np.asarray(_smooth(np.clip((1.0 - distance) / 0.22, 0, 1)), np.float32)
 
 
 def _smooth(x: Floats) -> Floats:
@@ -72,7 +72,7 @@ def _smooth(x: Floats) -> Floats:
 
 def weights(fidelity: float) -> tuple[float, float]:
     """How much of the low and of the high frequencies of a change is used: from all at 0 to no low ones at 1."""
-    left = 1 - fidelity**3
+    left = 1 - fidelity**4
     return left, _HIGH_AT_ONE + (1 - _HIGH_AT_ONE) * left
 
 
