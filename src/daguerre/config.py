@@ -16,7 +16,9 @@ Precision = Literal["auto", "fp32", "bf16"]
 class Config(BaseSettings):
     """Read from ``DAGUERRE_*``, for example ``DAGUERRE_THREADS=4``.
 
-    ``data`` holds installed networks, ``threads`` 0 means one per physical core, ``max_pixels``
+    ``data`` holds installed networks; with ``offline`` nothing ever opens a connection to get one, ``models_url`` is a
+    site's own mirror, a folder of their files, tried first, and ``roles`` names the network for single roles, such as
+    ``{"inpaint": "full/migan@2"}``. ``threads`` 0 means one per physical core, ``max_pixels``
     is the largest picture that is decoded.
 
     The rest is the service's. Jobs and their files go ``retention_hours`` after they have ended, or
@@ -36,6 +38,9 @@ class Config(BaseSettings):
     precision: Precision = "auto"
     threads: int = Field(default=0, ge=0, le=1024)
     max_pixels: int = Field(default=500_000_000, ge=1)
+    offline: bool = False
+    models_url: str | None = Field(default=None, pattern=r"^https?://")
+    roles: dict[str, str] = Field(default_factory=dict)
 
     retention_hours: float = Field(default=72, gt=0, allow_inf_nan=False)
     storage_limit_bytes: int = Field(default=50_000_000_000, ge=1)

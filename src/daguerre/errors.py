@@ -13,7 +13,9 @@
     ├── ModelError              a network cannot be used
     │   ├── ModelNotInstalled   its file is not there
     │   ├── ModelDamaged        its file is not the one that was published
-    │   └── ModelFailed         it failed while it ran
+    │   ├── ModelFailed         it failed while it ran
+    │   └── InstallFailed       it could not be installed
+    │       └── LicenceNotAccepted   its licence asks for consent
     ├── CannotWrite             the result could not be stored
     └── Canceled                the caller asked for it
 
@@ -75,6 +77,14 @@ class ModelDamaged(ModelError):
 
 class ModelFailed(ModelError):
     """The network failed while it ran."""
+
+
+class InstallFailed(ModelError):
+    """The network could not be installed."""
+
+
+class LicenceNotAccepted(InstallFailed):
+    """The network's licence asks for consent."""
 
 
 class CannotWrite(DaguerreError):

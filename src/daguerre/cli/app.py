@@ -166,6 +166,67 @@ def models_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")
     raise typer.Exit(show(as_json))
 
 
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or networks. [photo-restoration]")
+]
+Accept = Annotated[bool, typer.Option("--accept-licence", help="Accept licences that forbid commercial use.")]
+
+
+@models.command("install")
+def models_install(
+    context: typer.Context,
+    names: Names = None,
+    accept: Accept = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Progress as JSON lines.")] = False,
+) -> None:
+    """Install published networks; goes on where it was interrupted."""
+    from daguerre.cli.install import install
+
+    raise typer.Exit(install(names or [], context.obj, accept_licences=accept, as_json=as_json))
+
+
+@models.command("verify")
+def models_verify(names: Names = None) -> None:
+    """Compare files with their published digests. [all that are there]"""
+    from daguerre.cli.install import verify
+
+    raise typer.Exit(verify(names or []))
+
+
+@models.command("remove")
+def models_remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="A bundle or networks.")],
+) -> None:
+    """Remove installed networks."""
+    from daguerre.cli.install import remove
+
+    raise typer.Exit(remove(names))
+
+
+@models.command("export")
+def models_export(
+    path: Annotated[Path, typer.Argument(metavar="ARCHIVE.tar", help="The file to write.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or networks. [all that are installed]")
+    ] = None,
+) -> None:
+    """Write installed networks to an archive, for a machine without a network."""
+    from daguerre.cli.install import export
+
+    raise typer.Exit(export(path, names or []))
+
+
+@models.command("import")
+def models_import(
+    path: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="A tar or zip with networks' files.")],
+    accept: Accept = False,
+) -> None:
+    """Install networks from an archive."""
+    from daguerre.cli.install import load
+
+    raise typer.Exit(load(path, accept_licences=accept))
+
+
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Check what Daguerre runs on, and say what is wrong and what to do."""

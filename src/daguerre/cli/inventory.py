@@ -7,7 +7,8 @@ from typing import Any
 
 from daguerre.cli.batch import configuration
 from daguerre.errors import ModelDamaged, ModelError, ModelNotInstalled
-from daguerre.models import embedded
+from daguerre.models.known import known
+from daguerre.models.library import Library
 from daguerre.models.store import Store
 
 
@@ -15,7 +16,7 @@ def inventory() -> list[dict[str, Any]]:
     """Every network with its ``state``: ``verified``, ``missing`` or ``damaged``."""
     store = Store(configuration().data / "models")
     rows = []
-    for network in embedded.catalog():
+    for network in known():
         try:
             store.verified(network)
             state = "verified"
@@ -26,21 +27,50 @@ def inventory() -> list[dict[str, Any]]:
         rows.append(
             {
                 "id": network.id, "role": network.role, "tier": network.tier, "purpose": network.purpose,
-                "licence": network.licence, "sizeBytes": network.size_bytes, "sha256": network.sha256,
-                "state": state, "path": str(store.path(network)),
+                "licence": network.licence, "licenceUrl": network.licence_url,
+                "commercialUse": network.commercial_use, "sizeBytes": network.size_bytes,
+                "sha256": network.sha256, "state": state, "path": str(store.path(network)),
             }
         )  # fmt: skip
     return rows
 
 
+def choices() -> list[dict[str, Any]]:
+    """For each role the network that would run, and why."""
+    config = configuration()
+    library = Library(known(), Store(config.data / "models"), config)
+    rows = []
+    for role in dict.fromkeys(network.role for network in library.catalog):
+        try:
+            network, why = library.network(role), ""
+        except ModelNotInstalled as error:
+            rows.append({"role": role, "id": None, "why": str(error)})
+            continue
+        others = [one for one in library.catalog.for_role(role, "full") if not library.store.installed(one)]
+        if role in config.roles:
+            why = "named by DAGUERRE_ROLES"
+        elif network.tier == "full":
+            why = "the best that is installed"
+        elif others:
+            why = "comes with the package; nothing better is installed"
+        else:
+            why = "comes with the package"
+        rows.append({"role": role, "id": network.id, "why": why})
+    return rows
+
+
 def show(as_json: bool) -> int:
     """Print the inventory; 1 when a network that comes with the package is not as it should be."""
-    rows = inventory()
+    rows, chosen = inventory(), choices()
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps({"networks": rows, "roles": chosen}, indent=2))
     else:
         width = max((len(row["id"]) for row in rows), default=0)
         for row in rows:
-            size = f"{row['sizeBytes'] / 1e6:.1f} MB"
-            print(f"{row['id']:{width}}  {size:>8}  {row['state']:8}  {row['licence']}  {row['purpose']}")
+            size = "size unknown" if row["sizeBytes"] is None else f"{row['sizeBytes'] / 1e6:.1f} MB"
+            terms = row["licence"] if row["commercialUse"] else f"{row['licence']}, not for commercial use"
+            print(f"{row['id']:{width}}  {size:>12}  {row['state']:8}  {row['purpose']} ({terms})")
+        print("\nWhat would run:")
+        for row in chosen:
+            print(f"  {row['role']:17} {row['id'] or '-':{width}}  {row['why']}")
     return int(any(row["state"] != "verified" and row["tier"] == "embedded" for row in rows))

@@ -22,11 +22,14 @@ class Network:
     """One network.
 
     ``id`` is ``tier/name@version``; ``role`` is what it does in the pipeline (``damage``,
-    ``inpaint``, ``noise``, ``denoise``, ...). ``file`` is its name in the store and ``url`` where it
-    is published (``None`` for what comes with the package). ``tile`` is the largest side of its
+    ``inpaint``, ``noise``, ``denoise``, ...). ``file`` is its name in the store. ``tile`` is the largest side of its
     input, a multiple of ``multiple``, and ``halo`` how many pixels of it see too little of their
     surroundings. ``input_range`` is what its image input expects. ``adapter`` is the module of
     :mod:`daguerre.models.adapters` that knows how to call it.
+
+    Published networks have ``urls``, tried in their order, and a ``licence_url``. Where the publisher says
+    no size, ``size_bytes`` is ``None`` and ``about_bytes`` says what to expect. ``commercial_use`` is false where the
+    licence forbids it: such a network is installed on consent alone, and results tell of it.
     """
 
     id: str
@@ -34,15 +37,23 @@ class Network:
     tier: Tier
     file: str
     sha256: str
-    size_bytes: int
+    size_bytes: int | None
     licence: str
     purpose: str
     adapter: str = "plain"
-    url: str | None = None
+    urls: tuple[str, ...] = ()
+    licence_url: str | None = None
+    commercial_use: bool = True
+    about_bytes: int = 0
     input_range: tuple[float, float] = (0.0, 1.0)
     multiple: int = 1
     tile: int = 512
     halo: int = 32
+
+    @property
+    def expected_bytes(self) -> int:
+        """Its size, or about that."""
+        return self.size_bytes if self.size_bytes is not None else self.about_bytes
 
 
 class InvalidNetwork(ValueError):
@@ -50,7 +61,7 @@ class InvalidNetwork(ValueError):
 
 
 class DuplicateNetwork(ValueError):
-    """Two networks have the same id, or one tier has two networks for a role."""
+    """Two networks have the same id or the same file."""
 
 
 class UnknownNetwork(LookupError):
@@ -69,9 +80,9 @@ class Catalog:
         registered = dict(self._networks)
         for network in networks:
             _check(network)
-            taken = [other for other in registered.values() if (other.tier, other.role) == (network.tier, network.role)]
-            if network.id in registered or taken:
-                raise DuplicateNetwork(f"{network.id}: its id, or its role {network.role} of this tier, is taken")
+            files = {(other.tier, other.file) for other in registered.values()}
+            if network.id in registered or (network.tier, network.file) in files:
+                raise DuplicateNetwork(f"{network.id}: its id, or its file {network.file}, is taken")
             registered[network.id] = network
         self._networks = registered
 
@@ -89,7 +100,7 @@ class Catalog:
             raise UnknownNetwork(f"There is no network {id}.") from None
 
     def for_role(self, role: str, tier: Tier | None = None) -> list[Network]:
-        """The networks that can do ``role``, the best tier first."""
+        """The networks that can do ``role``: the best tier first, then as they were registered."""
         found = [network for network in self if network.role == role and tier in (None, network.tier)]
         return sorted(found, key=lambda network: network.tier != "full")
 
@@ -100,7 +111,7 @@ def _check(network: Network) -> None:
         problems.append("its id is not tier/name@version")
     if not _SHA256.fullmatch(network.sha256):
         problems.append("its sha256 is not 64 hexadecimal digits")
-    if network.size_bytes < 1:
+    if network.expected_bytes < 1:
         problems.append("its size is not positive")
     if "/" in network.file or "\\" in network.file or network.file in ("", ".", ".."):
         problems.append("its file is not a plain name")
@@ -108,7 +119,9 @@ def _check(network: Network) -> None:
         problems.append("its tile is not a multiple of what it needs")
     if network.tile <= 2 * network.halo:
         problems.append("its halo leaves nothing of the tile")
-    if (network.url is None) != (network.tier == "embedded"):
-        problems.append("embedded networks have no url, the others have one")
+    if bool(network.urls) != (network.tier == "full"):
+        problems.append("embedded networks have no address, the others have one")
+    if any(not url.startswith("https://") for url in network.urls):
+        problems.append("its address is not https")
     if problems:
         raise InvalidNetwork(f"{network.id}: {'; '.join(problems)}")

@@ -31,7 +31,13 @@ class Library:
 
         Raises :class:`~daguerre.errors.ModelNotInstalled` when there is none.
         """
+        chosen = self._config.roles.get(role)
+        if chosen is not None and choice == "auto":
+            return self._chosen(role, chosen)
         candidates = self.catalog.for_role(role, None if choice == "auto" else choice)
+        if choice == "full" and not candidates:
+            # Nobody publishes one for this role: the tier is full without it.
+            candidates = self.catalog.for_role(role)
         for network in candidates:
             if self.store.installed(network):
                 return network
@@ -39,6 +45,15 @@ class Library:
             return candidates[-1]  # of the wrong size: loading it says so
         kind = "" if choice == "auto" else f" {choice}"
         raise ModelNotInstalled(f"No{kind} network for {role} is installed.")
+
+    def _chosen(self, role: str, id: str) -> Network:
+        """The network that the configuration names."""
+        named = [network for network in self.catalog.for_role(role) if network.id == id]
+        if not named:
+            raise ModelNotInstalled(f"There is no network {id} for {role}, which DAGUERRE_ROLES names.")
+        if not self.store.installed(named[0]):
+            raise ModelNotInstalled(f"The network {id}, which DAGUERRE_ROLES names for {role}, is not installed.")
+        return named[0]
 
     def session(self, network: Network) -> Session:
         """The loaded network; raises a :class:`~daguerre.errors.ModelError`."""

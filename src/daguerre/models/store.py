@@ -24,6 +24,11 @@ class Store:
         self._verified: dict[Path, tuple[int, int, str]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def folder(self) -> Path:
+        """Where installed networks lie."""
+        return self._folder
+
     def path(self, network: Network) -> Path:
         """Where the file lies, or would lie."""
         return (self._embedded if network.tier == "embedded" else self._folder) / network.file
@@ -31,9 +36,10 @@ class Store:
     def installed(self, network: Network) -> bool:
         """Whether a file of the right size is there; its content is not read."""
         try:
-            return self.path(network).stat().st_size == network.size_bytes
+            size = self.path(network).stat().st_size
         except OSError:
             return False
+        return size > 0 if network.size_bytes is None else size == network.size_bytes
 
     def verified(self, network: Network) -> Path:
         """The file's path, after its size and SHA-256 were found right.
@@ -48,7 +54,7 @@ class Store:
         seen = (status.st_mtime_ns, status.st_size, network.sha256)
         with self._lock:
             if self._verified.get(path) != seen:
-                if status.st_size != network.size_bytes or _sha256(path) != network.sha256:
+                if network.size_bytes not in (None, status.st_size) or _sha256(path) != network.sha256:
                     raise ModelDamaged(f"The file of the network {network.id} is damaged: install it again.")
                 self._verified[path] = seen
         return path

@@ -74,6 +74,8 @@ class Page:
         network = self.library.network(role, self.choice)
         adapter = self.library.adapter(network)
         self.findings.models[role] = network.id
+        if not network.commercial_use:
+            self.findings.warn(f"Made with {network.id}, whose licence ({network.licence}) forbids commercial use.")
         return adapter
 
     def optional(self, role: str) -> Any | None:

@@ -1,12 +1,13 @@
-"""Progress by finished tiles, and the token that stops the work."""
+"""Progress by finished tiles."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from daguerre.errors import Canceled
+from daguerre.cancellation import CancelToken
+
+__all__ = ["CancelToken", "Progress", "ProgressEvent", "Track"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,27 +17,6 @@ class ProgressEvent:
     stage: str
     percent: int
     step: str
-
-
-class CancelToken:
-    """Asks running work to stop. Any thread may cancel; the work notices at its next tile."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def cancel(self) -> None:
-        """Ask for the stop. Cannot be taken back."""
-        self._event.set()
-
-    @property
-    def canceled(self) -> bool:
-        """Whether the stop was asked for."""
-        return self._event.is_set()
-
-    def check(self) -> None:
-        """Raise :class:`~daguerre.errors.Canceled` when the stop was asked for."""
-        if self._event.is_set():
-            raise Canceled("The restoration was canceled.")
 
 
 class Track:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from daguerre.config import Config, Device
 from daguerre.errors import InvalidImage, InvalidMask
 from daguerre.imaging.photo import Photo
-from daguerre.models import embedded
+from daguerre.models.known import known
 from daguerre.models.library import Choice, Library
 from daguerre.models.store import Store
 from daguerre.restore.pipeline import Findings, Mask, restore_photo
@@ -42,7 +42,7 @@ class Restorer:
         config = config or Config()
         self.config = config if device == "auto" else config.model_copy(update={"device": device})
         self.models = models
-        self.library = library or Library(embedded.catalog(), Store(self.config.data / "models"), self.config)
+        self.library = library or Library(known(), Store(self.config.data / "models"), self.config)
 
     def restore(
         self,

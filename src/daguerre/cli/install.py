@@ -1,0 +1,153 @@
+"""``daguerre models install`` and its neighbours."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bar
+
+from daguerre.cancellation import CancelToken
+from daguerre.cli.batch import configuration
+from daguerre.cli.signals import Stop
+from daguerre.errors import Canceled, InvalidSettings, ModelError
+from daguerre.models import archive
+from daguerre.models.catalog import Catalog, Network, UnknownNetwork
+from daguerre.models.installer import Installer, Progress, megabytes
+from daguerre.models.known import known
+from daguerre.models.published import PHOTO_RESTORATION, named
+from daguerre.models.store import Store
+
+_LINE_S = 5.0
+
+
+class Listener:
+    """Shows how far an installation is: a bar on a terminal, else a line now and then; or JSON lines on stdout."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar: Bar | None = None
+        self._task = TaskID(0)
+        self._told = 0.0
+        if self._console.is_terminal and not as_json:
+            self._bar = Bar(
+                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                TimeRemainingColumn(), console=self._console, transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task("Installing", total=None)
+
+    def __enter__(self) -> Listener:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """What the installer reports."""
+        if self._as_json:
+            say({
+                "event": "progress", "doneBytes": progress.done_bytes, "totalBytes": progress.total_bytes,
+                "bytesPerSecond": round(progress.bytes_per_s), "percent": progress.percent,
+                "secondsLeft": None if progress.left_s is None else round(progress.left_s, 1),
+            })  # fmt: skip
+        elif self._bar is not None:
+            self._bar.update(self._task, completed=progress.done_bytes, total=progress.total_bytes)
+        elif time.monotonic() - self._told > _LINE_S or progress.installed == progress.files:
+            self._told = time.monotonic()
+            left = "" if progress.left_s is None else f", {progress.left_s:.0f} s left"
+            speed = f"{megabytes(progress.bytes_per_s)}/s"
+            done = f"{megabytes(progress.done_bytes)} of {megabytes(progress.total_bytes)}"
+            self._console.print(f"{progress.percent} %: {done}, {speed}{left}")
+
+
+def say(line: dict[str, Any]) -> None:
+    """One JSON line on stdout."""
+    print(json.dumps(line), flush=True)
+
+
+def store() -> Store:
+    """The store of this installation."""
+    return Store(configuration().data / "models")
+
+
+def meant(names: list[str], catalog: Catalog) -> list[Network]:
+    """The networks that ``names`` mean, the bundle where there is no name. Raises InvalidSettings."""
+    try:
+        return named(names or [PHOTO_RESTORATION.id], catalog)
+    except UnknownNetwork as error:
+        raise InvalidSettings(str(error)) from None
+
+
+def install(names: list[str], stop: Stop, *, accept_licences: bool, as_json: bool) -> int:
+    """Install; 0 when all is there."""
+    networks = meant(names, known())
+    cancel = CancelToken()
+    stop.listen(cancel.cancel)
+    installer = Installer(store(), configuration())
+    try:
+        with Listener(as_json) as listener:
+            fetched = installer.install(
+                networks, accept_licences=accept_licences, on_progress=listener, cancel=cancel
+            )  # fmt: skip
+    except Canceled:
+        print("Stopped. What has come is kept: the same command goes on from there.", file=sys.stderr)
+        return 1
+    for network in networks:
+        state = "installed" if network in fetched else "there already"
+        if as_json:
+            say({"event": "installed", "id": network.id, "fetched": network in fetched})
+        else:
+            print(f"{network.id}  {state}  ({network.licence})")
+    return 0
+
+
+def verify(names: list[str]) -> int:
+    """Check the digests of what is installed; 1 where one is wrong or nothing is there."""
+    catalog, where = known(), store()
+    networks = meant(names, catalog) if names else list(catalog)
+    wrong = 0
+    for network in networks:
+        try:
+            where.verified(network)
+            print(f"{network.id}  as published")
+        except ModelError as error:
+            missing = not where.path(network).exists()
+            if not (missing and not names and network.tier == "full"):
+                wrong += 1
+                print(f"{network.id}  {'missing' if missing else 'damaged'}: {error}")
+    return int(wrong > 0)
+
+
+def remove(names: list[str]) -> int:
+    """Delete installed networks."""
+    removed = Installer(store(), configuration()).remove(meant(names, known()))
+    for network in removed:
+        print(f"{network.id}  removed")
+    if not removed:
+        print("None of these was installed.")
+    return 0
+
+
+def export(path: Path, names: list[str]) -> int:
+    """Write an archive of installed networks."""
+    catalog = known()
+    chosen = meant(names, catalog) if names else [network for network in catalog if network.tier == "full"]
+    for network in archive.export(chosen, store(), path):
+        print(f"{network.id}  written to {path}")
+    return 0
+
+
+def load(path: Path, *, accept_licences: bool) -> int:
+    """Install from an archive."""
+    for network in archive.load(path, known(), store(), accept_licences=accept_licences):
+        print(f"{network.id}  installed")
+    return 0

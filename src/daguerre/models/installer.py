@@ -1,0 +1,247 @@
+"""Install published networks: several files side by side, under a lock, with progress."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from daguerre.cancellation import CancelToken
+from daguerre.config import Config
+from daguerre.errors import Canceled, InstallFailed, LicenceNotAccepted, ModelDamaged
+from daguerre.models.catalog import Network
+from daguerre.models.download import Download, Patience, Wanted
+from daguerre.models.store import Store
+
+PARALLEL = 3
+"""Files that come at the same time."""
+MARGIN_BYTES = 64_000_000
+"""What must be free on the disk beyond the files."""
+_REPORT_S = 0.2
+_WINDOW_S = 8.0
+_TOLERANCE = 1.5
+"""How many times the expected size a file of unknown size may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Bytes so far and in all, bytes per second lately, seconds left (``None`` while unknown), files that are done."""
+
+    done_bytes: int
+    total_bytes: int
+    bytes_per_s: float
+    left_s: float | None
+    installed: int
+    files: int
+
+    @property
+    def percent(self) -> int:
+        """0-100."""
+        return min(100, 100 * self.done_bytes // max(1, self.total_bytes))
+
+
+@dataclass(slots=True)
+class _Meter:
+    """Adds up what the downloads report, and passes it on a few times a second."""
+
+    listener: Callable[[Progress], object] | None
+    networks: Sequence[Network]
+    bytes_of: dict[str, int] = field(default_factory=dict)
+    finished: set[str] = field(default_factory=set)
+    _seen: list[tuple[float, int]] = field(default_factory=list)
+    _told: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def at(self, network: Network, size: int) -> None:
+        with self._lock:
+            self.bytes_of[network.id] = size
+            now = time.monotonic()
+            if now - self._told >= _REPORT_S:
+                self._tell(now)
+
+    def done(self, network: Network) -> None:
+        with self._lock:
+            self.finished.add(network.id)
+            self._tell(time.monotonic())
+
+    def _tell(self, now: float) -> None:
+        self._told = now
+        if self.listener is None:
+            return
+        total = sum(
+            self.bytes_of.get(one.id, 0) if one.id in self.finished else one.expected_bytes for one in self.networks
+        )
+        done = min(total, sum(self.bytes_of.values()))
+        self._seen = [entry for entry in self._seen if now - entry[0] < _WINDOW_S and entry[1] <= done]
+        self._seen.append((now, done))
+        first = self._seen[0]
+        speed = (done - first[1]) / (now - first[0]) if now > first[0] else 0.0
+        left = (total - done) / speed if speed > 0 else None
+        self.listener(Progress(done, total, speed, left, len(self.finished), len(self.networks)))
+
+
+class Installer:
+    """Fetches networks into a store's folder. One at a time per folder, in any process."""
+
+    def __init__(self, store: Store, config: Config, *, patience: Patience | None = None) -> None:
+        self._store = store
+        self._config = config
+        self._patience = patience or Patience()
+
+    def install(
+        self, networks: Sequence[Network], *, accept_licences: bool = False,
+        on_progress: Callable[[Progress], object] | None = None, cancel: CancelToken | None = None,
+    ) -> list[Network]:  # fmt: skip
+        """Install those of ``networks`` that are missing or damaged, and give them.
+
+        Raises :class:`~daguerre.errors.LicenceNotAccepted` where a licence forbids commercial use and
+        ``accept_licences`` is false, :class:`~daguerre.errors.InstallFailed` and :class:`~daguerre.errors.Canceled`.
+        What has come of a file stays for the next time.
+        """
+        self.check_licences(networks, accept_licences)
+        with locked(self._store.folder):
+            missing = [network for network in networks if not self._whole(network)]
+            if not missing:
+                return []
+            if self._config.offline:
+                raise InstallFailed(
+                    "DAGUERRE_OFFLINE is set, so nothing is fetched. Use 'daguerre models import' with an archive."
+                )
+            self._check_space(missing)
+            self._fetch(missing, on_progress, cancel or CancelToken())
+            return missing
+
+    @staticmethod
+    def check_licences(networks: Sequence[Network], accepted: bool) -> None:
+        """Raise LicenceNotAccepted unless all may be installed."""
+        asking = [network for network in networks if not network.commercial_use]
+        if asking and not accepted:
+            named = "; ".join(f"{one.id}: {one.licence}, {one.licence_url}" for one in asking)
+            raise LicenceNotAccepted(
+                f"The licence forbids commercial use ({named}). Read it and accept it with --accept-licence."
+            )
+
+    def remove(self, networks: Sequence[Network]) -> list[Network]:
+        """Delete the files of ``networks`` and what has come of them; gives those that were there."""
+        removed = []
+        with locked(self._store.folder):
+            for network in networks:
+                path = self._store.path(network)
+                if path.exists():
+                    removed.append(network)
+                for one in (path, *parts(path)):
+                    one.unlink(missing_ok=True)
+        return removed
+
+    def urls(self, network: Network) -> list[str]:
+        """Where to ask, in this order: the site's own mirror, then the publisher's addresses."""
+        mirror = self._config.models_url
+        return [*([f"{mirror.rstrip('/')}/{network.file}"] if mirror else []), *network.urls]
+
+    def _whole(self, network: Network) -> bool:
+        if not self._store.installed(network):
+            return False
+        try:
+            self._store.verified(network)
+        except ModelDamaged:
+            return False
+        return True
+
+    def _check_space(self, networks: Sequence[Network]) -> None:
+        there = sum(
+            one.stat().st_size for network in networks for one in parts(self._store.path(network)) if one.exists()
+        )
+        needed = sum(network.expected_bytes for network in networks) - there + MARGIN_BYTES
+        free = shutil.disk_usage(self._store.folder).free
+        if free < needed:
+            raise InstallFailed(
+                f"There is not enough room: {megabytes(needed)} are needed in {self._store.folder}, "
+                f"{megabytes(free)} are free. DAGUERRE_DATA chooses another folder."
+            )
+
+    def _fetch(
+        self, networks: Sequence[Network], on_progress: Callable[[Progress], object] | None, cancel: CancelToken
+    ) -> None:
+        import httpx
+
+        meter = _Meter(on_progress, networks)
+        stop = CancelToken()
+        timeout = httpx.Timeout(self._patience.stall_s, connect=self._patience.connect_s)
+        agent = {"User-Agent": "daguerre"}
+        with httpx.Client(follow_redirects=True, timeout=timeout, headers=agent) as client:
+
+            def fetch(network: Network) -> None:
+                most = network.size_bytes or int(network.expected_bytes * _TOLERANCE)
+                wanted = Wanted(self._store.path(network), network.sha256, network.size_bytes, most)
+
+                def report(size: int) -> None:
+                    if cancel.canceled:
+                        stop.cancel()
+                    meter.at(network, size)
+
+                Download(client, wanted, report, stop, self._patience).run(self.urls(network))
+                meter.at(network, wanted.target.stat().st_size)
+                meter.done(network)
+
+            failures = []
+            with ThreadPoolExecutor(PARALLEL) as pool:
+                running = [pool.submit(fetch, network) for network in networks]
+                while not all(one.done() for one in running):
+                    if cancel.canceled:
+                        stop.cancel()
+                    time.sleep(0.05)
+                for one in running:
+                    error = one.exception()
+                    if error is not None and not isinstance(error, Canceled):
+                        failures.append(error)
+        if failures:
+            unexpected = [error for error in failures if not isinstance(error, InstallFailed)]
+            raise unexpected[0] if unexpected else InstallFailed(" ".join(str(error) for error in failures))
+        cancel.check()
+
+
+def parts(path: Path) -> tuple[Path, Path]:
+    """What lies beside ``path`` while it is fetched."""
+    return path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part.json")
+
+
+def megabytes(size: float) -> str:
+    """``340 MB``."""
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one at a time in ``folder``, which is made. The system gives the lock up when its holder dies.
+
+    Raises InstallFailed.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / ".install.lock", "a+b")  # noqa: SIM115 - held below
+    except OSError as error:
+        raise InstallFailed(f"The folder {folder} cannot be written: {error.strerror}.") from None
+    with file:
+        try:
+            _lock(file)
+        except OSError:
+            raise InstallFailed("Another installation is at work in this folder. Wait for it to end.") from None
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
