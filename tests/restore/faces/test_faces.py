@@ -163,14 +163,17 @@ def test_large_photos_are_searched_in_tiles_and_small_faces_found(restorer, grou
 
 
 class Seen:
-    """A detector that says what it is told to, at the photo's own scale only."""
+    """A detector that says what it is told to, at the photo's own scale only, and as often as asked that it is sure."""
 
     tile, smallest, largest = 1024, 10, 4000
 
-    def __init__(self, rows):
-        self.rows = rows
+    def __init__(self, rows, again=0.9):
+        self.rows, self.again = rows, again
 
     def __call__(self, image):
+        if image.shape[0] == 128:  # a second look
+            boxes = np.array([[64 - 0.4 * s, 64 - 0.5 * s, 0.8 * s, s] for s in (44, 64, 90)], np.float32)
+            return Detections(boxes, np.full(3, self.again, np.float32), np.zeros((3, 5, 2), np.float32))
         boxes = np.array([row[0] for row in self.rows], np.float32).reshape(-1, 4)
         points = np.array([row[2] for row in self.rows], np.float32).reshape(-1, 5, 2)
         return Detections(boxes, np.array([row[1] for row in self.rows], np.float32), points)
@@ -218,6 +221,20 @@ def box(x, y, side):
 def test_what_counts_as_a_face(rows, count):
     pixels = np.random.default_rng(0).integers(0, 255, (700, 700, 3), np.uint8)
     assert len(detection.find(pixels, Seen(rows), Track())) == count
+
+
+@pytest.mark.parametrize(("again", "count"), [(0.9, 1), (0.3, 0)])
+def test_a_second_look_decides(again, count):
+    rows = [(box(300, 300, 200), 0.9, upright(300, 300, 200))]
+    found = detection.find(np.zeros((700, 700, 1), np.uint8), Seen(rows, again), Track())
+    assert len(found) == count
+    assert all(face.confidence == pytest.approx(0.9) for face in found)
+
+
+def test_of_a_face_and_its_eye_the_face_is_kept():
+    rows = [(box(300, 300, 200), 0.85, upright(300, 300, 200)), (box(270, 280, 50), 0.95, upright(270, 280, 50))]
+    (face,) = detection.find(np.zeros((700, 700, 1), np.uint8), Seen(rows), Track())
+    assert face.box[2] == pytest.approx(120)
 
 
 @pytest.mark.parametrize("scale", [0.4, 1.0, 2.7])

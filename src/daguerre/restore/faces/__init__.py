@@ -131,8 +131,7 @@ def _enhance(
     side = restorer.size
     matrix = face.matrix * (side / alignment.FFHQ_SIDE)
     part = alignment.region(matrix, side, *pixels.shape[:2])
-    image = alignment.read(pixels, part)
-    aligned = alignment.crop(image, part, matrix, side)
+    aligned = alignment.crop(pixels[part.slices], part, matrix, side)
     soft = enhancement.blur_of(aligned)
     # A face of few pixels is blurred by being enlarged: what counts is how it looks in the photo.
     if soft / max(1.0, alignment.scale_of(matrix)) <= enhancement.SHARP:
@@ -145,22 +144,29 @@ def _enhance(
     outcome.similarity, outcome.reason = made.similarity, made.reason
     if made.change is None:
         return
-    change = alignment.back(made.change, part, matrix)
-    cover = np.clip(alignment.back(enhancement.mask(side), part, matrix), 0, 1)
-    change = _grained(image, change, cover, pixels, part, fidelity)
-    if pixels.shape[2] == 1:
-        change = change.mean(2, keepdims=True, dtype=np.float32)
-    canvas.add(change, cover, part)
+    cover = enhancement.mask(side)
+    own = _grain(pixels, part, matrix, cover) if fidelity > 0 else grain.NONE
+    for band in part.bands():
+        over = np.clip(alignment.back(cover, band, matrix), 0, 1)
+        change = alignment.back(made.change, band, matrix)
+        if own.visible:
+            change = _grained(alignment.read(pixels, band), change, over, own, band, fidelity)
+        if pixels.shape[2] == 1:
+            change = change.mean(2, keepdims=True, dtype=np.float32)
+        canvas.add(change, over, band)
     outcome.enhanced = True
 
 
+def _grain(pixels: Pixels, part: alignment.Region, matrix: alignment.Matrix, cover: Floats) -> grain.Grain:
+    """The grain around the face."""
+    inside = np.concatenate([alignment.back(cover, band, matrix) > 0.98 for band in part.bands()])
+    return grain.measure(pixels[part.slices], inside)
+
+
 def _grained(
-    image: Floats, change: Floats, cover: Floats, pixels: Pixels, part: alignment.Region, fidelity: float
+    image: Floats, change: Floats, cover: Floats, own: grain.Grain, part: alignment.Region, fidelity: float
 ) -> Floats:
     """``change`` with the photo's grain where it took it away; the more faithful, the more of it."""
-    own = grain.measure(pixels[part.slices], cover > 0.98)
-    if not own.visible or fidelity == 0:
-        return change
     smooth = np.clip(image + change, 0, 1)
     laid = grain.add(smooth, cover > 0.02, own, part.top, part.left) - smooth
     return np.asarray(change + laid * (np.float32(fidelity) * cover)[..., None], np.float32)

@@ -52,6 +52,10 @@ def applied(matrix: Matrix, points: npt.NDArray[np.floating]) -> npt.NDArray[np.
     return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 
+_BAND = 4_000_000
+"""Pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A rectangle of the photo: rows ``top`` to ``bottom``, columns ``left`` to ``right``."""
@@ -71,6 +75,14 @@ class Region:
         """Width and height."""
         return self.right - self.left, self.bottom - self.top
 
+    def bands(self) -> list[Region]:
+        """The same in pieces of whole rows, so that little of a large photo is held as float."""
+        rows = max(16, _BAND // (self.right - self.left))
+        return [
+            Region(top, self.left, min(top + rows, self.bottom), self.right)
+            for top in range(self.top, self.bottom, rows)
+        ]
+
 
 def region(matrix: Matrix, side: int, height: int, width: int) -> Region:
     """The part of a photo of ``height`` x ``width`` that ``matrix`` brings into ``side`` x ``side`` pixels."""
@@ -88,19 +100,22 @@ def read(pixels: Pixels, part: Region) -> Floats:
     return np.ascontiguousarray(tiles.read(pixels, window)[0].transpose(1, 2, 0))
 
 
-def crop(image: Floats, part: Region, matrix: Matrix, side: int) -> Floats:
-    """``[side, side, 3]`` of what ``image``, the photo's ``part``, shows, as ``matrix`` moves the photo."""
+def crop(window: Pixels, part: Region, matrix: Matrix, side: int) -> Floats:
+    """``[side, side, 3]`` 0-1 of ``window``, the photo's ``part`` in its own depth, as ``matrix`` moves the photo."""
     matrix = matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ np.array([part.left, part.top], np.float64)
     shrink = 1 / scale_of(matrix)
+    width, height = part.size
     if shrink > 1.3:
+        # In the photo's own depth: a face may fill a large photo.
         width, height = (max(1, round(length / shrink)) for length in part.size)
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        window = cv2.resize(window, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, -1)
         across, down = part.size[0] / width, part.size[1] / height
         # Pixels are areas: their middles lie half a pixel off.
         matrix[:, 2] += matrix[:, :2] @ np.array([(across - 1) / 2, (down - 1) / 2])
         matrix[:, 0] *= across
         matrix[:, 1] *= down
+    image = read(window, Region(0, 0, height, width))
     warped = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return np.clip(warped, 0, 1).astype(np.float32)
 
