@@ -107,7 +107,7 @@ function described(bundle, totalBytes, changed) {
       },
     }, name);
   const { progress, status } = bundle;
-  const state = status === "installed" && totalBytes >= 0 ? `Installed, ${bytes(totalBytes)} on the disk` : STATES[status];
+  const state = status === "installed" && Number.isFinite(totalBytes) ? `Installed, ${bytes(totalBytes)} on the disk` : STATES[status];
   return el("section", { class: "bundle", "data-testid": "bundle", "data-status": status },
     el("h3", {}, bundle.name), el("p", {}, `${bundle.description}.`.replace("..", ".")),
     el("p", { class: "note" }, `${state}. Size: ${bundle.estimatedSize}.`),

@@ -68,7 +68,7 @@ function faces({ faces = [], facesEnhanced, steps }, { faceEnhancement = true })
 }
 
 function noise({ noiseSigma, steps }, { denoise = true }) {
-  const measured = noiseSigma >= 0 ? ` (level ${noiseSigma.toFixed(1)} of 255)` : "";
+  const measured = Number.isFinite(noiseSigma) ? ` (level ${noiseSigma.toFixed(1)} of 255)` : "";
   if (steps.includes("denoise")) return `Reduced${measured}`;
   return denoise ? `Too little to remove${measured}` : `Left as it was${measured}`;
 }
@@ -79,7 +79,7 @@ function colour({ isGrayscale, colorized }, { colorize = false }) {
   return colorize ? "Monochrome; none was added" : "Monochrome, left so";
 }
 
-const percent = (value) => `${value >= 0 ? value.toFixed(value < 1 ? 2 : 1) : "?"} %`;
+const percent = (value) => (Number.isFinite(value) ? `${value.toFixed(value < 1 ? 2 : 1)} %` : "A part");
 
 function seconds(timings = {}) {
   const sum = Object.values(timings).reduce((total, each) => total + each, 0);

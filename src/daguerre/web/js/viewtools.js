@@ -2,7 +2,7 @@
 
 import { el, icon } from "./dom.js";
 
-/** Fires `download` never: that is a link. Fires `delete` and `show` (detail: a version). */
+/** Fires `delete`, and `show` (detail: a version). */
 export class ViewTools extends HTMLElement {
   #stage;
   #item = null;
@@ -84,6 +84,7 @@ export class ViewTools extends HTMLElement {
     pressed(this.hints, stage.tool === stage.hintTool);
     stage.maskTool.bar.hidden = stage.tool !== stage.maskTool;
     stage.hintTool.bar.hidden = stage.tool !== stage.hintTool;
+    this.bar.classList.toggle("busy", stage.tool !== null);
   }
 
   #tool(name, symbol, act) {

@@ -35,7 +35,7 @@ export function advice(status, body) {
 
 /** `3.2 MB`. */
 export function bytes(count) {
-  if (!(count >= 0)) return "a certain size";
+  if (!Number.isFinite(count)) return "a certain size";
   const units = ["bytes", "kB", "MB", "GB"];
   let at = 0;
   while (count >= 1000 && at < units.length - 1) {
