@@ -7,7 +7,7 @@ import { part, perFrame } from "./dom.js";
 import { Follower } from "./follower.js";
 import { arrived, ended, Photos } from "./photos.js";
 import "./report.js";
-import { same, wire } from "./settings.js";
+import { DEFAULTS, same, wire } from "./settings.js";
 import "./shelf.js";
 import "./stage.js";
 import { Uploads } from "./uploads.js";
@@ -103,12 +103,22 @@ function take(files) {
   for (const item of added) uploads.add(item, item.shown);
 }
 
-/** Restore `item` once more; `special` are settings for it alone. */
-function again(item, special = {}, more = {}) {
-  const { faces, colorHints } = item.shown.settings ?? {};
+/** Restore `item` once more; `special` are settings for it alone, `painted` is a mask. */
+async function again(item, special = {}, painted = undefined) {
+  const { shown } = item;
+  const { faces, colorHints } = shown.settings ?? {};
   const kept = { ...(faces ? { faces } : {}), ...(colorHints && settings.values.colorize ? { colorHints } : {}) };
-  const version = photos.again(item, { ...wire(settings.values), ...kept, ...special }, Boolean(more.mask));
-  uploads.add(item, version, more);
+  const wanted = { ...wire(settings.values), ...kept, ...special };
+  const mask = painted ?? (await maskOf(shown, wanted));
+  uploads.add(item, photos.again(item, wanted, Boolean(mask)), { mask });
+}
+
+/** The mask that was painted for `version`, where the damage is not to be looked for in another way. */
+async function maskOf({ hasMask, result, settings: used }, wanted) {
+  const otherwise = ["scratchRemoval", "scratchSensitivity"].some((name) => (used?.[name] ?? DEFAULTS[name]) !== wanted[name]);
+  if (!hasMask || !result?.maskUrl || otherwise) return undefined;
+  const answer = await fetch(result.maskUrl).catch(() => null);
+  return answer?.ok ? answer.blob() : undefined;
 }
 
 async function remove() {
@@ -148,7 +158,7 @@ async function cancel() {
 function retry() {
   const item = photos.selected;
   const version = item.shown;
-  if (!version.refused) return again(item, {});
+  if (!version.refused) return again(item);
   Object.assign(version, { phase: "waiting", refused: false, error: undefined, settings: wire(settings.values) });
   photos.changed();
   uploads.add(item, version);
@@ -176,7 +186,7 @@ tools.addEventListener("show", ({ detail }) => photos.show(photos.selected, deta
 tools.addEventListener("delete", remove);
 stage.addEventListener("cancel", cancel);
 stage.addEventListener("retry", retry);
-stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, { mask: detail }));
+stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, detail));
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
 settings.addEventListener("change", describeSettings);
 settings.addEventListener("again", () => again(photos.selected, { faces: stage.faces.wanted }));

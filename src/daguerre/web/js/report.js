@@ -36,7 +36,7 @@ export class PhotoReport extends HTMLElement {
       el("h2", {}, "What was done"),
       el("dl", {}, rows.flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])),
       this.#list("warnings", "Please note", result.warnings ?? []),
-      this.#list("faces", "Each face", (result.faces ?? []).map(described)),
+      this.#list("faces", "Each face", together(result.faces ?? [])),
       this.#models(result.models ?? {}),
     );
   }
@@ -68,7 +68,7 @@ function faces({ faces = [], facesEnhanced, steps }, { faceEnhancement = true })
 }
 
 function noise({ noiseSigma, steps }, { denoise = true }) {
-  const measured = Number.isFinite(noiseSigma) ? ` (level ${noiseSigma.toFixed(1)} of 255)` : "";
+  const measured = noiseSigma >= 0.5 ? ` (level ${noiseSigma.toFixed(1)} of 255)` : "";
   if (steps.includes("denoise")) return `Reduced${measured}`;
   return denoise ? `Too little to remove${measured}` : `Left as it was${measured}`;
 }
@@ -77,6 +77,16 @@ function colour({ isGrayscale, colorized }, { colorize = false }) {
   if (colorized) return "Added to a monochrome photo";
   if (!isGrayscale) return colorize ? "It has colours of its own" : "A colour photo";
   return colorize ? "Monochrome; none was added" : "Monochrome, left so";
+}
+
+/** A sentence for each face; those of whom the same is to be said are told of together. */
+function together(faces) {
+  const said = new Map();
+  faces.forEach((face, index) => {
+    const [, what] = described(face, index).split(/, (.*)/s);
+    said.set(what, [...(said.get(what) ?? []), index + 1]);
+  });
+  return [...said].map(([what, numbers]) => `${numbers.length > 1 ? "Faces" : "Face"} ${numbers.join(", ")}: ${what}`);
 }
 
 const percent = (value) => (Number.isFinite(value) ? `${value.toFixed(value < 1 ? 2 : 1)} %` : "A part");

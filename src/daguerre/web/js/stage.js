@@ -147,6 +147,7 @@ export class PhotoStage extends HTMLElement {
 
   #size(width, height) {
     this.plane.show(width, height);
+    this.style.setProperty("--aspect", width / height);
     this.sheet.style.width = `${width}px`;
     this.sheet.style.height = `${height}px`;
   }
@@ -185,6 +186,8 @@ export class PhotoStage extends HTMLElement {
     this.divider.hidden = !comparing;
     for (const tag of this.tags) tag.hidden = !comparing;
     const seen = plane.seen;
+    this.divider.style.top = `${Math.max(0, plane.y)}px`;
+    this.divider.style.bottom = `${Math.max(0, plane.window.height - plane.y - plane.picture.height * plane.scale)}px`;
     const at = seen.left + (seen.right - seen.left) * this.#split;
     this.divider.style.left = `${at}px`;
     this.divider.setAttribute("aria-valuenow", Math.round(this.#split * 100));

@@ -53,7 +53,8 @@ export class ViewTools extends HTMLElement {
     this.download.hidden = !complete;
     this.damage.hidden = !complete || !result.maskUrl;
     this.faces.hidden = !complete || !result.faces?.length;
-    this.mask.hidden = this.hints.hidden = !complete;
+    this.mask.hidden = !complete;
+    this.hints.hidden = !complete || !result.isGrayscale;
     this.#versions(item);
     this.#describe();
   }
