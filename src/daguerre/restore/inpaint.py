@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +53,7 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
     deep = _deep(mask)
     start = pixels
     if deep.any():
-        start = _from_half(pixels, mask, deep, network, track)
+        start = from_half(pixels, mask, deep, lambda small, hole: _fill(small, hole, network, grain.NONE, track))
 
     def damaged(tile: tiles.Tile) -> bool:
         rows, columns = (slice(max(0, side.start - FEATHER), side.stop + FEATHER) for side in tile.core)
@@ -64,7 +66,7 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
         part = _around(whole)
         inside, near, open_hole = window[part], whole[part], hole[part]
         if open_hole.any() and not open_hole.all():
-            open_hole = _covering(inside, open_hole) & ~(near & ~open_hole)
+            open_hole = covering(inside, open_hole) & ~(near & ~open_hole)
             filled = np.clip(plate(np.ascontiguousarray(inside), open_hole), 0, 1)
             thick = _thick(open_hole)
             if thick.any():
@@ -117,8 +119,8 @@ def _trusted(residual: Floats, hole: Mask) -> Floats:
     return kept
 
 
-def _from_half(pixels: Pixels, mask: Mask, deep: Mask, network: Session, track: Track) -> Pixels:
-    """``pixels`` with its ``deep`` part taken from the fill of the photo at half the size."""
+def from_half(pixels: Pixels, mask: Mask, deep: Mask, fill: Callable[[Pixels, Mask], Pixels]) -> Pixels:
+    """``pixels`` with its ``deep`` part taken from what ``fill`` makes of the photo at half the size."""
     height, width = mask.shape
     half = ((width + 1) // 2, (height + 1) // 2)
     known = cv2.resize((~mask).view(np.uint8) * np.uint8(255), half, interpolation=cv2.INTER_AREA)
@@ -131,14 +133,14 @@ def _from_half(pixels: Pixels, mask: Mask, deep: Mask, network: Session, track: 
     lifted = small[rim] / share[rim, None]
     small[rim] = lifted if pixels.dtype.kind == "f" else np.clip(np.rint(lifted), 0, np.iinfo(pixels.dtype).max)
     if not hole.all():
-        small = _fill(small, hole, network, grain.NONE, track)
+        small = fill(small, hole)
     start[mask] = pixels[mask]
     large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     start[deep] = large.reshape(height, width, -1)[deep]
     return start
 
 
-def _covering(window: Floats, hole: Mask) -> Mask:
+def covering(window: Floats, hole: Mask) -> Mask:
     """``hole``, grown by ``FEATHER`` around those of its parts whose rim still shows the damage.
 
     A rim of sound pixels scatters about what its surroundings foretell; one that the damage has stained lies off to

@@ -103,10 +103,13 @@ def _remove_scratches(pixels: Pixels, page: Page, track: Track) -> Pixels:
     found = int(np.count_nonzero(mask))
     if found == 0:
         return pixels
-    network = page.session("inpaint")
-    from daguerre.restore import inpaint
+    network = page.adapter(roles.INPAINT)
+    from daguerre.restore import inpaint, windows
 
-    filled = inpaint.fill(pixels, mask, network, track=track)
+    if hasattr(network, "size"):
+        filled = windows.fill(pixels, mask, network, track=track)
+    else:
+        filled = inpaint.fill(pixels, mask, network.session, track=track)
     page.findings.damaged_pixels += found
     if page.index == 0:
         page.findings.damage = mask
