@@ -10,7 +10,7 @@ from daguerre.models.catalog import Catalog, DuplicateNetwork, InvalidNetwork, U
 
 
 def test_lookup(blur_network):
-    full = dataclasses.replace(blur_network, id="full/blur@1", tier="full", url="https://example.org/blur.onnx")
+    full = dataclasses.replace(blur_network, id="full/blur@1", tier="full", urls=("https://example.org/blur.onnx",))
     catalog = Catalog(blur_network, full)
     assert catalog.get("embedded/blur@1") is blur_network
     assert catalog.for_role("blur") == [full, blur_network]
@@ -30,7 +30,9 @@ def test_lookup(blur_network):
         {"file": "../blur.onnx"},
         {"tile": 100, "multiple": 16},
         {"tile": 64, "halo": 32},
-        {"url": "https://example.org/blur.onnx"},
+        {"urls": ("https://example.org/blur.onnx",)},
+        {"id": "full/blur@1", "tier": "full", "urls": ("http://example.org/blur.onnx",)},
+        {"size_bytes": None},
     ],
 )
 def test_a_failed_registration_changes_nothing(blur_network, wrong):
@@ -41,8 +43,14 @@ def test_a_failed_registration_changes_nothing(blur_network, wrong):
     assert len(catalog) == 0
 
 
-def test_a_role_is_taken_once_per_tier(blur_network):
+def test_ids_and_files_are_taken_once(blur_network):
     catalog = Catalog(blur_network)
-    with pytest.raises(DuplicateNetwork):
-        catalog.register(dataclasses.replace(blur_network, id="embedded/blur@2"))
+    for taken in ({"id": "embedded/blur@2"}, {"file": "other.onnx"}):
+        with pytest.raises(DuplicateNetwork):
+            catalog.register(dataclasses.replace(blur_network, **taken))
     assert list(catalog) == [blur_network]
+
+
+def test_a_role_may_be_served_by_several_in_order(blur_network):
+    other = dataclasses.replace(blur_network, id="embedded/blur@2", file="other.onnx")
+    assert Catalog(blur_network, other).for_role("blur") == [blur_network, other]

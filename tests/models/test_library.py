@@ -17,7 +17,7 @@ from daguerre.models.store import Store
 @pytest.fixture
 def library(blur_network, tmp_path):
     full = dataclasses.replace(
-        blur_network, id="full/blur@1", tier="full", file="big.onnx", url="https://example.org/big.onnx"
+        blur_network, id="full/blur@1", tier="full", file="big.onnx", urls=("https://example.org/big.onnx",)
     )
     config = Config(data=tmp_path / "data", device="cpu")
     return Library(Catalog(blur_network, full), Store(tmp_path / "data", embedded=tmp_path), config)
@@ -29,6 +29,28 @@ def test_auto_takes_the_best_that_is_installed(library, blur_path, tmp_path):
     (tmp_path / "data" / "big.onnx").write_bytes(blur_path.read_bytes())
     assert library.network("blur").id == "full/blur@1"
     assert library.network("blur", "embedded").id == "embedded/blur@1"
+
+
+def test_the_configuration_chooses_for_single_roles(library, blur_path, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "big.onnx").write_bytes(blur_path.read_bytes())
+
+    def choosing(id):
+        config = Config(data=tmp_path / "data", roles={"blur": id})
+        return Library(library.catalog, library.store, config)
+
+    assert choosing("embedded/blur@1").network("blur").id == "embedded/blur@1"
+    assert choosing("embedded/blur@1").network("blur", "full").id == "full/blur@1"
+    with pytest.raises(ModelNotInstalled, match="There is no network full/other@1 for blur"):
+        choosing("full/other@1").network("blur")
+    (tmp_path / "data" / "big.onnx").unlink()
+    with pytest.raises(ModelNotInstalled, match="is not installed"):
+        choosing("full/blur@1").network("blur")
+
+
+def test_the_full_tier_has_what_nobody_publishes_from_the_package(blur_network, tmp_path):
+    library = Library(Catalog(blur_network), Store(tmp_path / "data", embedded=tmp_path), Config(data=tmp_path))
+    assert library.network("blur", "full").id == "embedded/blur@1"
 
 
 def test_what_is_not_installed_is_told(library, blur_path):

@@ -45,5 +45,5 @@ def test_a_short_file(blur_network, blur_path, tmp_path):
 
 
 def test_full_networks_lie_in_the_folder(blur_network, blur_path, tmp_path):
-    full = dataclasses.replace(blur_network, id="full/blur@1", tier="full", url="https://example.org/blur.onnx")
+    full = dataclasses.replace(blur_network, id="full/blur@1", tier="full", urls=("https://example.org/blur.onnx",))
     assert Store(tmp_path, embedded=tmp_path / "none").verified(full) == blur_path

@@ -179,7 +179,7 @@ class Download:
         size = start
         with self._wanted.part.open("ab") as file:
             try:
-                for data in answer.iter_raw(_CHUNK):
+                for data in answer.iter_raw():
                     self._cancel.check()
                     size += len(data)
                     if size > self._wanted.most_bytes:

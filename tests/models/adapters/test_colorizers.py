@@ -36,7 +36,7 @@ def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: l
 
 
 def entry(tile: int = 512) -> Network:
-    return Network("full/colours@1", "colorize", "full", "c.onnx", "0" * 64, 1, "", "", url="u", tile=tile, halo=0)
+    return Network("full/colours@1", "colorize", "full", "c.onnx", "0" * 64, 1, "", "", urls=("u",), tile=tile, halo=0)
 
 
 def ramp(height: int, width: int) -> np.ndarray:
