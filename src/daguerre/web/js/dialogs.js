@@ -14,6 +14,7 @@ export function signIn() {
     const form = el("form", {},
       el("h2", { id: "sign-in-title" }, "Sign in"),
       el("p", {}, "This server asks for a key. Whoever runs it makes one with ", el("code", {}, "daguerre keys create NAME"), "."),
+      el("input", { type: "text", autocomplete: "username", value: "daguerre", hidden: true, readOnly: true, "aria-hidden": "true" }),
       el("label", { for: "key" }, "Key"), input, wrong, el("div", { class: "actions" }, button));
     const dialog = el("dialog", { "data-testid": "sign-in", "aria-labelledby": "sign-in-title" }, form);
     form.addEventListener("submit", async (event) => {
