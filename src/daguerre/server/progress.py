@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from daguerre.jobs.records import Event
@@ -53,16 +53,23 @@ async def job_progress(
                     return
 
 
-@router.get("/progress", response_class=EventSourceResponse, responses=documented(400, 401, 404))
-async def many_progress(
+async def visible_jobs(
     service: ServiceOf,
     owner: Owner,
     job_ids: Annotated[list[str], Query(alias="jobId", min_length=1, max_length=_FOLLOWED)],
+) -> frozenset[str]:
+    """Those of the ids that are jobs of the caller. Raises a 404 where none is: a stream that has begun cannot."""
+    found = await threaded(_visible, service, owner, job_ids)
+    if not found:
+        raise problems.no_job()
+    return found
+
+
+@router.get("/progress", response_class=EventSourceResponse, responses=documented(400, 401, 404))
+async def many_progress(
+    service: ServiceOf, followed: Annotated[frozenset[str], Depends(visible_jobs)]
 ) -> AsyncIterator[ServerSentEvent]:
     """The same for several jobs in one stream, which ends when all have ended. Unknown jobs are left out."""
-    followed = await threaded(_visible, service, owner, job_ids)
-    if not followed:
-        raise problems.no_job()
     with service.broadcast.subscribe(*followed) as live:
         told: dict[str, int] = {}
         for job in followed:
