@@ -96,14 +96,14 @@ def test_no_chroma_changes_no_level(dtype):
 
 def test_the_chroma_is_the_networks():
     pixels = np.full((90, 120, 1), 140, np.uint8)
-    assert np.abs(ab(apply(pixels, Constant(14, 20))) - (14, 20)).max() < 0.6
+    assert np.abs(ab(apply(pixels, Constant(10, 12))) - (10, 12)).max() < 0.6
 
 
 def test_strength_scales_chroma_and_nothing_gives_the_photo_back():
     pixels = np.full((60, 80, 1), 150, np.uint8)
-    network = Constant(16, 18)
+    network = Constant(10, 12)
     for strength in (25, 50, 100):
-        assert np.abs(ab(apply(pixels, network, strength)) - np.array([16, 18]) * strength / 100).max() < 0.7
+        assert np.abs(ab(apply(pixels, network, strength)) - np.array([10, 12]) * strength / 100).max() < 0.7
     assert apply(pixels, network, 0) is pixels
 
 
@@ -145,15 +145,15 @@ def test_chroma_ends_where_the_object_does():
     class Blurred(Formula):
         def __call__(self, lightness, hints=None):
             chroma = np.zeros((*lightness.shape, 2), np.float32)
-            chroma[:, lightness.shape[1] // 2 :, 1] = 30
+            chroma[:, lightness.shape[1] // 2 :, 1] = 16
             return cv2.resize(cv2.GaussianBlur(chroma, (0, 0), 1), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
     pixels = np.full((600, 800, 1), 90, np.uint8)
     pixels[:, 400:] = 190
     chroma = ab(apply(pixels, Blurred()))[300, :, 1]
-    coarse = cv2.GaussianBlur(np.where(np.arange(256) < 128, 0, 30).astype(np.float32)[None], (0, 0), 1)
+    coarse = cv2.GaussianBlur(np.where(np.arange(256) < 128, 0, 16).astype(np.float32)[None], (0, 0), 1)
     blurred = cv2.resize(cv2.resize(coarse, (128, 1), interpolation=cv2.INTER_AREA), (800, 1))[0]
-    truth = np.where(np.arange(800) < 400, 0, 30)
+    truth = np.where(np.arange(800) < 400, 0, 16)
     near = slice(385, 415)
     assert np.abs(chroma - truth)[near].mean() < 0.4 * np.abs(blurred - truth)[near].mean()
 

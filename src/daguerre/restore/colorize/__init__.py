@@ -21,8 +21,9 @@ _COARSEST = 4
 """Photo pixels per pixel of the finest chroma, beyond ``_SMALLEST_MIDDLE``."""
 _USUAL, _LONGEST = 1.5, 2.5
 """The proportions up to which photos are seen at the network's size, and how much larger they are seen at most."""
-KNEE, CEILING = 38.0, 75.0
-"""Chroma from which on it is held back, and that it never reaches; tuned on benchmarks/colorize.py."""
+KNEE, CEILING = 18.0, 45.0
+"""Chroma from which on it is held back, and that it never reaches: a lower error for a little less colour, on what
+benchmarks/colorize.py measures."""
 
 
 def apply(
