@@ -12,11 +12,8 @@ const REMEMBERED_BYTES = 160_000_000;
 export class Mask {
   #canvas;
   #context;
-  #kept = document.createElement("canvas");
-  #keptContext = this.#kept.getContext("2d", { willReadFrequently: true });
   #undo = [];
   #redo = [];
-  #stroke = null;
 
   constructor(canvas, tint, changed) {
     this.#canvas = canvas;
@@ -30,17 +27,12 @@ export class Mask {
     const scale = Math.min(1, Math.sqrt(PIXELS / (width * height)));
     this.width = width;
     this.height = height;
-    for (const canvas of [this.#canvas, this.#kept]) {
-      canvas.width = Math.max(1, Math.round(width * scale));
-      canvas.height = Math.max(1, Math.round(height * scale));
-    }
+    this.#canvas.width = Math.max(1, Math.round(width * scale));
+    this.#canvas.height = Math.max(1, Math.round(height * scale));
     this.scale = this.#canvas.width / width;
     this.#undo = [];
     this.#redo = [];
-    this.#stroke = null;
-    this.loaded = address ?? "";
     if (address) await this.#draw(address);
-    this.#keep();
     this.changed();
   }
 
@@ -52,51 +44,17 @@ export class Mask {
     return this.#redo.length > 0;
   }
 
-  /** Begin a stroke at `x`, `y` of the photo; `size` is its width in the photo's pixels. */
-  begin(x, y, size, erases) {
+  /** Draw through `points` of the photo, `size` of its pixels wide. */
+  stroke(points, size, erases) {
     const context = this.#context;
-    context.globalCompositeOperation = erases ? "destination-out" : "source-over";
-    context.strokeStyle = context.fillStyle = this.tint;
-    context.lineCap = context.lineJoin = "round";
-    context.lineWidth = Math.max(1, size * this.scale);
-    this.#stroke = { last: null, left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-    this.to(x, y);
-  }
-
-  /** Go on to there. */
-  to(x, y) {
-    const stroke = this.#stroke;
-    if (!stroke) return;
-    const context = this.#context;
-    const here = { x: x * this.scale, y: y * this.scale };
-    const from = stroke.last ?? { x: here.x - 0.01, y: here.y };
-    context.beginPath();
-    context.moveTo(from.x, from.y);
-    context.lineTo(here.x, here.y);
-    context.stroke();
-    const reach = context.lineWidth / 2 + 2;
-    stroke.left = Math.min(stroke.left, from.x - reach, here.x - reach);
-    stroke.top = Math.min(stroke.top, from.y - reach, here.y - reach);
-    stroke.right = Math.max(stroke.right, from.x + reach, here.x + reach);
-    stroke.bottom = Math.max(stroke.bottom, from.y + reach, here.y + reach);
-    stroke.last = here;
-  }
-
-  /** The stroke is done; a cancelled one leaves nothing. */
-  end(cancelled = false) {
-    const stroke = this.#stroke;
-    if (!stroke) return;
-    this.#stroke = null;
-    const box = this.#within(stroke);
+    const width = Math.max(1, size * this.scale);
+    const path = points.map(({ x, y }) => ({ x: x * this.scale, y: y * this.scale }));
+    const box = this.#around(path, width / 2 + 2);
     if (!box) return;
-    const before = this.#keptContext.getImageData(...box);
-    if (cancelled) {
-      this.#context.putImageData(before, box[0], box[1]);
-      return;
-    }
-    const after = this.#context.getImageData(...box);
-    this.#keptContext.putImageData(after, box[0], box[1]);
-    this.#undo.push({ box, before, after });
+    const before = context.getImageData(...box);
+    context.globalCompositeOperation = erases ? "destination-out" : "source-over";
+    trace(context, path, width, this.tint);
+    this.#undo.push({ box, before, after: context.getImageData(...box) });
     while (this.#undo.length > 1 && held(this.#undo) > REMEMBERED_BYTES) this.#undo.shift();
     this.#redo = [];
     this.changed();
@@ -122,7 +80,7 @@ export class Mask {
   #step(from, to, side) {
     const change = from.pop();
     if (!change) return;
-    for (const context of [this.#context, this.#keptContext]) context.putImageData(change[side], change.box[0], change.box[1]);
+    this.#context.putImageData(change[side], change.box[0], change.box[1]);
     to.push(change);
     this.changed();
   }
@@ -143,26 +101,37 @@ export class Mask {
     this.#context.putImageData(image, 0, 0);
   }
 
+  /** The tint as a pixel. */
   #ink() {
-    this.#keptContext.fillStyle = this.tint;
-    this.#keptContext.fillRect(0, 0, 1, 1);
-    return new Uint32Array(this.#keptContext.getImageData(0, 0, 1, 1).data.buffer)[0];
+    const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    context.fillStyle = this.tint;
+    context.fillRect(0, 0, 1, 1);
+    return new Uint32Array(context.getImageData(0, 0, 1, 1).data.buffer)[0];
   }
 
-  #keep() {
-    this.#keptContext.globalCompositeOperation = "copy";
-    this.#keptContext.drawImage(this.#canvas, 0, 0);
-    this.#keptContext.globalCompositeOperation = "source-over";
-  }
-
-  /** The box of a stroke in whole pixels of the canvas, or null where it is outside. */
-  #within({ left, top, right, bottom }) {
-    const x = Math.max(0, Math.floor(left));
-    const y = Math.max(0, Math.floor(top));
-    const width = Math.min(this.#canvas.width, Math.ceil(right)) - x;
-    const height = Math.min(this.#canvas.height, Math.ceil(bottom)) - y;
+  /** The box around `path` in whole pixels of the canvas, or null where it is outside. */
+  #around(path, reach) {
+    const xs = path.map(({ x }) => x);
+    const ys = path.map(({ y }) => y);
+    const x = Math.max(0, Math.floor(least(xs) - reach));
+    const y = Math.max(0, Math.floor(least(ys) - reach));
+    const width = Math.min(this.#canvas.width, Math.ceil(most(xs) + reach)) - x;
+    const height = Math.min(this.#canvas.height, Math.ceil(most(ys) + reach)) - y;
     return width > 0 && height > 0 ? [x, y, width, height] : null;
   }
 }
 
+/** Draw a round line through `path`; one point is a dot. */
+export function trace(context, path, width, colour) {
+  context.strokeStyle = colour;
+  context.lineCap = context.lineJoin = "round";
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(path[0].x - 0.01, path[0].y);
+  for (const { x, y } of path) context.lineTo(x, y);
+  context.stroke();
+}
+
+const least = (values) => values.reduce((one, other) => Math.min(one, other));
+const most = (values) => values.reduce((one, other) => Math.max(one, other));
 const held = (changes) => changes.reduce((sum, { before, after }) => sum + before.data.length + after.data.length, 0);

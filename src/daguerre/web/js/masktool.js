@@ -1,7 +1,7 @@
 /** Brush and eraser on the damage mask. */
 
 import { el, icon } from "./dom.js";
-import { Mask } from "./mask.js";
+import { Mask, trace } from "./mask.js";
 
 const SMALLEST = 2;
 const LARGEST = 200;
@@ -13,7 +13,7 @@ export class MaskTool {
   #erases = false;
   #size = 24;
   #at = null;
-  #painting = false;
+  #stroke = null;
 
   constructor(stage) {
     this.#stage = stage;
@@ -48,27 +48,41 @@ export class MaskTool {
   }
 
   leave() {
-    this.#mask.end(true);
+    this.end(true);
     this.#stage.cursor.hidden = true;
     this.#at = null;
   }
 
   start(point, event) {
-    const { x, y } = this.#stage.plane.at(point.x, point.y);
-    this.#painting = true;
-    this.#mask.begin(x, y, this.#size / this.#stage.plane.scale, this.#erases || event.shiftKey);
+    this.#stroke = { points: [point], erases: this.#erases || event.shiftKey };
+    this.#sketch();
     this.#point(point);
   }
 
   move(point) {
-    const { x, y } = this.#stage.plane.at(point.x, point.y);
-    this.#mask.to(x, y);
+    this.#stroke?.points.push(point);
+    this.#sketch();
     this.#point(point);
   }
 
+  /** A stroke is sketched over the photo while it is drawn, and put into the mask at its end. */
   end(cancelled) {
-    this.#painting = false;
-    this.#mask.end(cancelled);
+    const { plane, sketch } = this.#stage;
+    const stroke = this.#stroke;
+    this.#stroke = null;
+    sketch.hidden = true;
+    if (!stroke || cancelled) return;
+    this.#mask.stroke(stroke.points.map(({ x, y }) => plane.at(x, y)), this.#size / plane.scale, stroke.erases);
+  }
+
+  #sketch() {
+    if (!this.#stroke) return;
+    const { sketch, plane } = this.#stage;
+    const { width, height } = plane.window;
+    if (sketch.hidden || sketch.width !== width || sketch.height !== height) Object.assign(sketch, { width, height, hidden: false });
+    const context = sketch.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    trace(context, this.#stroke.points, this.#size, this.#stroke.erases ? "#fff" : this.#mask.tint);
   }
 
   hover(point) {

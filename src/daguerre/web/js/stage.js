@@ -35,10 +35,11 @@ export class PhotoStage extends HTMLElement {
       class: "divider", "data-testid": "slider", role: "slider", tabIndex: 0, "aria-label": "Before and after",
       "aria-valuemin": 0, "aria-valuemax": 100, "aria-orientation": "horizontal",
     }, el("span", { class: "knob", "aria-hidden": "true" }, icon("compare")));
+    this.sketch = el("canvas", { class: "sketch", "aria-hidden": "true", hidden: true });
     this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: true });
     this.tags = [el("span", { class: "tag left" }, "Before"), el("span", { class: "tag right" }, "After")];
     this.viewport = el("div", { class: "viewport", tabIndex: 0, role: "group", "aria-label": "The photo" },
-      this.sheet, this.divider, ...this.tags, this.cursor);
+      this.sheet, this.sketch, this.divider, ...this.tags, this.cursor);
     this.running = this.#runningPanel();
     this.failure = this.#failurePanel();
     this.append(this.viewport, this.running, this.failure);
