@@ -1,6 +1,6 @@
 """``python -m samples.trial``: makes the sample that the page offers, ``src/daguerre/web/sample.jpg``.
 
-A portrait in the public domain (Eileen Collins, by NASA, as scikit-image carries it) as a cracked and scratched print.
+It is the demo's photo, a portrait in the public domain under damage that ``samples.draw`` draws, made smaller.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import skimage.data
 
-from samples.pictures import cracked
+import daguerre
+from samples.pictures import SAMPLE
 
 TRIAL = Path(__file__).parents[1] / "src" / "daguerre" / "web" / "sample.jpg"
 
+_SIDE = 512
 _LIMIT_BYTES = 40_000
-_TONE = (1.0, 0.9, 0.76)
 
 
 def main() -> None:
     """Write the sample, as good as the limit allows."""
-    portrait = skimage.data.astronaut()[:448, 16:464]
-    damaged = cracked(np.ascontiguousarray(portrait), ("folds", "hairlines", "dust"), 11, _TONE)
+    photo = np.asarray(daguerre.open(SAMPLE).pixels, np.uint8)
+    small = cv2.resize(photo, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     for quality in range(92, 40, -4):
-        code = cv2.imencode(".jpg", damaged[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        code = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
         if len(code) <= _LIMIT_BYTES:
             TRIAL.write_bytes(code)
             print(f"{TRIAL}: {len(code) / 1000:.0f} kB, quality {quality}")
