@@ -11,7 +11,7 @@ from daguerre.models.catalog import Catalog
 from daguerre.models.library import Library
 from daguerre.models.store import Store
 
-OFF = daguerre.Settings(scratch_removal=False, denoise=False)
+OFF = daguerre.Settings(scratch_removal=False, denoise=False, face_enhancement=False)
 
 
 @pytest.fixture
@@ -78,14 +78,14 @@ def test_a_mask_of_another_size_is_refused(restorer, mask):
 )
 def test_an_empty_mask_repairs_nothing(restorer, mask):
     source = photo()
-    result = restorer.restore(source, denoise=False, mask=mask)
+    result = restorer.restore(source, denoise=False, face_enhancement=False, mask=mask)
     assert result.photo.pixels is source.pixels
     assert result.warnings == []
     assert result.damage_mask is None
 
 
 def test_a_mask_without_a_network_is_told(restorer):
-    result = restorer.restore(photo(), denoise=False, mask=np.ones((30, 40), bool))
+    result = restorer.restore(photo(), denoise=False, face_enhancement=False, mask=np.ones((30, 40), bool))
     assert result.warnings == ["Scratches were not repaired: no network for inpaint is installed."]
     assert result.scratch_coverage == 0
 
