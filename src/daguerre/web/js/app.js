@@ -194,6 +194,10 @@ settings.addEventListener("all", () => {
   for (const item of photos.items) if (ended(item.shown)) again(item);
 });
 addEventListener("online", () => uploads.resume());
+document.addEventListener("visibilitychange", () => {
+  // Others may have added photos meanwhile, and old ones may have gone.
+  if (document.visibilityState === "visible" && document.body.dataset.state !== "signin") reload();
+});
 addEventListener("beforeunload", (event) => {
   if (uploads.busy) event.preventDefault();
 });

@@ -7,6 +7,8 @@ import { listed, uuid } from "./api.js";
 import { recall, remember } from "./memory.js";
 
 const ROOTS = "versions";
+const ORDER = "order";
+const SELECTED = "selected";
 const ENDED = ["complete", "failed"];
 
 /** Whether nothing more will happen to `version`. */
@@ -37,6 +39,7 @@ export class Photos extends EventTarget {
     const item = { key: version.job, name: file.name || "photo.png", file, thumb: null, versions: [version], shown: version };
     this.items.unshift(item);
     this.selected ??= item;
+    this.#order();
     this.changed();
     return item;
   }
@@ -72,6 +75,7 @@ export class Photos extends EventTarget {
 
   select(item) {
     this.selected = item;
+    remember(SELECTED, item.key);
     this.changed();
   }
 
@@ -110,13 +114,21 @@ export class Photos extends EventTarget {
       if (!kept.has(job) && !this.find(job)) delete this.#roots[job];
     }
     remember(ROOTS, this.#roots);
-    this.selected ??= this.items[0] ?? null;
+    const order = recall(ORDER, []);
+    this.items.sort((one, other) => order.indexOf(one.key) - order.indexOf(other.key));
+    this.#order();
+    this.selected ??= this.items.find((item) => item.key === recall(SELECTED, "")) ?? this.items[0] ?? null;
     this.changed();
   }
 
   /** Versions at work on the server. */
   get running() {
     return this.items.flatMap((item) => item.versions).filter((each) => each.phase === "queued" || each.phase === "processing");
+  }
+
+  /** Photos stay in the order in which they were added; those from elsewhere come first. */
+  #order() {
+    remember(ORDER, this.items.map((item) => item.key));
   }
 
   #merge(job) {

@@ -5,6 +5,7 @@ import { el, icon, perFrame } from "./dom.js";
 import { Faces } from "./faces.js";
 import { HintTool } from "./hinttool.js";
 import { MaskTool } from "./masktool.js";
+import { Panels } from "./panels.js";
 import { Plane } from "./plane.js";
 import { followPointers } from "./pointers.js";
 import { thumbOf } from "./thumbs.js";
@@ -40,9 +41,8 @@ export class PhotoStage extends HTMLElement {
     this.tags = [el("span", { class: "tag left" }, "Before"), el("span", { class: "tag right" }, "After")];
     this.viewport = el("div", { class: "viewport", tabIndex: 0, role: "group", "aria-label": "The photo" },
       this.sheet, this.sketch, this.divider, ...this.tags, this.cursor);
-    this.running = this.#runningPanel();
-    this.failure = this.#failurePanel();
-    this.append(this.viewport, this.running, this.failure);
+    this.panels = new Panels((what) => this.dispatchEvent(new Event(what)));
+    this.append(this.viewport, ...this.panels.elements);
 
     this.maskTool = new MaskTool(this);
     this.hintTool = new HintTool(this);
@@ -66,7 +66,7 @@ export class PhotoStage extends HTMLElement {
     this.version = version;
     this.dataset.phase = version.phase;
     this.dataset.job = version.job;
-    this.#describe(version);
+    this.panels.show(version);
     if (identity !== this.#shown || (!this.beforeImage.src && thumbOf(item))) {
       this.#shown = identity;
       this.#pictures();
@@ -296,38 +296,6 @@ export class PhotoStage extends HTMLElement {
     event.preventDefault();
     this.#place();
   }
-
-  #runningPanel() {
-    this.words = el("p", { class: "words", "data-testid": "stage-words", role: "status" });
-    this.bar = el("progress", { max: 100, value: 0, "aria-label": "Progress" });
-    const cancel = el("button", { type: "button", class: "quiet", onclick: () => this.#ask("cancel") }, "Cancel");
-    return el("div", { class: "panel running", "data-testid": "running", hidden: true }, this.words, this.bar, cancel);
-  }
-
-  #failurePanel() {
-    this.reason = el("p", { role: "alert" });
-    const retry = el("button", { type: "button", onclick: () => this.#ask("retry") }, icon("again"), "Try again");
-    return el("div", { class: "panel failure", "data-testid": "failure", hidden: true }, this.reason, retry);
-  }
-
-  #describe(version) {
-    const failed = version.phase === "failed";
-    this.running.hidden = failed || this.complete;
-    this.failure.hidden = !failed;
-    if (failed) setText(this.reason, version.advice ?? version.error ?? "It failed.");
-    setText(this.words, version.stage || "Waiting…");
-    if (version.phase === "processing" || version.phase === "uploading") this.bar.value = version.percent;
-    else this.bar.removeAttribute("value");
-  }
-
-  #ask(what, detail) {
-    this.dispatchEvent(new CustomEvent(what, { detail }));
-  }
-}
-
-/** Text is set only where it differs, or screen readers say it each time. */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 customElements.define("photo-stage", PhotoStage);
