@@ -22,6 +22,7 @@ export class PhotoStage extends HTMLElement {
   tool = null;
 
   #split = 0.5;
+  #splitBefore = 0.5;
   #drag = null;
   #shown = "";
   #place = perFrame(() => this.#layout());
@@ -215,6 +216,8 @@ export class PhotoStage extends HTMLElement {
       move: (point) => this.#move(point),
       end: (cancelled) => {
         if (this.#drag === "tool") this.tool?.end(cancelled);
+        // The first of two fingers meant to enlarge.
+        if (this.#drag === "split" && cancelled) this.#compare(this.#splitBefore);
         this.#drag = null;
       },
       hover: (point) => this.tool?.hover(point),
@@ -246,6 +249,7 @@ export class PhotoStage extends HTMLElement {
       this.tool.start(point, event);
     } else if (this.complete && event.button === 0 && (onDivider || this.plane.fitted)) {
       this.#drag = "split";
+      this.#splitBefore = this.#split;
       this.#move(point);
     } else {
       this.#drag = "pan";
