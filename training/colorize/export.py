@@ -5,24 +5,35 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 
-from training import exported
+from training import exported, pictures
+from training.colorize import samples
 from training.colorize.network import Colorizer, Shipped
-from training.colorize.train import RUNS
+from training.colorize.train import RUNS, soft, weights
 
-TEMPERATURE = 0.5
-"""Below 1 the mean leans towards the likeliest colour: livelier, and still near grey where nothing is likely."""
+
+def rarity(network: Colorizer, count: int = 300) -> torch.Tensor:
+    """``[COLOURS]``: how much more each colour counts in the loss than its share of the training pictures."""
+    pack = pictures.load()
+    chosen = np.random.default_rng(0).choice(samples.indices(pack, held_out=False), count)
+    small = [cv2.resize(np.ascontiguousarray(pack[int(k)]), (40, 40), interpolation=cv2.INTER_AREA) for k in chosen]
+    chroma = torch.from_numpy(np.stack([samples.lab(one)[..., 1:] for one in small]).transpose(0, 3, 1, 2).copy())
+    odds = soft(chroma, network.palette).mean((0, 2, 3))  # type: ignore[arg-type]
+    return weights(odds / odds.sum())
 
 
 def main() -> None:
     """Export the averaged network and compare it with torch."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=RUNS / "colorize")
-    parser.add_argument("--temperature", type=float, default=TEMPERATURE)
     parser.add_argument("--out", type=Path, default=exported.WEIGHTS)
     options = parser.parse_args()
-    network = Shipped(exported.averaged(Colorizer(), options.run), options.temperature).eval()
+    colorizer = Colorizer()
+    exported.averaged(colorizer, options.run)
+    network = Shipped(colorizer, rarity(colorizer)).eval()
     example = {"lightness": torch.rand(1, 1, 96, 128), "hints": torch.zeros(1, 3, 96, 128)}
     exported.write(network, example, ["chroma"], options.out / "colorize.onnx", tolerance=0.5, half=True)
 

@@ -38,11 +38,10 @@ class Loss:
         with torch.no_grad():
             picture = F.interpolate(batch["picture"].float() / 255, (128, 128), mode="area")
             features = self.teacher._features(picture)[-1]
-            wanted = _soft(true, self.palette)
+            wanted = soft(true, self.palette)
             self.seen = 0.99 * self.seen + 0.01 * wanted.sum((0, 2, 3)) / wanted.sum() * len(self.palette)
             odds = self.seen / self.seen.sum()
-            weights = 1 / ((1 - _REBALANCE) * odds + _REBALANCE / len(odds))
-            self.weights = weights / (weights * odds).sum()
+            self.weights = weights(odds)
             # A pixel counts as much as its likeliest colour is rare.
             counts = self.weights[wanted.argmax(1)]
         logits, foreseen = network(
@@ -64,14 +63,20 @@ class Loss:
         }  # fmt: skip
 
 
-def _soft(ab: torch.Tensor, palette: torch.Tensor, near: int = 4) -> torch.Tensor:
+def weights(odds: torch.Tensor) -> torch.Tensor:
+    """How much each colour counts, whose share of all pixels is ``odds``; 1 on average."""
+    rare = 1 / ((1 - _REBALANCE) * odds + _REBALANCE / len(odds))
+    return rare / (rare * odds).sum()
+
+
+def soft(ab: torch.Tensor, palette: torch.Tensor, near: int = 4) -> torch.Tensor:
     """``[N, 2, H, W]`` to weights over the palette, the nearest colours sharing each pixel."""
     count, _, height, width = ab.shape
     flat = ab.permute(0, 2, 3, 1).reshape(-1, 2)
     distance, which = torch.cdist(flat, palette).topk(near, 1, largest=False)
     share = torch.softmax(-distance.square() / (2 * _SOFTNESS**2), 1)
-    weights = torch.zeros(len(flat), len(palette)).scatter_(1, which, share)
-    return weights.view(count, height, width, -1).permute(0, 3, 1, 2)
+    shares = torch.zeros(len(flat), len(palette)).scatter_(1, which, share)
+    return shares.view(count, height, width, -1).permute(0, 3, 1, 2)
 
 
 class Judge:
