@@ -133,6 +133,13 @@ def test_what_is_not_the_published_file_is_deleted_and_named(shop, store, fault,
     assert not (store.folder / "thing.onnx").exists() and not list(store.folder.glob("*.part*"))
 
 
+def test_a_mirror_that_has_less_than_the_file_does_not_hold_up_for_ever(shop, store):
+    shop.files["/short.onnx"] = DATA[:300_000]
+    put(store, [network("", urls=(f"{shop.url}/short.onnx", f"{shop.url}/thing.onnx"))])
+    assert (store.folder / "thing.onnx").read_bytes() == DATA
+    assert [path for path, _, _ in shop.requests].count("/short.onnx") <= 6
+
+
 def test_the_next_mirror_is_asked(shop, store):
     shop.files["/copy.onnx"] = DATA
     shop.faults = [shops.wrong]

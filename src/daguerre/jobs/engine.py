@@ -62,6 +62,12 @@ class Engine(Protocol):
     def submit(self, job: Submission, photos: Sequence[Submission] = ()) -> None:
         """Store a single job, or a batch with its ``photos``. Raises JobExists and QueueFull."""
 
+    def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
+        """Store an installation that ``worker`` is at already. It is no photo: it waits in no queue and in no list.
+
+        Raises JobExists.
+        """
+
     def claim(self, worker: str, lease_s: float) -> Claim | None:
         """Hand the oldest waiting job to ``worker``; ``None`` where none waits.
 

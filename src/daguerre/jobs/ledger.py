@@ -37,7 +37,7 @@ def enter(connection: Connection, job: Submission, *, kind: Kind, batch: str | N
             percent=0, files={}, attempts=0, created_at=time.time(),
         )
     )  # fmt: skip
-    if kind == "single":
+    if kind != "batch":
         tell(connection, row(connection, job.id))
     if batch is None and kind == "batch":
         roll_up(connection, job.id)
@@ -94,7 +94,7 @@ def roll_up(connection: Connection, batch: str) -> None:
 def tell(connection: Connection, changed: Row[Any]) -> None:
     """The event of a row's present state."""
     job = job_of(changed)
-    seen = frame(job) if job.kind == "single" else batch_frame(job, photos(connection, job.id))
+    seen = batch_frame(job, photos(connection, job.id)) if job.kind == "batch" else frame(job)
     data = json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
     connection.execute(insert(events).values(job=job.id, data=data, last=job.ended))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
-Kind = Literal["single", "batch"]
+Kind = Literal["single", "batch", "install"]
 Phase = Literal["queued", "processing", "complete", "failed"]
 TERMINAL: tuple[Phase, Phase] = ("complete", "failed")
 

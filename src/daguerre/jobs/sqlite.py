@@ -44,6 +44,19 @@ class SqliteEngine:
                 if photo.error is not None:
                     ledger.end(connection, photo.id, "failed", error=photo.error, code=photo.code)
 
+    def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
+        now, token = time.time(), str(uuid.uuid4())
+        with self._database.writing() as connection:
+            try:
+                ledger.enter(connection, job, kind="install")
+            except IntegrityError as error:
+                raise JobExists("A job with this id exists.") from error
+            ledger.change(
+                connection, job.id, phase="processing", stage="Starting...", attempts=1, worker=worker, token=token,
+                lease_until=now + lease_s, claimed_at=now,
+            )  # fmt: skip
+            return Claim(job_of(ledger.row(connection, job.id)), worker, token)
+
     def claim(self, worker: str, lease_s: float) -> Claim | None:
         now = time.time()
         overdue = (jobs.c.phase == "processing") & (jobs.c.kind == "single") & (jobs.c.lease_until < now)
@@ -125,6 +138,7 @@ class SqliteEngine:
 
     def page(self, owner: str | None, *, limit: int, before: int | None = None, batch: str | None = None) -> list[Job]:
         query = select(jobs).where(jobs.c.owner.is_(owner) if owner is None else jobs.c.owner == owner)
+        query = query.where(jobs.c.kind != "install")
         query = query.where(jobs.c.batch.is_(None) if batch is None else jobs.c.batch == batch)
         if before is not None:
             query = query.where(jobs.c.number < before)

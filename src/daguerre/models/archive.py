@@ -40,18 +40,21 @@ def export(networks: Sequence[Network], store: Store, path: Path) -> list[Networ
     return chosen
 
 
-def load(path: Path, catalog: Catalog, store: Store, *, accept_licences: bool = False) -> list[Network]:
-    """Install the networks in the tar or zip ``path``, and give them. Whatever else is in it is left there.
+def load(
+    path: Path, catalog: Catalog, store: Store, *, accept_licences: bool = False, name: str | None = None
+) -> list[Network]:
+    """Install the networks in the tar or zip ``path``, called ``name``, and give them.
 
-    Raises LicenceNotAccepted, and InstallFailed where the archive cannot be read, holds none of ``catalog``'s files, or
-    one that is not the published one.
+    Whatever else is in it is left there. Raises LicenceNotAccepted, and InstallFailed where the archive cannot be read,
+    holds none of ``catalog``'s files, or one that is not the published one.
     """
     wanted = {network.file: network for network in catalog if network.tier == "full"}
     installed: list[Network] = []
+    title = name or path.name
     with locked(store.folder):
         try:
-            for name, size, file in _members(path):
-                network = wanted.get(name)
+            for member, size, file in _members(path):
+                network = wanted.get(member)
                 if network is None or network in installed:
                     continue
                 Installer.check_licences([network], accept_licences)
@@ -60,11 +63,11 @@ def load(path: Path, catalog: Catalog, store: Store, *, accept_licences: bool = 
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
             if isinstance(error, ModelError):
                 raise
-            raise InstallFailed(f"{path.name} is not an archive that can be read, or it is damaged.") from None
+            raise InstallFailed(f"{title} is not an archive that can be read, or it is damaged.") from None
         except OSError as error:
-            raise InstallFailed(f"{path.name}: {error.strerror or 'it is not an archive that can be read'}.") from None
+            raise InstallFailed(f"{title}: {error.strerror or 'it is not an archive that can be read'}.") from None
     if not installed:
-        raise InstallFailed(f"There is no network in {path.name} that can be installed.")
+        raise InstallFailed(f"There is no network in {title} that can be installed.")
     return installed
 
 

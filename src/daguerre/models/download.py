@@ -101,14 +101,16 @@ class Download:
         raise InstallFailed(f"{self._wanted.target.name} could not be fetched ({'; '.join(problems)}).")
 
     def _from(self, url: str) -> None:
-        tries, clean = 0, False
+        tries, clean, furthest = 0, False, _size(self._wanted.part)
         while True:
             before = _size(self._wanted.part)
             try:
                 digest = self._fetch(url)
             except _Passing as problem:
-                came = _size(self._wanted.part) != before
-                tries = 1 if came else tries + 1
+                # Only what brings the file further than ever is progress.
+                reached = _size(self._wanted.part)
+                tries = 1 if reached > furthest else tries + 1
+                furthest = max(furthest, reached)
                 if tries >= self._patience.tries:
                     raise _Refused(str(problem)) from None
                 self._wait(tries, problem.pause_s)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import shutil
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from daguerre.server.features import Bundle
+from daguerre.errors import InstallFailed
+from daguerre.models import archive
+from daguerre.models.catalog import Catalog, Network
+from daguerre.models.installer import Installer
+from daguerre.models.published import Bundle
 from daguerre.server.health import faults
-from daguerre.server.identity import identify
+from daguerre.server.identity import Owner, identify
+from daguerre.server.jobs import Done
+from daguerre.server.multipart import SpooledFile, received
 from daguerre.server.problems import Problem, documented
-from daguerre.server.service import ServiceOf, threaded
+from daguerre.server.service import Service, ServiceOf, threaded
 
 router = APIRouter(prefix="/api/v1", tags=["features"], dependencies=[Depends(identify)])
 
@@ -32,6 +38,8 @@ class BundleState(BaseModel):
     enables_tools: list[str] = Field(alias="enablesTools")
     progress: dict[str, Any] | None
     error: str | None
+    job_id: str | None = Field(alias="jobId", description="The job that installs it now")
+    networks: list[dict[str, Any]]
 
 
 class Bundles(BaseModel):
@@ -55,29 +63,81 @@ async def list_features(service: ServiceOf) -> Bundles:
     return Bundles(bundles=[BundleState(**one) for one in described])
 
 
-@router.post("/admin/features/{id}/install", responses=documented(401, 404, 409, 501))
-async def install_feature(service: ServiceOf, id: str) -> None:
-    """Install a bundle. Not possible in this version."""
+class Installing(BaseModel):
+    """The job that installs; its progress is at ``/api/v1/jobs/{jobId}/progress``."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    job_id: str = Field(alias="jobId")
+
+
+class Imported(BaseModel):
+    """What was installed."""
+
+    ok: Literal[True] = True
+    networks: list[str]
+
+
+_ARCHIVE = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary", "description": "A tar or zip with networks' files"}},
+    "required": ["file"],
+}
+_FORM = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _ARCHIVE}}}}
+
+
+@router.post("/admin/features/{id}/install", status_code=202, responses=documented(401, 404, 409))
+async def install_feature(service: ServiceOf, owner: Owner, id: str) -> Installing:
+    """Install a bundle; goes on where an earlier installation stopped."""
     bundle = _bundle(service, id)
     if await threaded(service.features.installed, bundle):
         raise Problem(409, "The feature is installed already", code="FEATURE_INSTALLED")
-    raise _no_installer()
+    if service.config.offline:
+        details = "DAGUERRE_OFFLINE is set, so nothing is fetched. Import an archive instead."
+        raise Problem(409, "This server works offline", code="OFFLINE", details=details)
+    job = await threaded(service.installs.start, bundle, owner)
+    if job is None:
+        raise Problem(409, "The feature is being installed", code="FEATURE_INSTALLING")
+    return Installing(jobId=job)
 
 
-@router.post("/admin/features/{id}/import", responses=documented(401, 404, 501))
-async def import_feature(service: ServiceOf, id: str) -> None:
-    """Install a bundle from an archive. Not possible in this version."""
-    _bundle(service, id)
-    raise _no_installer()
-
-
-@router.post("/admin/features/{id}/uninstall", responses=documented(401, 404, 409, 501))
-async def uninstall_feature(service: ServiceOf, id: str) -> None:
-    """Remove a bundle. Not possible in this version."""
+@router.post(
+    "/admin/features/{id}/import", responses=documented(400, 401, 404, 409, 413, 507), openapi_extra=_FORM
+)  # fmt: skip
+async def import_feature(request: Request, service: ServiceOf, id: str) -> Imported:
+    """Install networks from an archive that ``daguerre models export`` wrote."""
     bundle = _bundle(service, id)
-    if not await threaded(service.features.installed, bundle):
+    most = 2 * sum(network.expected_bytes for network in service.features.members(bundle))
+    async with received(
+        request, service.storage, file_fields=("file",), max_file_bytes=most, max_files=1
+    ) as form:  # fmt: skip
+        if not form.files or form.files[0].size_bytes == 0:
+            raise Problem(400, "No archive provided")
+        file = form.files[0]
+        try:
+            networks = await threaded(_load, file, service)
+        except InstallFailed as error:
+            raise Problem(400, "The archive cannot be imported", details=str(error)) from None
+    return Imported(networks=[network.id for network in networks])
+
+
+def _load(file: SpooledFile, service: Service) -> list[Network]:
+    members = Catalog(*(network for network in service.features.catalog if network.commercial_use))
+    return archive.load(file.path, members, service.features.store, name=file.filename or "The archive")
+
+
+@router.post("/admin/features/{id}/uninstall", responses=documented(401, 404, 409))
+async def uninstall_feature(service: ServiceOf, id: str) -> Done:
+    """Remove a bundle's networks."""
+    bundle = _bundle(service, id)
+    networks = service.features.members(bundle)
+    if not any([await threaded(service.features.store.installed, network) for network in networks]):
         raise Problem(409, "The feature is not installed", code="FEATURE_NOT_INSTALLED")
-    raise _no_installer()
+    try:
+        await threaded(Installer(service.features.store, service.config).remove, networks)
+    except InstallFailed as error:
+        raise Problem(409, "The feature is being installed", code="FEATURE_INSTALLING", details=str(error)) from None
+    return Done()
 
 
 @router.get("/admin/features/disk-usage", responses=documented(401))
@@ -128,8 +188,3 @@ def _bundle(service: ServiceOf, id: str) -> Bundle:
     if bundle is None:
         raise Problem(404, "Feature not found")
     return bundle
-
-
-def _no_installer() -> Problem:
-    details = "The networks of the bundle are not published for this version."
-    return Problem(501, "Bundles cannot be installed by this version", code="INSTALLER_MISSING", details=details)

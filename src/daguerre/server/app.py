@@ -17,6 +17,7 @@ from daguerre.jobs.supervisor import Supervisor, cores
 from daguerre.server import admin, document, download, health, jobs, page, problems, progress, restore, session, views
 from daguerre.server.broadcast import Broadcast
 from daguerre.server.features import Features
+from daguerre.server.installs import Installs
 from daguerre.server.keys import Keys
 from daguerre.server.metrics import Metrics
 from daguerre.server.middleware import Passage, SamePage
@@ -28,7 +29,7 @@ def create_service(config: Config, *, workers: int, open: bool = False) -> Servi
     """The parts of a server on ``config``'s folder, which is made and migrated; nothing runs yet."""
     database = places.database(config)
     database.migrate()
-    engine, storage = places.engine(config), places.storage(config)
+    engine, storage, features = places.engine(config), places.storage(config), Features(config)
     return Service(
         config=config,
         engine=engine,
@@ -37,7 +38,8 @@ def create_service(config: Config, *, workers: int, open: bool = False) -> Servi
         inspectors=Inspectors(max(2, min(4, cores()))),
         broadcast=Broadcast(engine),
         housekeeping=Housekeeping(engine, storage, config),
-        features=Features(config),
+        features=features,
+        installs=Installs(engine, features, config),
         metrics=Metrics(engine),
         submissions=Rates(config.submissions_per_minute),
         attempts=Rates(config.wrong_keys_per_minute),
@@ -76,12 +78,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     async def job_ended(id: str) -> None:
         job = await threaded(service.engine.get, id)
-        if job is not None:
+        if job is not None and job.kind != "install":
             service.metrics.job_ended(job)
 
     if service.supervisor is not None:
         service.supervisor.start()
     service.housekeeping.start()
+    await threaded(service.installs.recover)
     await service.inspectors.start()
     reading = asyncio.create_task(service.broadcast.run(job_ended))
     try:
@@ -90,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
+        await threaded(service.installs.stop)
         await service.inspectors.stop()
         await threaded(service.housekeeping.stop)
         if service.supervisor is not None:

@@ -1,78 +1,121 @@
-"""Bundles of networks: what there is, what is installed, and what it enables."""
+"""Bundles of networks: what there is, what is installed, what is being installed, and what it enables."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 from daguerre.config import Config
-from daguerre.models import embedded
-from daguerre.models.catalog import Catalog
+from daguerre.models.catalog import Catalog, Network
+from daguerre.models.installer import Progress, megabytes
+from daguerre.models.known import known
+from daguerre.models.published import BUNDLES, Bundle, members
 from daguerre.models.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
-    """Networks that are installed together: those of the catalog's tier ``full``."""
+class Running:
+    """An installation: its job, and how far it is."""
 
-    id: str
-    name: str
-    description: str
-    estimated_size: str
-    enables_tools: tuple[str, ...]
-
-
-PHOTO_RESTORATION = Bundle(
-    id="photo-restoration",
-    name="Photo Restoration",
-    description="Published networks for scratch repair, face enhancement, denoising and colorization",
-    estimated_size="800 MB - 1 GB",
-    enables_tools=("restore-photo",),
-)
+    job: str
+    percent: int = 0
+    stage: str = "Starting..."
 
 
 class Features:
-    """Answers from the catalog and from the files that lie in the store, each time anew."""
+    """Answers from the catalog and from the files that lie in the store, each time anew. Thread-safe."""
 
     def __init__(self, config: Config) -> None:
-        self._folder = config.data / "models"
-        self._store = Store(self._folder)
-        self._catalog: Catalog = embedded.catalog()
-        self.bundles = (PHOTO_RESTORATION,)
+        self.store = Store(config.data / "models")
+        self.catalog: Catalog = known()
+        self.bundles = BUNDLES
+        self._running: dict[str, Running] = {}
+        self._errors: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def bundle(self, id: str) -> Bundle | None:
         """The bundle of that id."""
         return next((bundle for bundle in self.bundles if bundle.id == id), None)
 
+    def members(self, bundle: Bundle) -> list[Network]:
+        """Its networks."""
+        return members(bundle, self.catalog)
+
+    def estimated_size(self, bundle: Bundle) -> str:
+        """For people."""
+        return megabytes(sum(network.expected_bytes for network in self.members(bundle)))
+
     def installed(self, bundle: Bundle) -> bool:
-        """Whether there are networks of the bundle, and all of them are in the store."""
-        networks = [network for network in self._catalog if network.tier == "full"]
-        return bool(networks) and all(self._store.installed(network) for network in networks)
+        """Whether all of its networks are in the store."""
+        return all(self.store.installed(network) for network in self.members(bundle))
+
+    def begin(self, bundle: Bundle, job: str) -> bool:
+        """Note that ``job`` installs the bundle; false where another one does."""
+        with self._lock:
+            if bundle.id in self._running:
+                return False
+            self._running[bundle.id] = Running(job)
+            self._errors.pop(bundle.id, None)
+            return True
+
+    def at(self, bundle: Bundle, progress: Progress) -> Running:
+        """Note how far the installation is."""
+        left = "" if progress.left_s is None else f", {_duration(progress.left_s)} left"
+        done, total = megabytes(progress.done_bytes), megabytes(progress.total_bytes)
+        stage = f"Installing models: {done} of {total}, {megabytes(progress.bytes_per_s)}/s{left}"
+        with self._lock:
+            running = Running(self._running[bundle.id].job, min(99, progress.percent), stage)
+            self._running[bundle.id] = running
+            return running
+
+    def end(self, bundle: Bundle, error: str | None = None) -> None:
+        """Note that the installation is over."""
+        with self._lock:
+            self._running.pop(bundle.id, None)
+            if error is not None:
+                self._errors[bundle.id] = error
 
     def describe(self, bundle: Bundle) -> dict[str, Any]:
         """The bundle as clients see it."""
-        networks = [network for network in self._catalog if network.tier == "full"]
-        installed = self.installed(bundle)
+        networks, installed = self.members(bundle), self.installed(bundle)
+        with self._lock:
+            running, error = self._running.get(bundle.id), self._errors.get(bundle.id)
+        status = "installing" if running else "installed" if installed else "error" if error else "not_installed"
         return {
             "id": bundle.id,
             "name": bundle.name,
             "description": bundle.description,
-            "status": "installed" if installed else "not_installed",
-            "installedVersion": max(network.id.rpartition("@")[2] for network in networks) if installed else None,
-            "estimatedSize": bundle.estimated_size,
+            "status": status,
+            "installedVersion": bundle.version if installed else None,
+            "estimatedSize": self.estimated_size(bundle),
             "licences": sorted({network.licence for network in networks}),
             "enablesTools": list(bundle.enables_tools),
-            "progress": None,
-            "error": None,
-        }
+            "progress": {"percent": running.percent, "stage": running.stage} if running else None,
+            "error": error if status == "error" else None,
+            "jobId": running.job if running else None,
+            "networks": [
+                {
+                    "id": network.id, "role": network.role, "purpose": network.purpose,
+                    "bytes": network.size_bytes, "licence": network.licence, "licenceUrl": network.licence_url,
+                    "commercialUse": network.commercial_use, "installed": self.store.installed(network),
+                }
+                for network in networks
+            ],
+        }  # fmt: skip
 
     def installed_bytes(self) -> int:
         """The bytes of every file among the installed networks."""
-        return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+        return sum(path.stat().st_size for path in self.store.folder.rglob("*") if path.is_file())
 
     def networks(self) -> list[dict[str, Any]]:
-        """Every network that can be used, and whether its file is there."""
+        """Every network that comes with the package or is installed."""
         return [
-            {"id": network.id, "role": network.role, "installed": self._store.installed(network)}
-            for network in self._catalog
+            {"id": network.id, "role": network.role, "installed": there}
+            for network in self.catalog
+            if (there := self.store.installed(network)) or network.tier == "embedded"
         ]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

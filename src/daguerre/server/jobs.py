@@ -25,7 +25,7 @@ class JobState(BaseModel):
     model_config = ConfigDict(extra="allow", populate_by_name=True)
 
     job_id: str = Field(alias="jobId")
-    type: Literal["single", "batch"]
+    type: Literal["single", "batch", "install"]
     phase: Literal["queued", "processing", "complete", "failed"]
     stage: str
     percent: int = Field(ge=0, le=100)
@@ -112,7 +112,7 @@ async def list_jobs(
 
 
 def _states(service: Service, jobs: list[Job]) -> list[dict[str, Any]]:
-    return [frame(job) if job.kind == "single" else batch_frame(job, service.engine.photos(job.id)) for job in jobs]
+    return [batch_frame(job, service.engine.photos(job.id)) if job.kind == "batch" else frame(job) for job in jobs]
 
 
 @router.get("/{job_id}", responses=documented(401, 404), response_model=JobState)

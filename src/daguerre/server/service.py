@@ -18,6 +18,7 @@ from daguerre.jobs.storage import Storage
 from daguerre.jobs.supervisor import Supervisor
 from daguerre.server.broadcast import Broadcast
 from daguerre.server.features import Features
+from daguerre.server.installs import Installs
 from daguerre.server.keys import Keys
 from daguerre.server.metrics import Metrics
 from daguerre.server.rates import Rates
@@ -41,6 +42,7 @@ class Service:
     broadcast: Broadcast
     housekeeping: Housekeeping
     features: Features
+    installs: Installs
     metrics: Metrics
     submissions: Rates
     attempts: Rates

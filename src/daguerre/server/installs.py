@@ -1,0 +1,115 @@
+"""Installations as jobs: in a thread of the server, with their progress where that of photos is."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+
+import structlog
+
+from daguerre.cancellation import CancelToken
+from daguerre.config import Config
+from daguerre.errors import Canceled, ModelError
+from daguerre.jobs.engine import Engine, Outcome
+from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.records import Claim, Submission
+from daguerre.models.installer import Installer, Progress
+from daguerre.models.published import Bundle
+from daguerre.server.features import Features
+
+WORKER = "installer"
+_LEASE_S = 15.0
+_INTERRUPTED = ("The installation was interrupted. Install again: it goes on where it stopped.", "INTERRUPTED")
+_FAILED = "INSTALL_FAILED"
+
+_log = structlog.get_logger()
+
+
+class Installs:
+    """Starts, watches and stops installations of bundles."""
+
+    def __init__(self, engine: Engine, features: Features, config: Config) -> None:
+        self._engine = engine
+        self._features = features
+        self._config = config
+        self._stopping = CancelToken()
+        self._threads: list[threading.Thread] = []
+
+    def recover(self) -> None:
+        """End the jobs of a server that is gone."""
+        for claim in self._engine.heartbeat([WORKER], _LEASE_S):
+            self._engine.fail(claim, *_INTERRUPTED)
+
+    def start(self, bundle: Bundle, owner: str | None) -> str | None:
+        """The job that installs ``bundle``; ``None`` where it is being installed already."""
+        id = str(uuid.uuid4())
+        if not self._features.begin(bundle, id):
+            return None
+        try:
+            claim = self._engine.begin(Submission(id=id, filename=bundle.name, owner=owner), WORKER, _LEASE_S)
+        except BaseException:
+            self._features.end(bundle)
+            raise
+        thread = threading.Thread(target=self._install, args=(bundle, claim), name=f"install {bundle.id}", daemon=True)
+        self._threads = [*(one for one in self._threads if one.is_alive()), thread]
+        thread.start()
+        return id
+
+    def stop(self) -> None:
+        """Stop what runs; what has come is kept."""
+        self._stopping.cancel()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _install(self, bundle: Bundle, claim: Claim) -> None:
+        cancel, done = CancelToken(), threading.Event()
+        watching = threading.Thread(target=self._watch, args=(claim, cancel, done), daemon=True)
+        watching.start()
+
+        def listen(progress: Progress) -> None:
+            running = self._features.at(bundle, progress)
+            try:
+                self._engine.progress(claim, running.stage, running.percent)
+            except LeaseLost:
+                cancel.cancel()
+
+        error: str | None = None
+        try:
+            installer = Installer(self._features.store, self._config)
+            installer.install(self._features.members(bundle), on_progress=listen, cancel=cancel)
+            self._end(claim, bundle, None)
+        except Canceled:
+            self._end(claim, bundle, _INTERRUPTED)
+        except ModelError as problem:
+            error = str(problem)
+            self._end(claim, bundle, (error, _FAILED))
+        except Exception:
+            _log.exception("an installation failed by a fault", job=claim.job.id)
+            error = "An unexpected fault stopped the installation."
+            self._end(claim, bundle, (error, "INTERNAL_ERROR"))
+        finally:
+            done.set()
+            self._features.end(bundle, error)
+
+    def _end(self, claim: Claim, bundle: Bundle, problem: tuple[str, str] | None) -> None:
+        try:
+            if problem is None:
+                result = {"jobId": claim.job.id, "bundle": bundle.id, "installedVersion": bundle.version}
+                self._engine.finish(claim, Outcome(result, {}))
+            else:
+                self._engine.fail(claim, *problem)
+        except LeaseLost:
+            _log.info("an installation was canceled", job=claim.job.id)
+
+    def _watch(self, claim: Claim, cancel: CancelToken, done: threading.Event) -> None:
+        """Keep the lease, and see that the job was not canceled nor the server stopped."""
+        told = 0.0
+        while not done.wait(0.2):
+            if self._stopping.canceled:
+                cancel.cancel()
+            if time.monotonic() - told > _LEASE_S / 5:
+                told = time.monotonic()
+                self._engine.heartbeat([WORKER], _LEASE_S)
+            if not self._engine.holds(claim):
+                cancel.cancel()

@@ -1,0 +1,121 @@
+"""Bundles over HTTP: installed with progress, from an archive, removed."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from daguerre.models import published
+from tests.models import shop as shops
+
+NAME = "photo-restoration"
+INSTALL, UNINSTALL, IMPORT = (f"/api/v1/admin/features/{NAME}/{verb}" for verb in ("install", "uninstall", "import"))
+
+
+def bundle(server) -> dict:
+    (one,) = server.client.get("/api/v1/features").json()["bundles"]
+    return one
+
+
+@pytest.fixture
+def shop():
+    with shops.open_shop() as open_one:
+        yield open_one
+
+
+def test_what_there_is(server):
+    one = bundle(server)
+    assert one["id"] == NAME and one["status"] == "not_installed" and one["installedVersion"] is None
+    assert one["estimatedSize"] == "807 MB" and one["licences"] == ["Apache-2.0", "MIT"]
+    assert {network["role"] for network in one["networks"]} >= {"inpaint", "colorize"}
+    assert all(network["commercialUse"] and not network["installed"] for network in one["networks"])
+    assert server.client.get("/api/v1/admin/features/disk-usage").json() == {"totalBytes": 0}
+
+
+def test_what_cannot_be_done(server):
+    client = server.client
+    assert client.post("/api/v1/admin/features/nothing/install").status_code == 404
+    assert client.post(UNINSTALL).json()["code"] == "FEATURE_NOT_INSTALLED"
+    assert client.post(IMPORT, files={"other": b"x"}).status_code == 400
+    answer = client.post(IMPORT, files={"file": ("a.tar", b"not an archive")})
+    assert answer.status_code == 400 and "a.tar is not an archive" in answer.json()["details"]
+
+
+def test_an_offline_server_fetches_nothing(start):
+    answer = start("--workers", "0", OFFLINE="1").client.post(INSTALL)
+    assert answer.status_code == 409 and answer.json()["code"] == "OFFLINE"
+
+
+def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_again(start, shop):
+    for network in published.NETWORKS:
+        shop.files[f"/{network.file}"] = b"x" * 2_000_000
+    shop.faults = [shops.stalls(1_000_000, 3.0)] * 5
+    # A proxy that is not there keeps the publishers' own addresses out of reach.
+    os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"] = "http://127.0.0.1:9", "127.0.0.1"
+    try:
+        server = start("--workers", "0", MODELS_URL=shop.url)
+    finally:
+        del os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"]
+    answer = server.client.post(INSTALL)
+    assert answer.status_code == 202
+    job = answer.json()["jobId"]
+    assert server.client.post(INSTALL).json()["code"] == "FEATURE_INSTALLING"
+    deadline = time.monotonic() + 20
+    while bundle(server)["progress"]["percent"] == 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        if bundle(server)["progress"] is None:
+            break
+    assert job not in [one["jobId"] for one in server.client.get("/api/v1/jobs").json()["jobs"]]
+    frames = [frame["data"] for frame in server.frames(job)]
+    assert frames[-1]["type"] == "install" and frames[-1]["phase"] == "failed"
+    assert frames[-1]["code"] == "INSTALL_FAILED" and "lama_fp32.onnx" in frames[-1]["error"]
+    assert any("Installing models" in frame["stage"] for frame in frames)
+    one = bundle(server)
+    assert one["status"] == "error" and one["error"] == frames[-1]["error"] and one["progress"] is None
+    assert server.client.post(INSTALL).status_code == 202
+
+
+def test_an_installation_is_canceled(start, shop):
+    for network in published.NETWORKS:
+        shop.files[f"/{network.file}"] = b"x" * 2_000_000
+    shop.faults = [shops.stalls(1_000_000, 20.0)] * 5
+    server = start("--workers", "0", MODELS_URL=shop.url)
+    job = server.client.post(INSTALL).json()["jobId"]
+    time.sleep(0.5)
+    assert server.client.post(f"/api/v1/jobs/{job}/cancel").json() == {"canceled": True}
+    assert server.wait(job)["error"] == "Canceled"
+
+
+def test_a_killed_servers_installation_is_told_to_be_interrupted(start, shop):
+    for network in published.NETWORKS:
+        shop.files[f"/{network.file}"] = b"x" * 2_000_000
+    shop.faults = [shops.stalls(1_000_000, 20.0)] * 5
+    server = start("--workers", "0", MODELS_URL=shop.url)
+    job = server.client.post(INSTALL).json()["jobId"]
+    time.sleep(0.5)
+    server.kill_everything()
+    again = start("--workers", "0", MODELS_URL=shop.url)
+    state = again.state(job)
+    assert state["phase"] == "failed" and state["code"] == "INTERRUPTED"
+
+
+def test_an_archive_is_imported_and_removed(server):
+    models = Path(os.environ.get("DAGUERRE_DATA") or Path(__file__).parents[3] / "shared" / "data").parent / "models"
+    file = models / published.YUNET.file
+    if not file.exists():
+        print(f"skipped: {file.name} is not there")
+        pytest.skip(f"{file.name} is not there")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(file, arcname=file.name)
+    answer = server.client.post(IMPORT, files={"file": ("networks.tar", packed.getvalue())})
+    assert answer.json() == {"ok": True, "networks": ["full/yunet@1"]}
+    assert [one["id"] for one in bundle(server)["networks"] if one["installed"]] == ["full/yunet@1"]
+    assert server.client.get("/api/v1/admin/features/disk-usage").json()["totalBytes"] == published.YUNET.size_bytes
+    assert server.client.post(UNINSTALL).json() == {"ok": True}
+    assert bundle(server)["status"] == "not_installed"
