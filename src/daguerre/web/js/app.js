@@ -12,7 +12,7 @@ import "./shelf.js";
 import "./stage.js";
 import { Uploads } from "./uploads.js";
 import "./viewtools.js";
-import { advice } from "./words.js";
+import { advice, counted } from "./words.js";
 
 const $ = (selector) => document.querySelector(selector);
 const stage = $("photo-stage");
@@ -190,8 +190,10 @@ stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchR
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
 settings.addEventListener("change", describeSettings);
 settings.addEventListener("again", () => again(photos.selected, { faces: stage.faces.wanted }));
-settings.addEventListener("all", () => {
-  for (const item of photos.items) if (ended(item.shown)) again(item);
+settings.addEventListener("all", async () => {
+  const items = photos.items.filter((item) => ended(item.shown));
+  if (!(await confirmed(`Restore ${counted(items.length, "photo")} again with these settings?`, "Restore"))) return;
+  for (const item of items) await again(item);
 });
 addEventListener("online", () => uploads.resume());
 document.addEventListener("visibilitychange", () => {

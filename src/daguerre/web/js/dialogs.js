@@ -43,7 +43,7 @@ export function signIn() {
 /** Ask whether to go on; resolves to the answer. */
 export function confirmed(question, action) {
   return new Promise((resolve) => {
-    const no = el("button", { type: "button", class: "quiet", onclick: () => dialog.close("") }, "Keep");
+    const no = el("button", { type: "button", class: "quiet", onclick: () => dialog.close("") }, "Cancel");
     const yes = el("button", { type: "button", class: "primary", onclick: () => dialog.close("yes") }, action);
     const dialog = el("dialog", { "data-testid": "confirm", "aria-labelledby": "confirm-title" },
       el("h2", { id: "confirm-title" }, question), el("div", { class: "actions" }, no, yes));

@@ -2,6 +2,8 @@
 
 import { el } from "./dom.js";
 
+const NOT_CHOSEN = "not chosen";
+
 export class Faces {
   #marks;
   #boxes = [];
@@ -15,7 +17,8 @@ export class Faces {
     this.#boxes = (faces ?? []).map((face, index) => {
       const [x, y, w, h] = face.box;
       const button = el("button", {
-        type: "button", class: "face", "data-testid": "face", "aria-pressed": "true", "aria-label": described(face, index),
+        type: "button", class: "face", "data-testid": "face", "aria-label": described(face, index),
+        "aria-pressed": String(face.reason !== NOT_CHOSEN), title: "Press to leave this face as it is the next time, or to take it in again",
         onclick: () => button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true")),
       }, el("span", { "aria-hidden": "true" }, String(index + 1)));
       Object.assign(button.style, {
@@ -37,7 +40,7 @@ export class Faces {
 
 /** What became of a face, in a sentence. */
 export function described(face, index) {
-  const what = face.enhanced ? "made clearer" : `left as it was${face.reason ? `: ${face.reason}` : ""}`;
+  const what = `${face.enhanced ? "made clearer" : "left as it was"}${face.reason ? ` (${face.reason})` : ""}`;
   const like = face.enhanced && Number.isFinite(face.identitySimilarity) ? `, ${Math.round(100 * face.identitySimilarity)} % alike` : "";
   return `Face ${index + 1}, ${what}${like}`;
 }

@@ -65,6 +65,8 @@ export class PhotoShelf extends HTMLElement {
     button.title = `${item.name}, ${moment(version.createdAt)}`;
     if (selected) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
+    // One stop for the Tab key; arrows go on from there.
+    button.tabIndex = selected ? 0 : -1;
     row.dataset.phase = version.phase;
     row.dataset.job = version.job;
     bar.hidden = !["uploading", "processing"].includes(version.phase);
@@ -90,11 +92,12 @@ export class PhotoShelf extends HTMLElement {
   }
 
   #walk(event) {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
     const buttons = [...this.list.querySelectorAll("button")];
-    buttons[buttons.indexOf(document.activeElement) + by]?.focus();
+    const at = buttons.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    buttons[to]?.focus();
   }
 }
 

@@ -84,10 +84,13 @@ export class PhotoStage extends HTMLElement {
   /** Paint or hint with `tool`, or stop with null. */
   use(tool) {
     if (this.tool === tool) return;
+    // What has the focus in a tool's bar goes with the bar.
+    const orphan = this.tool?.bar.contains(document.activeElement);
     this.tool?.leave();
     this.tool = tool;
     this.viewport.classList.toggle("editing", tool !== null);
     tool?.enter();
+    if (!tool && orphan) this.viewport.focus({ preventScroll: true });
     this.#layout();
     this.dispatchEvent(new Event("tool"));
   }
