@@ -37,6 +37,16 @@ def cracked(picture: Picture, kinds: tuple[str, ...], seed: int, tone: tuple[flo
     return np.asarray(np.rint(image * 255), np.uint8)
 
 
+def soft(picture: Picture, shrink: float = 2.2) -> Picture:
+    """``picture`` ``[S, S, 3]`` as a small copy shows it, enlarged to twice its size."""
+    height, width = picture.shape[:2]
+    size = (round(width / shrink), round(height / shrink))
+    small = cv2.resize(cv2.GaussianBlur(picture, (0, 0), 0.8), size, interpolation=cv2.INTER_AREA)
+    small = small + 3 * np.random.default_rng(5).standard_normal(small.shape)
+    small = np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(small, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
 def beside(before: Picture, after: Picture, name: str) -> None:
     """Write both, side by side."""
     gap = np.full((before.shape[0], 10, 3), 255, np.uint8)
@@ -63,6 +73,10 @@ def main() -> None:
     square = cv2.resize(cat[:, :300], (600, 600), interpolation=cv2.INTER_CUBIC)
     old = cracked(square, ("cracks", "folds", "hairlines", "dust", "corner"), 40, (1.0, 0.93, 0.8))
     beside(old, restored(old), "cracks.jpg")
+    astronaut = np.asarray(skimage.data.astronaut(), np.uint8)
+    beside(soft(astronaut[0:300, 80:380]), restored(soft(astronaut[0:300, 80:380]), fidelity=0.3), "face.jpg")
+    grey = cracked(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY), (), 8, (1.0, 0.94, 0.82))
+    beside(grey[:420, 20:440], restored(grey[:420, 20:440], colorize=True), "colour.jpg")
     rng = np.random.default_rng(3)
     noisy = np.clip(np.rint(cat + 22 * rng.standard_normal(cat.shape)), 0, 255).astype(np.uint8)
     beside(noisy, restored(noisy), "noise.jpg")
