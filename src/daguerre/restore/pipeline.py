@@ -143,7 +143,9 @@ def _enhance_faces(pixels: Pixels, page: Page, track: Track) -> Pixels:
 
     found = faces.find(pixels, detector, track)
     first = page.index == 0
-    chosen, warnings = faces.choose(found, page.settings.faces if first else None)
+    # Chosen faces are the first page's.
+    wanted = page.settings.faces if first or page.settings.faces is None else []
+    chosen, warnings = faces.choose(found, wanted)
     for sentence in warnings:
         page.findings.warn(sentence)
     if not chosen:
@@ -152,11 +154,22 @@ def _enhance_faces(pixels: Pixels, page: Page, track: Track) -> Pixels:
         return pixels
     result, outcomes = faces.enhance(
         pixels, found, chosen, page.adapter(roles.FACE_RESTORATION), page.optional(roles.FACE_IDENTITY),
-        fidelity=float(page.settings.fidelity), grey=page.is_grayscale, track=track,
+        fidelity=float(page.settings.fidelity), grey=page.is_grayscale or (not first and _is_grayscale(pixels)),
+        track=track, eye=_eye_for_faces(page),
     )  # fmt: skip
     if first:
         page.findings.faces = [outcome.report() for outcome in outcomes]
     return result
+
+
+def _eye_for_faces(page: Page) -> Any | None:
+    """The embedded enhancer where another is used: it knows a sharp face."""
+    role = roles.FACE_RESTORATION
+    try:
+        embedded = page.library.network(role, "embedded")
+    except ModelNotInstalled:
+        return None
+    return None if page.library.network(role, page.choice) is embedded else page.library.adapter(embedded)
 
 
 def _colorize(pixels: Pixels, page: Page, track: Track) -> Pixels:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -100,13 +101,13 @@ def _common(one: Sequence[float], other: Sequence[float]) -> float:
 
 def enhance(
     pixels: Pixels, faces: Sequence[Face], chosen: set[int], restorer: FaceRestorer, identity: FaceIdentity | None, *,
-    fidelity: float, grey: bool, track: Track,
+    fidelity: float, grey: bool, track: Track, eye: FaceRestorer | None = None,
 ) -> tuple[Pixels, list[Outcome]]:  # fmt: skip
     """``pixels`` ``[H, W, 1|3]`` with the ``chosen`` of ``faces`` enhanced, and what became of each.
 
     ``fidelity`` runs from the most detail (0) to the most faithful (1). ``grey``: the photo is monochrome, and keeps
-    its tone. A sharp face is left alone. Where nothing changed, ``pixels`` itself comes back. Raises ModelFailed
-    and Canceled.
+    its tone. A sharp face is left alone: ``eye`` says which is, else ``restorer`` itself. Where nothing changed,
+    ``pixels`` itself comes back. Raises ModelFailed and Canceled.
     """
     outcomes = [Outcome(face) for face in faces]
     canvas = _Canvas(pixels)
@@ -115,14 +116,14 @@ def enhance(
         if position not in chosen:
             outcome.reason = "not chosen"
             continue
-        _enhance(canvas, outcome, restorer, identity, fidelity, grey)
+        _enhance(canvas, outcome, restorer, identity, fidelity, grey, eye)
         track.advance()
     return pixels if canvas.result is None else canvas.result, outcomes
 
 
 def _enhance(
     canvas: _Canvas, outcome: Outcome, restorer: FaceRestorer, identity: FaceIdentity | None, fidelity: float,
-    grey: bool,
+    grey: bool, eye: FaceRestorer | None,
 ) -> None:  # fmt: skip
     face, pixels = outcome.face, canvas.pixels
     if max(face.box[2:]) < _SMALLEST:
@@ -132,14 +133,17 @@ def _enhance(
     matrix = face.matrix * (side / alignment.FFHQ_SIDE)
     part = alignment.region(matrix, side, *pixels.shape[:2])
     aligned = alignment.crop(pixels[part.slices], part, matrix, side)
-    soft = enhancement.blur_of(aligned)
-    # A face of few pixels is blurred by being enlarged: what counts is how it looks in the photo.
-    if soft / max(1.0, alignment.scale_of(matrix)) <= enhancement.SHARP:
+    # A network that paints faces anew does so with sharp ones too: it cannot say whether there is a need.
+    strength = 1.0 if eye is None else _strength(pixels, face, eye)
+    enhanced = restorer(aligned, fidelity) if strength > 0 else aligned
+    if eye is None:
+        strength = enhancement.strength(enhancement.need(aligned, enhanced, alignment.scale_of(matrix)))
+    if strength == 0:
         outcome.reason = "sharp already"
         return
     made = enhancement.change(
-        aligned, restorer, identity, alignment.applied(matrix, face.landmarks),
-        fidelity=fidelity, soft=soft, grey=grey,
+        aligned, enhanced, identity, alignment.applied(matrix, face.landmarks),
+        fidelity=fidelity, grey=grey, strength=strength,
     )  # fmt: skip
     outcome.similarity, outcome.reason = made.similarity, made.reason
     if made.change is None:
@@ -157,10 +161,18 @@ def _enhance(
     outcome.enhanced = True
 
 
+def _strength(pixels: Pixels, face: Face, eye: FaceRestorer) -> float:
+    """How much of a change the face needs, as ``eye`` sees it: 0 where it is sharp."""
+    matrix = face.matrix * (eye.size / alignment.FFHQ_SIDE)
+    part = alignment.region(matrix, eye.size, *pixels.shape[:2])
+    seen = alignment.crop(pixels[part.slices], part, matrix, eye.size)
+    return enhancement.strength(enhancement.need(seen, eye(seen, 1.0), alignment.scale_of(matrix)))
+
+
 def _grain(pixels: Pixels, part: alignment.Region, matrix: alignment.Matrix, cover: Floats) -> grain.Grain:
-    """The grain around the face."""
-    inside = np.concatenate([alignment.back(cover, band, matrix) > 0.98 for band in part.bands()])
-    return grain.measure(pixels[part.slices], inside)
+    """The grain of the face itself: what surrounds it may have a texture of its own."""
+    outside = np.concatenate([alignment.back(cover, band, matrix) < 0.5 for band in part.bands()])
+    return grain.measure(pixels[part.slices], outside)
 
 
 def _grained(
@@ -169,4 +181,13 @@ def _grained(
     """``change`` with the photo's grain where it took it away; the more faithful, the more of it."""
     smooth = np.clip(image + change, 0, 1)
     laid = grain.add(smooth, cover > 0.02, own, part.top, part.left) - smooth
-    return np.asarray(change + laid * (np.float32(fidelity) * cover)[..., None], np.float32)
+    # Never more than what is gone.
+    before, after, added = (_fine(picture) for picture in (image, smooth, laid))
+    share = np.sqrt(np.clip((before - after) / np.maximum(added, 1e-9), 0, 1))
+    return np.asarray(change + laid * (np.float32(fidelity) * cover * share)[..., None], np.float32)
+
+
+def _fine(image: Floats) -> Floats:
+    """The variance of the finest detail around each pixel, ``[h, w]``."""
+    grey = image.mean(2)
+    return np.asarray(cv2.blur(np.square(grey - cv2.GaussianBlur(grey, (0, 0), 2.0)), (9, 9)), np.float32)

@@ -8,13 +8,22 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.models.roles import FaceIdentity, FaceRestorer
+from daguerre.models.roles import FaceIdentity
 from daguerre.restore.faces import alignment
 
 Floats = npt.NDArray[np.float32]
 
-SHARP = 0.9
-"""Blur, as the sigma of a Gaussian in pixels, up to which a face is sharp."""
+SHARP = 0.013
+"""What a network would change of a face as the photo shows it, as a share of the face's contrast, up to which the face
+is sharp. Clean faces of 128 to 1024 pixels stay below 0.012; those blurred by a sigma of 1.5 pixels, or brought down by
+4, lie between 0.014 and 0.037, those brought down by 8 beyond 0.05 (pictures of benchmarks/faces.py)."""
+_SOFT = 1.5 * SHARP
+"""From which on the whole change is used."""
+_SEEN = 2.0
+"""Sigma, in the photo's pixels, of the Gaussian through which that is looked at: noise and grain do not pass."""
+_FAINT = 0.03
+"""Least contrast that is believed."""
+_LUMA = (0.299, 0.587, 0.114)
 _EDGES = 0.04
 _PIXEL = 0.55
 """Variance of the blur that differences of neighbouring pixels add."""
@@ -55,6 +64,27 @@ def blur_of(face: Floats) -> float:
     return float(np.sqrt(max(0.0, (4 - ratio) / (ratio - 1) - _PIXEL)))
 
 
+def need(face: Floats, made: Floats, scale: float) -> float:
+    """How much ``made`` differs from the aligned ``face`` ``[S, S, 3]`` of ``scale`` pixels per photo's: see ``SHARP``.
+
+    A network that has nothing to add changes nothing that is seen from two pixels away.
+    """
+    side = face.shape[0]
+    middle = np.s_[side // 5 : -side // 6, side // 5 : -side // 5]
+    sigma = _SEEN * max(1.0, scale)
+    grey, change = (
+        cv2.GaussianBlur(image @ np.array(_LUMA, np.float32), (0, 0), sigma)[middle] for image in (face, made - face)
+    )
+    return float(np.sqrt(np.square(change).mean()) / max(_FAINT, float(grey.std())))
+
+
+def strength(need: float) -> float:
+    """How much of a change is used: 0 for a sharp face, then from half to all of it."""
+    if need <= SHARP:
+        return 0.0
+    return 0.5 + 0.5 * min(1.0, (need - SHARP) / (_SOFT - SHARP))
+
+
 def _slope(image: Floats) -> Floats:
     return np.asarray(np.hypot(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1)), np.float32)
 
@@ -77,27 +107,25 @@ def weights(fidelity: float) -> tuple[float, float]:
 
 
 def change(
-    face: Floats, restorer: FaceRestorer, identity: FaceIdentity | None, landmarks: npt.NDArray[np.float64], *,
-    fidelity: float, soft: float, grey: bool,
+    face: Floats, made: Floats, identity: FaceIdentity | None, landmarks: npt.NDArray[np.float64], *,
+    fidelity: float, grey: bool, strength: float = 1.0,
 ) -> Change:  # fmt: skip
-    """The change for an aligned ``face`` ``[S, S, 3]``, S the restorer's size, whose blur is ``soft`` pixels.
+    """What of the difference between an aligned ``face`` ``[S, S, 3]`` and ``made``, the same enhanced, is used.
 
     ``landmarks`` ``[5, 2]`` are those of the aligned face. ``grey`` photos are changed in lightness only. At fidelity
-    1 the low frequencies of the change are zero. Raises ModelFailed.
+    1 the low frequencies of the change are zero. ``strength`` 0-1 scales it. Raises ModelFailed.
     """
-    made = restorer(face, fidelity)
     added = np.asarray(made - face, np.float32)
-    lightness = added @ np.array([0.299, 0.587, 0.114], np.float32)
+    lightness = added @ np.array(_LUMA, np.float32)
     chroma = np.float32(0.0 if grey else _CHROMA)
     added = lightness[..., None] + chroma * (added - lightness[..., None])
     blend = mask(face.shape[0])
-    strength = 1.0
-    off = _disagreement(added, blend, soft)
+    off = _disagreement(added, blend, blur_of(face)) * strength
     if off > _ANOTHER:
         return Change(None, "the enhanced face did not match the photo")
     reason = None
     if off > _DIFFERENT:
-        strength = _DIFFERENT / off
+        strength *= _DIFFERENT / off
         reason = "enhanced with restraint: more would not have matched the photo"
     before = None if identity is None else _embedded(face, identity, landmarks)
     similarity = None
