@@ -9,7 +9,7 @@ import platformdirs
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Device = Literal["auto", "cpu", "cuda"]
+Device = Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 
@@ -19,7 +19,8 @@ class Config(BaseSettings):
     ``data`` holds installed networks; with ``offline`` nothing ever opens a connection to get one, ``models_url`` is a
     site's own mirror, a folder of their files, tried first, and ``roles`` names the network for single roles, such as
     ``{"inpaint": "full/migan@2"}``. ``threads`` 0 means one per physical core, ``max_pixels``
-    is the largest picture that is decoded.
+    is the largest picture that is decoded. A network that was not used for ``model_idle_s`` is dropped from
+    memory (0: never); with ``warm`` workers load theirs before the first job.
 
     The rest is the service's. Jobs and their files go ``retention_hours`` after they have ended, or
     earlier, oldest first, where all files together are more than ``storage_limit_bytes``. An upload
@@ -41,6 +42,8 @@ class Config(BaseSettings):
     offline: bool = False
     models_url: str | None = Field(default=None, pattern=r"^https?://")
     roles: dict[str, str] = Field(default_factory=dict)
+    model_idle_s: float = Field(default=1800, ge=0, allow_inf_nan=False)
+    warm: bool = False
 
     retention_hours: float = Field(default=72, gt=0, allow_inf_nan=False)
     storage_limit_bytes: int = Field(default=50_000_000_000, ge=1)

@@ -14,6 +14,7 @@
     │   ├── ModelNotInstalled   its file is not there
     │   ├── ModelDamaged        its file is not the one that was published
     │   ├── ModelFailed         it failed while it ran
+    │   │   └── OutOfMemory     for want of memory
     │   └── InstallFailed       it could not be installed
     │       └── LicenceNotAccepted   its licence asks for consent
     ├── CannotWrite             the result could not be stored
@@ -77,6 +78,10 @@ class ModelDamaged(ModelError):
 
 class ModelFailed(ModelError):
     """The network failed while it ran."""
+
+
+class OutOfMemory(ModelFailed):
+    """The network failed for want of memory."""
 
 
 class InstallFailed(ModelError):

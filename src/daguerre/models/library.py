@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
+from pathlib import Path
 from typing import Any, Literal
 
 from daguerre.config import Config
-from daguerre.errors import ModelNotInstalled
+from daguerre.errors import ModelNotInstalled, OutOfMemory
+from daguerre.models import memory
 from daguerre.models.adapters import adapt
 from daguerre.models.catalog import Catalog, Network
 from daguerre.models.session import Session
@@ -14,9 +18,18 @@ from daguerre.models.store import Store
 
 Choice = Literal["auto", "embedded", "full"]
 
+_NEEDS = 3
+"""Memory that a network may need while it is loaded, in sizes of its file: the file, its weights, optimised ones."""
+
+_SPARE_BYTES = 256 * 2**20
+
 
 class Library:
-    """Hands out one :class:`Session` per network, loaded on first use and kept. Thread-safe."""
+    """Hands out one :class:`Session` per network, loaded on first use and kept. Thread-safe.
+
+    A network that nobody used for ``model_idle_s`` is dropped, and so are all others where memory is too short to load
+    one more; running work keeps its own until it ends.
+    """
 
     def __init__(self, catalog: Catalog, store: Store, config: Config) -> None:
         self.catalog = catalog
@@ -25,6 +38,13 @@ class Library:
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
+        self._watch: threading.Timer | None = None
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the networks in memory."""
+        with self._lock:
+            return tuple(self._sessions)
 
     def network(self, role: str, choice: Choice = "auto") -> Network:
         """The network for ``role``: with ``auto`` the best that is installed.
@@ -60,21 +80,73 @@ class Library:
         with self._lock:
             loading = self._loading.setdefault(network.id, threading.Lock())
         with loading:
-            if network.id not in self._sessions:
-                path = self.store.verified(network)
-                self._sessions[network.id] = Session(
-                    path,
-                    device=self._config.device,
-                    threads=self._config.threads,
-                    precision=self._config.precision,
-                )
-            return self._sessions[network.id]
+            with self._lock:
+                session = self._sessions.get(network.id)
+                if session is not None:
+                    session.used_at = time.monotonic()
+                    return session
+            session = self._load(network)
+            with self._lock:
+                self._sessions[network.id] = session
+                self._watch_idle()
+            return session
 
     def adapter(self, network: Network) -> Any:
         """The loaded network behind what its role asks for (:mod:`daguerre.models.roles`); raises a ModelError."""
         return adapt(network, self.session(network))
 
+    def warm(self, *roles: str, choice: Choice = "auto") -> list[str]:
+        """Load what ``roles``, or all of them, would use; the ids of what is loaded then.
+
+        Roles without an installed network are passed over. Raises a ModelError where one cannot be loaded.
+        """
+        ids = []
+        for role in roles or tuple(dict.fromkeys(network.role for network in self.catalog)):
+            try:
+                network = self.network(role, choice)
+            except ModelNotInstalled:
+                continue
+            self.session(network)
+            ids.append(network.id)
+        return ids
+
     def release(self) -> None:
         """Forget every loaded network; running work keeps its own until it ends."""
         with self._lock:
             self._sessions = {}
+
+    def _load(self, network: Network) -> Session:
+        path = self.store.verified(network)
+        available = memory.available_bytes()
+        if available is not None and available < _NEEDS * path.stat().st_size + _SPARE_BYTES:
+            self._make_room()
+        try:
+            return self._session(path)
+        except OutOfMemory:
+            self._make_room()
+            return self._session(path)
+
+    def _session(self, path: Path) -> Session:
+        config = self._config
+        return Session(path, device=config.device, threads=config.threads, precision=config.precision)
+
+    def _make_room(self) -> None:
+        self.release()
+        gc.collect()
+
+    def _watch_idle(self) -> None:
+        """Look again when the first network may have been idle for long enough. Called with the lock held."""
+        idle_s = self._config.model_idle_s
+        if not idle_s or self._watch is not None or not self._sessions:
+            return
+        soonest = min(session.used_at for session in self._sessions.values()) + idle_s - time.monotonic()
+        self._watch = threading.Timer(max(soonest, 0.01), self._drop_idle)
+        self._watch.daemon = True
+        self._watch.start()
+
+    def _drop_idle(self) -> None:
+        with self._lock:
+            self._watch = None
+            since = time.monotonic() - self._config.model_idle_s
+            self._sessions = {id: session for id, session in self._sessions.items() if session.used_at > since}
+            self._watch_idle()

@@ -1,20 +1,17 @@
 """One network, loaded: inputs by name in, outputs by name out.
 
-ONNX Runtime is the reference and the fallback. On x86 and Arm CPUs the OpenVINO runtime reads the
-same file and is faster, in bf16 where the CPU multiplies bf16 natively. Its ONNX Runtime
-plugin is not used: that offers no device on CPUs which are not Intel's.
-
 Shapes may differ from call to call; each new shape costs OpenVINO a few milliseconds and some
 memory, so callers keep to one tile shape per photo.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +19,42 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.config import Device, Precision
-from daguerre.errors import ModelFailed
+from daguerre.errors import ModelFailed, OutOfMemory
+from daguerre.models import runtimes
+from daguerre.models.runtimes import Arrays as Arrays
+from daguerre.models.runtimes import Loaded
 
-Arrays = dict[str, npt.NDArray[Any]]
+_SHORTAGES = (
+    "out of memory", "out_of_memory", "outofmemory", "bad_alloc", "failed to allocate", "cannot allocate",
+    "can't allocate", "could not allocate", "smaller than requested bytes", "memoryallocation", "cuda failure 2:",
+    "alloc_failed", "8007000e", "cl_out_of_resources", "allocation_failure", "allocation failed",
+)  # fmt: skip
+"""How the runtimes put it that memory was short."""
+
+_divisible: ContextVar[bool] = ContextVar("divisible", default=False)
+
+
+@contextmanager
+def divisible() -> Iterator[None]:
+    """Within, a call that is short of memory raises OutOfMemory at once: the caller has smaller pieces to offer."""
+    token = _divisible.set(True)
+    try:
+        yield
+    finally:
+        _divisible.reset(token)
 
 
 class Session:
     """Loads ``path`` at once. Thread-safe: calls queue up, since one call uses every thread.
 
-    ``device`` ``auto`` takes CUDA where this ONNX Runtime has it, else the CPU. ``threads`` is for
+    ``device`` ``auto`` takes a GPU where the installed ONNX Runtime has one, else the CPU. ``threads`` is for
     the CPU; ``None`` or 0 is one per core. ``precision`` ``auto`` is bf16 on CPUs that have it
     in hardware and fp32 elsewhere.
 
     ``providers`` says what it really runs on, such as ``("OpenVINO", "bf16")`` or
-    ``("CPUExecutionProvider", "fp32")``; ``fallbacks`` are the reasons why nothing faster is used. ``input_shapes``
-    has ``None`` for what may differ from call to call.
+    ``("CPUExecutionProvider", "fp32")``; ``fallbacks`` are the reasons why nothing faster is used, and ``warnings``
+    sentences for the person whose device was not used or failed. ``input_shapes`` has ``None`` for what may differ from
+    call to call. ``used_at`` is when it last worked, by the monotonic clock.
     Raises :class:`~daguerre.errors.ModelFailed` when no runtime can load it.
     """
 
@@ -46,126 +64,104 @@ class Session:
     ) -> None:  # fmt: skip
         self.path = Path(path)
         self.fallbacks: list[str] = []
+        self.warnings: list[str] = []
+        self.used_at = time.monotonic()
         self._lock = threading.Lock()
-        self.providers: tuple[str, ...] = ()
-        self.input_names: tuple[str, ...] = ()
-        self.input_shapes: dict[str, tuple[int | None, ...]] = {}
-        self.output_names: tuple[str, ...] = ()
-        self._call = self._load(device, threads or os.cpu_count() or 1, precision)
+        self._threads = threads or os.cpu_count() or 1
+        self._precision: Precision = precision
+        self._left = list(runtimes.order(device))
+        self._asked = device if device not in ("auto", "cpu") else None
+        self._loaded, self._runtime = self._load()
+        if self._asked is not None and not self._runtime.startswith(self._asked):
+            self._warn(self._asked, self.fallbacks[0].split(": ", 1)[-1])
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The provider and the precision."""
+        return self._loaded.providers
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return self._loaded.input_names
+
+    @property
+    def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
+        return self._loaded.input_shapes
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return self._loaded.output_names
 
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> Arrays:
         """The outputs by name; float arrays are given as float32.
 
+        A device that fails is left for the next, down to the CPU, for good. Within :func:`divisible` a shortage of
+        memory raises :class:`~daguerre.errors.OutOfMemory` instead.
         Raises :class:`~daguerre.errors.ModelFailed` when an input is missing, has the wrong
-        shape, or the runtime fails.
+        shape, or every runtime fails.
         """
         feed = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         if set(feed) != set(self.input_names):
             raise ModelFailed(
                 f"The network {self.path.stem} takes {', '.join(self.input_names)}; got {', '.join(feed)}."
             )
-        try:
-            with self._lock:
-                return self._call(feed)
-        except Exception as error:
-            raise ModelFailed(f"The network {self.path.stem} failed while it ran: {_first_line(error)}") from error
+        with self._lock:
+            try:
+                return self._loaded.call(feed)
+            except Exception as error:
+                short = _is_short(error)
+                if short and _divisible.get():
+                    raise OutOfMemory(f"Memory is too short for the network {self.path.stem}.") from error
+                results = self._elsewhere(feed, error)
+                if results is None:
+                    kind = OutOfMemory if short else ModelFailed
+                    raise kind(f"The network {self.path.stem} failed while it ran: {_first_line(error)}") from error
+                return results
+            finally:
+                self.used_at = time.monotonic()
 
-    def _load(self, device: Device, threads: int, precision: Precision) -> Callable[[Arrays], Arrays]:
-        if device in ("auto", "cuda"):
-            loaded = self._attempt("CUDA", self._load_cuda, device == "cuda")
-            if loaded is not None:
-                return loaded
-        if importlib.util.find_spec("openvino") is not None:
-            loaded = self._attempt("OpenVINO", lambda: self._load_openvino(threads, precision), True)
-            if loaded is not None:
-                return loaded
-        else:
-            self.fallbacks.append("OpenVINO: not installed")
-        try:
-            return self._load_onnxruntime(["CPUExecutionProvider"], threads)
-        except Exception as error:
-            raise ModelFailed(f"The network {self.path.name} cannot be loaded: {_first_line(error)}") from error
+    def _load(self) -> tuple[Loaded, str]:
+        """In the first of the runtimes that are left which can."""
+        while True:
+            runtime = self._left.pop(0)
+            try:
+                return runtimes.load(runtime, self.path, self._threads, self._precision), runtime
+            except Exception as error:
+                if not self._left:
+                    short = " Memory is too short." if _is_short(error) else ""
+                    kind = OutOfMemory if short else ModelFailed
+                    raise kind(f"The network {self.path.name} cannot be loaded: {_first_line(error)}{short}") from error
+                missed = not isinstance(error, runtimes.NotAvailable)
+                if missed or runtime == "openvino-cpu" or runtime == self._asked:
+                    self.fallbacks.append(f"{runtimes.title(runtime)}: {_first_line(error)}")
 
-    def _attempt(
-        self, name: str, load: Callable[[], Callable[[Arrays], Arrays]], worth_telling: bool
-    ) -> Callable[[Arrays], Arrays] | None:
-        try:
-            return load()
-        except Exception as error:
-            if worth_telling:
-                self.fallbacks.append(f"{name}: {_first_line(error)}")
+    def _elsewhere(self, feed: Arrays, error: Exception) -> Arrays | None:
+        """What the next runtime says, which is kept; ``None`` where none is left or it fails too."""
+        if not self._left:
             return None
+        before, failed, left = self._loaded, self._runtime, list(self._left)
+        while self._left:
+            try:
+                self._loaded, self._runtime = self._load()
+                results = self._loaded.call(feed)
+            except Exception:
+                continue
+            self.fallbacks.append(f"{runtimes.title(failed)}: {_first_line(error)}")
+            self._warn(failed, _first_line(error))
+            return results
+        # The input is at fault, or the machine: not the device.
+        self._loaded, self._runtime, self._left = before, failed, left
+        return None
 
-    def _load_cuda(self) -> Callable[[Arrays], Arrays]:
-        import onnxruntime
+    def _warn(self, device: str, reason: str) -> None:
+        where = "the CPU" if self._runtime in ("cpu", "openvino-cpu") else runtimes.title(self._runtime)
+        name, reason = runtimes.title(device), reason.rstrip(".")
+        self.warnings.append(f"{name} could not be used ({reason}): {self.path.stem} ran on {where} instead.")
 
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise RuntimeError("this ONNX Runtime has no CUDA provider")
-        onnxruntime.preload_dlls()
-        call = self._load_onnxruntime(["CUDAExecutionProvider", "CPUExecutionProvider"], 0)
-        # A refused provider falls back with nothing but a log line.
-        if self.providers[0] != "CUDAExecutionProvider":
-            raise RuntimeError("ONNX Runtime refused the CUDA provider")
-        return call
 
-    def _load_onnxruntime(self, wanted: list[str], threads: int) -> Callable[[Arrays], Arrays]:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        settings = [
-            (name, {"cudnn_conv_algo_search": "HEURISTIC"}) if name == "CUDAExecutionProvider" else name
-            for name in wanted
-        ]
-        session = onnxruntime.InferenceSession(str(self.path), sess_options=options, providers=settings)
-        self.input_names = tuple(value.name for value in session.get_inputs())
-        self.input_shapes = {
-            value.name: tuple(size if isinstance(size, int) else None for size in value.shape)
-            for value in session.get_inputs()
-        }
-        self.output_names = tuple(value.name for value in session.get_outputs())
-        self.providers = (session.get_providers()[0], "fp32")
-
-        def call(feed: Arrays) -> Arrays:
-            return dict(zip(self.output_names, session.run(list(self.output_names), feed), strict=True))
-
-        return call
-
-    def _load_openvino(self, threads: int, precision: Precision) -> Callable[[Arrays], Arrays]:
-        # It reports each import to its maker, from a fork of this process that may hang for good.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-        import openvino
-
-        core = openvino.Core()
-        native = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        # The runtime's own default follows the CPU; a result must not depend on a default.
-        chosen = "bf16" if precision == "bf16" or (precision == "auto" and native) else "fp32"
-        model = core.read_model(str(self.path))
-        # Asked before compiling: optimised graphs carry further names of the same tensors.
-        self.input_names = tuple(port.get_any_name() for port in model.inputs)
-        self.input_shapes = {
-            port.get_any_name(): tuple(size.get_length() if size.is_static else None for size in port.partial_shape)
-            for port in model.inputs
-        }
-        self.output_names = tuple(port.get_any_name() for port in model.outputs)
-        compiled = core.compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": "f32" if chosen == "fp32" else "bf16",
-                "INFERENCE_NUM_THREADS": threads,
-                "PERFORMANCE_HINT": "LATENCY",
-            },
-        )
-        request = compiled.create_infer_request()
-        self.providers = ("OpenVINO", chosen)
-
-        def call(feed: Arrays) -> Arrays:
-            results = request.infer(feed, share_inputs=True)
-            return {name: results[index].copy() for index, name in enumerate(self.output_names)}
-
-        return call
+def _is_short(error: BaseException) -> bool:
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in _SHORTAGES)
 
 
 def _first_line(error: Exception) -> str:
