@@ -16,10 +16,14 @@ export class Refusal extends Error {
 
 /** Ask the server; resolves to the JSON of its answer. Throws a Refusal. */
 export async function call(path, { method = "GET", json } = {}) {
+  if (json === undefined) return asked(path, { method });
+  return asked(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(json) });
+}
+
+async function asked(path, options) {
   let answer;
   try {
-    const headers = json === undefined ? {} : { "Content-Type": "application/json" };
-    answer = await fetch(API + path, { method, headers, body: json === undefined ? undefined : JSON.stringify(json) });
+    answer = await fetch(API + path, options);
   } catch {
     throw new Refusal(0);
   }
@@ -56,6 +60,13 @@ export function send(fields, onProgress, signal) {
     signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
+}
+
+/** Send a file to `path` by itself; resolves to the JSON of the answer. Throws a Refusal. */
+export async function deliver(path, file) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return asked(path, { method: "POST", body: form });
 }
 
 /** Every job that is kept, newest first; batches are replaced by their photos. Throws a Refusal. */

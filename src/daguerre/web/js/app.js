@@ -2,9 +2,10 @@
 
 import { call, Refusal } from "./api.js";
 import { receive } from "./arrivals.js";
-import { confirmed, models, signIn } from "./dialogs.js";
+import { confirmed, signIn } from "./dialogs.js";
 import { part, perFrame } from "./dom.js";
 import { Follower } from "./follower.js";
+import { models } from "./modelsdialog.js";
 import { arrived, ended, Photos } from "./photos.js";
 import "./report.js";
 import { DEFAULTS, same, wire } from "./settings.js";

@@ -1,8 +1,7 @@
-/** Questions to the person, and the models. */
+/** Questions to the person. */
 
 import { call } from "./api.js";
 import { el } from "./dom.js";
-import { bytes } from "./words.js";
 
 /** Ask for the key until it is right; resolves when signed in. */
 export function signIn() {
@@ -54,68 +53,4 @@ export function confirmed(question, action) {
     document.body.append(dialog);
     dialog.showModal();
   });
-}
-
-/** Show the bundles of models; those that can be installed have a button. */
-export async function models() {
-  const body = el("div", { class: "bundles", "aria-live": "polite" });
-  const close = el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Close");
-  const dialog = el("dialog", { "data-testid": "models", "aria-labelledby": "models-title", class: "wide" },
-    el("h2", { id: "models-title" }, "Models"),
-    el("p", {}, "Small models are built in and always work. Larger published ones can be added to them."),
-    body, el("div", { class: "actions" }, close));
-  let timer = 0;
-  dialog.addEventListener("close", () => {
-    clearTimeout(timer);
-    dialog.remove();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
-
-  async function show() {
-    clearTimeout(timer);
-    try {
-      const { bundles } = await call("/features");
-      const { totalBytes } = await call("/admin/features/disk-usage").catch(() => ({}));
-      if (!dialog.isConnected) return;
-      body.replaceChildren(...bundles.map((bundle) => described(bundle, totalBytes, show)));
-      if (bundles.some((bundle) => bundle.status === "installing")) timer = setTimeout(show, 1000);
-    } catch (error) {
-      body.replaceChildren(el("p", { role: "alert", class: "wrong" }, error.message));
-    }
-  }
-  await show();
-}
-
-const STATES = { not_installed: "Not installed", installing: "Being installed", installed: "Installed", error: "The installation failed" };
-
-function described(bundle, totalBytes, changed) {
-  const wrong = el("p", { role: "alert", class: "wrong" }, bundle.error ?? "");
-  const act = (name, path, question) =>
-    el("button", {
-      type: "button", class: name === "Install" ? "primary" : "quiet",
-      onclick: async (event) => {
-        event.target.disabled = true;
-        try {
-          if (question && !(await confirmed(question, name))) return;
-          await call(`/admin/features/${bundle.id}/${path}`, { method: "POST" });
-          await changed();
-        } catch (error) {
-          wrong.textContent = error.message;
-        } finally {
-          event.target.disabled = false;
-        }
-      },
-    }, name);
-  const { progress, status } = bundle;
-  const state = status === "installed" && Number.isFinite(totalBytes) ? `Installed, ${bytes(totalBytes)} on the disk` : STATES[status];
-  return el("section", { class: "bundle", "data-testid": "bundle", "data-status": status },
-    el("h3", {}, bundle.name), el("p", {}, `${bundle.description}.`.replace("..", ".")),
-    el("p", { class: "note" }, `${state}. Size: ${bundle.estimatedSize}.`),
-    bundle.licences.length ? el("p", { class: "note" }, `Licences: ${bundle.licences.join(", ")}.`) : "",
-    progress ? el("p", { class: "note" }, progress.stage ?? "") : "",
-    progress ? el("progress", { max: 100, value: progress.percent ?? 0, "aria-label": "Installation" }) : "",
-    wrong,
-    status === "installed" ? act("Remove", "uninstall", `Remove the models of “${bundle.name}”?`) : "",
-    status === "not_installed" || status === "error" ? act("Install", "install") : "");
 }

@@ -40,7 +40,7 @@ export class Faces {
 
 /** What became of a face, in a sentence. */
 export function described(face, index) {
-  const what = `${face.enhanced ? "made clearer" : "left as it was"}${face.reason ? ` (${face.reason})` : ""}`;
+  const what = `${face.enhanced ? "made clearer" : "unchanged"}${face.reason ? ` (${face.reason})` : ""}`;
   const like = face.enhanced && Number.isFinite(face.identitySimilarity) ? `, ${Math.round(100 * face.identitySimilarity)} % alike` : "";
   return `Face ${index + 1}, ${what}${like}`;
 }

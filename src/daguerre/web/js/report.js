@@ -86,7 +86,18 @@ function together(faces) {
     const [, what] = described(face, index).split(/, (.*)/s);
     said.set(what, [...(said.get(what) ?? []), index + 1]);
   });
-  return [...said].map(([what, numbers]) => `${numbers.length > 1 ? "Faces" : "Face"} ${numbers.join(", ")}: ${what}`);
+  return [...said].map(([what, numbers]) => `${numbers.length > 1 ? "Faces" : "Face"} ${ranges(numbers)}: ${what}`);
+}
+
+/** `1–3, 5`. */
+function ranges(numbers) {
+  const runs = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run && run[1] === number - 1) run[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs.map(([first, last]) => (first === last ? first : `${first}–${last}`)).join(", ");
 }
 
 const percent = (value) => (Number.isFinite(value) ? `${value.toFixed(value < 1 ? 2 : 1)} %` : "A part");

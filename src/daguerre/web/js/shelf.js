@@ -31,6 +31,7 @@ export class PhotoShelf extends HTMLElement {
       after = tile.row;
       this.#describe(tile, item, item === photos.selected);
     }
+    if (photos.selected?.key !== this.selected) this.#reveal(photos.selected?.key);
     for (const [key, tile] of this.#tiles) {
       if (!seen.has(key)) {
         tile.row.remove();
@@ -85,6 +86,18 @@ export class PhotoShelf extends HTMLElement {
     if (this.summary.textContent !== text) this.summary.textContent = text;
     this.archive.hidden = complete.length < 2;
     if (complete.length > 1) this.archive.href = archiveOf(complete.slice(0, 1000).map((each) => each.job));
+  }
+
+  /** Scroll the strip, and never the page, to a tile. */
+  #reveal(key) {
+    this.selected = key;
+    const row = this.#tiles.get(key)?.row;
+    if (!row) return;
+    const left = row.offsetLeft - this.list.offsetLeft;
+    const { scrollLeft, clientWidth } = this.list;
+    if (left < scrollLeft || left + row.offsetWidth > scrollLeft + clientWidth) {
+      this.list.scrollLeft = left - (clientWidth - row.offsetWidth) / 2;
+    }
   }
 
   #select(item) {

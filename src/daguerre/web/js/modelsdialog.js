@@ -1,0 +1,126 @@
+/** The models: what is installed, what can be. */
+
+import { call, deliver } from "./api.js";
+import { confirmed } from "./dialogs.js";
+import { el } from "./dom.js";
+import { bytes } from "./words.js";
+
+const STATES = { not_installed: "Not installed", installing: "Being installed", installed: "Installed", error: "The installation failed" };
+const PERIOD_MS = 1000;
+
+/** Show the bundles of models, and let them be installed, imported and removed. */
+export async function models() {
+  const body = el("div", { class: "bundles" });
+  const dialog = el("dialog", { "data-testid": "models", "aria-labelledby": "models-title", class: "wide" },
+    el("h2", { id: "models-title" }, "Models"),
+    el("p", {}, "Small models are built in and always work. Larger published ones can be added to them."),
+    body, el("div", { class: "actions" }, el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Close")));
+  const sections = new Map();
+  let timer = 0;
+  dialog.addEventListener("close", () => {
+    clearTimeout(timer);
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+
+  async function show() {
+    clearTimeout(timer);
+    let pause = 0;
+    try {
+      const { bundles } = await call("/features");
+      for (const bundle of bundles) {
+        if (!sections.has(bundle.id)) {
+          sections.set(bundle.id, new Bundle(show));
+          body.append(sections.get(bundle.id).element);
+        }
+        sections.get(bundle.id).show(bundle);
+        if (bundle.status === "installing") pause = PERIOD_MS;
+      }
+    } catch (error) {
+      if (!sections.size) body.replaceChildren(el("p", { role: "alert", class: "wrong" }, error.message));
+      pause = 3 * PERIOD_MS;
+    }
+    if (pause && dialog.isConnected) timer = setTimeout(show, pause);
+  }
+  await show();
+}
+
+/** One bundle; it is drawn anew only when its state is another. */
+class Bundle {
+  #changed;
+  #drawn = "";
+
+  constructor(changed) {
+    this.#changed = changed;
+    this.element = el("section", { class: "bundle", "data-testid": "bundle" });
+  }
+
+  show(bundle) {
+    const state = JSON.stringify([bundle.status, bundle.error, bundle.networks?.map((network) => network.installed)]);
+    if (state !== this.#drawn) this.#draw(bundle);
+    this.#drawn = state;
+    const { progress } = bundle;
+    this.bar.hidden = this.stage.hidden = !progress;
+    this.bar.value = progress?.percent ?? 0;
+    if (this.stage.textContent !== (progress?.stage ?? "")) this.stage.textContent = progress?.stage ?? "";
+  }
+
+  #draw(bundle) {
+    const { status, networks = [] } = bundle;
+    this.element.dataset.status = status;
+    this.wrong = el("p", { role: "alert", class: "wrong" }, bundle.error ?? "");
+    this.stage = el("p", { class: "note", role: "status" });
+    this.bar = el("progress", { max: 100, "aria-label": "Installation" });
+    const some = networks.some((network) => network.installed);
+    const path = `/admin/features/${bundle.id}`;
+    const remove = async () => {
+      if (await confirmed(`Remove the models of “${bundle.name}”? They can be installed again.`, "Remove")) {
+        await call(`${path}/uninstall`, { method: "POST" });
+      }
+    };
+    this.element.replaceChildren(
+      el("h3", {}, bundle.name), el("p", {}, `${bundle.description}.`.replace("..", ".")),
+      el("p", { class: "note" }, `${STATES[status]}. Size: ${bundle.estimatedSize}.`),
+      this.stage, this.bar, this.wrong,
+      el("div", { class: "actions" },
+        status === "installed" || status === "installing" ? "" : this.#button("Install", "primary", () => call(`${path}/install`, { method: "POST" })),
+        status === "installing" && bundle.jobId ? this.#button("Stop", "quiet", () => call(`/jobs/${bundle.jobId}/cancel`, { method: "POST" })) : "",
+        status === "installing" ? "" : this.#archive(`${path}/import`),
+        some && status !== "installing" ? this.#button("Remove", "quiet", remove) : ""),
+      networks.length ? el("details", { class: "more" }, el("summary", {}, "What is in it"), el("ul", {}, networks.map(contained))) : "");
+  }
+
+  #button(name, kind, act) {
+    return el("button", { type: "button", class: kind, onclick: (event) => this.#do(event.target, act) }, name);
+  }
+
+  /** For machines without a network: an archive that another machine has written. */
+  #archive(path) {
+    const input = el("input", { type: "file", class: "unseen", tabIndex: -1, accept: ".tar,.gz,.tgz,.zip", "aria-label": "Archive of models" });
+    const button = el("button", { type: "button", class: "quiet", onclick: () => input.click() }, "Import an archive…");
+    input.addEventListener("change", () => {
+      const [file] = input.files;
+      if (file) this.#do(button, () => deliver(path, file));
+    });
+    return el("span", {}, input, button);
+  }
+
+  async #do(button, act) {
+    button.disabled = true;
+    this.wrong.textContent = "";
+    try {
+      await act();
+    } catch (error) {
+      this.wrong.textContent = error.message;
+    } finally {
+      button.disabled = false;
+    }
+    await this.#changed();
+  }
+}
+
+function contained({ purpose, id, bytes: size, licence, licenceUrl, installed }) {
+  const terms = licenceUrl ? el("a", { href: licenceUrl, target: "_blank", rel: "noreferrer" }, licence) : licence;
+  return el("li", {}, `${purpose || id}, ${bytes(size)}, `, terms, installed ? ", installed" : "");
+}
