@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -11,8 +12,9 @@ import threading
 import numpy as np
 import pytest
 
-from daguerre.errors import ModelFailed
-from daguerre.models.session import Session
+from daguerre.errors import ModelFailed, OutOfMemory
+from daguerre.models import runtimes
+from daguerre.models.session import Session, divisible
 
 OPENVINO = importlib.util.find_spec("openvino") is not None
 
@@ -113,3 +115,90 @@ def test_no_runtime_reports_its_use(blur_path):
     )
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=120)
+
+
+@pytest.mark.parametrize("device", ["cuda", "directml", "coreml"])
+def test_a_device_that_is_not_here_is_told_to_the_person(blur_path, device):
+    session = Session(blur_path, device=device)
+    if device in ("cuda", "coreml") and session.providers[0] == runtimes.PROVIDERS[device]:
+        assert session.warnings == []
+        return
+    assert len(session.warnings) == 1
+    assert session.warnings[0].startswith(f"{runtimes.TITLES[device]} could not be used (")
+    assert session.warnings[0].endswith(": blur ran on the CPU instead.")
+    image = images(8, 8)
+    assert np.allclose(session.run({"image": image})["mean"], expected(image), atol=2e-2)
+
+
+def failing(monkeypatch, message, *, until=0, names=("cuda",)):
+    """The runtimes ``names`` load, and fail with images of more than ``until`` pixels."""
+    real, calls = runtimes.load, []
+
+    def load(runtime, path, threads, precision):
+        if runtime not in names:
+            return real(runtime, path, threads, precision)
+        loaded = real("cpu", path, threads, precision)
+
+        def call(feed):
+            calls.append(feed["image"].shape)
+            if feed["image"].shape[2] * feed["image"].shape[3] > until:
+                raise RuntimeError(message)
+            return loaded.call(feed)
+
+        return dataclasses.replace(loaded, call=call, providers=("CUDAExecutionProvider", "fp32"))
+
+    monkeypatch.setattr(runtimes, "load", load)
+    return calls
+
+
+def test_a_device_that_fails_at_work_is_left_for_good(blur_path, monkeypatch):
+    calls = failing(monkeypatch, "CUDA failure 719: unspecified launch failure")
+    session = Session(blur_path)
+    assert session.providers[0] == "CUDAExecutionProvider"
+    assert session.warnings == []
+    image = images(8, 8)
+    for _ in range(2):
+        assert np.allclose(session.run({"image": image})["mean"], expected(image), atol=2e-2)
+    assert len(calls) == 1
+    assert session.providers[0] in ("OpenVINO", "CPUExecutionProvider")
+    assert session.warnings == [
+        "CUDA could not be used (CUDA failure 719: unspecified launch failure): blur ran on the CPU instead."
+    ]
+
+
+def test_a_bad_input_does_not_cost_the_device(blur_path, monkeypatch):
+    failing(monkeypatch, "never", until=10**9)
+    session = Session(blur_path)
+    with pytest.raises(ModelFailed, match="failed while it ran"):
+        session.run({"image": images(8, 8)[:, :2]})
+    assert session.providers[0] == "CUDAExecutionProvider"
+    assert session.warnings == []
+
+
+def test_who_can_divide_the_work_is_told_that_memory_is_short(blur_path, monkeypatch):
+    failing(monkeypatch, "CUDA failure 2: out of memory", until=100)
+    session = Session(blur_path)
+    with divisible(), pytest.raises(OutOfMemory):
+        session.run({"image": images(16, 16)})
+    assert session.providers[0] == "CUDAExecutionProvider"
+    session.run({"image": images(16, 16)})
+    assert session.providers[0] != "CUDAExecutionProvider"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are Linux's")
+def test_a_real_shortage_is_recognised(blur_path):
+    """The process may take 1 GB more than it has; the picture alone needs that twice over."""
+    code = (
+        "import resource, numpy as np\n"
+        "from daguerre.errors import OutOfMemory\nfrom daguerre.models.session import Session, divisible\n"
+        f"session = Session({str(blur_path)!r}, device='cpu', threads=1)\n"
+        "session.run({'image': np.zeros((1, 3, 16, 16), np.float32)})\n"
+        "image = np.zeros((1, 3, 6000, 8000), np.float32)\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 10**9, used + 10**9))\n"
+        "try:\n    with divisible():\n        session.run({'image': image})\n"
+        "except OutOfMemory:\n    print('short')\n"
+        "print(session.run({'image': image[:, :, :64, :64]})['mean'].shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "short\n(1, 3, 64, 64)\n", done.stderr

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from daguerre.config import Config
 from daguerre.errors import Canceled, ModelNotInstalled
 from daguerre.imaging.photo import Photo
+from daguerre.models import runtimes
 from daguerre.models.catalog import Catalog
 from daguerre.models.library import Library
 from daguerre.models.store import Store
 from daguerre.restore import tiles
 from daguerre.restore.pipeline import STEPS, Step, restore_photo
 from daguerre.restore.progress import CancelToken
+from daguerre.restore.restorer import Restorer
 from daguerre.settings import Settings
 
 
@@ -119,7 +123,7 @@ def test_what_was_asked_for_and_cannot_run_is_named(library):
     wanted = Settings(face_enhancement=True, colorize=True, scratch_removal=False, denoise=False)
     result, findings = restore_photo(source, wanted, library)
     assert findings.warnings == [
-        "Faces were not enhanced: no network for faces is installed.",
+        "Faces were not enhanced: no network for face detection is installed.",
         "The photo was not colorized: no network for colorize is installed.",
     ]
     assert result.pixels is source.pixels
@@ -141,3 +145,51 @@ def test_steps_off_give_the_photo_back(library):
 
 def test_the_order_of_the_specification():
     assert [each.name for each in STEPS] == ["scratch_removal", "face_enhancement", "denoise", "colorize"]
+
+
+def test_a_device_that_fails_is_named_and_the_photo_is_restored(tmp_path, scene, spoil, monkeypatch):
+    real = runtimes.load
+
+    def load(runtime, path, threads, precision):
+        loaded = real("cpu" if runtime == "cuda" else runtime, path, threads, precision)
+
+        def call(feed):
+            raise RuntimeError("CUDA failure 719: unspecified launch failure")
+
+        return dataclasses.replace(loaded, call=call) if runtime == "cuda" else loaded
+
+    noisy = Photo(spoil(scene(96, 128), 20), "png")
+    expected = Restorer(config=Config(data=tmp_path, device="cpu")).restore(noisy, face_enhancement=False)
+    monkeypatch.setattr(runtimes, "load", load)
+    result = Restorer(config=Config(data=tmp_path, device="auto")).restore(noisy, face_enhancement=False)
+    assert np.array_equal(result.photo.pixels, expected.photo.pixels)
+    assert "denoise" in result.steps
+    named = [sentence for sentence in result.warnings if sentence.startswith("CUDA could not be used")]
+    assert "denoise ran on the CPU instead." in " ".join(named)
+    assert len(named) == len(set(named))
+
+
+def test_a_photo_is_restored_where_memory_is_too_short_for_its_tiles(tmp_path, scene, spoil, monkeypatch):
+    real, sizes = runtimes.load, []
+
+    def load(runtime, path, threads, precision):
+        loaded = real("cpu", path, threads, precision)
+
+        def call(feed):
+            height, width = feed["image"].shape[2:]
+            if height * width > 300 * 300 and path.stem == "denoise":
+                raise RuntimeError("Failed to allocate memory for requested buffer of size 4096")
+            sizes.append(height * width)
+            return loaded.call(feed)
+
+        return dataclasses.replace(loaded, call=call)
+
+    noisy = Photo(spoil(scene(500, 600), 20), "png")
+    settings = Settings(scratch_removal=False, face_enhancement=False)
+    expected = Restorer(config=Config(data=tmp_path, device="cpu", precision="fp32")).restore(noisy, settings)
+    monkeypatch.setattr(runtimes, "load", load)
+    result = Restorer(config=Config(data=tmp_path, device="cpu", precision="fp32")).restore(noisy, settings)
+    difference = np.abs(result.photo.pixels.astype(int) - expected.photo.pixels)
+    assert "denoise" in result.steps
+    assert difference.max() <= 2
+    assert not [sentence for sentence in result.warnings if "could not be used" in sentence]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daguerre.errors import Canceled
+from daguerre.errors import Canceled, OutOfMemory
 from daguerre.restore import tiles
 from daguerre.restore.progress import CancelToken, Track
 
@@ -154,3 +155,52 @@ def test_cancel_is_obeyed_within_a_tile():
 def test_a_tile_without_room_is_refused():
     with pytest.raises(ValueError, match="too small"):
         tiles.split(100, 100, 64, 32, 8)
+
+
+def narrow(radius, limit, shapes):
+    """A local network, without memory for more than ``limit`` pixels."""
+
+    def transform(image, tile):
+        shapes.append(image.shape[2:])
+        assert image.shape[2:] == (tile.height, tile.width)
+        if image.shape[2] * image.shape[3] > limit:
+            raise OutOfMemory("short")
+        side = (2 * radius + 1, 2 * radius + 1)
+        return np.stack([cv2.blur(channel, side, borderType=cv2.BORDER_CONSTANT) for channel in image[0]])[None]
+
+    return transform
+
+
+@pytest.mark.parametrize("limit", [700 * 500, 400 * 400, 260 * 260])
+def test_tiles_are_halved_where_memory_is_short(limit):
+    pixels = np.random.default_rng(3).random((900, 1300, 3), np.float32)
+    cut = tiles.split(900, 1300, 1024, 24, 8)
+    expected = tiles.run(pixels, narrow(10, 10**9, []), cut, Track())
+    shapes = []
+    result = tiles.run(pixels, narrow(10, limit, shapes), cut, Track())
+    assert np.abs(result - expected).max() < 1e-6
+    too_large = [shape for shape in shapes if shape[0] * shape[1] > limit]
+    assert 1 <= len(too_large) <= 6, "what is too large is tried once, not for every tile"
+    assert all(side % 8 == 0 for shape in shapes for side in shape)
+
+
+def test_a_survey_is_halved_too():
+    pixels = np.random.default_rng(4).random((520, 700, 1), np.float32)
+    cut = tiles.split(520, 700, 512, 16, 16)
+
+    def measure(limit):
+        def transform(image, tile):
+            if image.shape[2] * image.shape[3] > limit:
+                raise OutOfMemory("short")
+            return image[:, :1, ::8, ::8] + np.float32(0)
+
+        return transform
+
+    whole, halved = (tiles.survey(pixels, measure(limit), cut, Track(), scale=8) for limit in (10**9, 300 * 300))
+    assert np.array_equal(whole, halved)
+
+
+def test_what_cannot_be_halved_any_more_is_told():
+    pixels = np.zeros((400, 600, 1), np.uint8)
+    with pytest.raises(OutOfMemory):
+        tiles.run(pixels, narrow(1, 100, []), tiles.split(400, 600, 512, 16, 8), Track())

@@ -64,7 +64,7 @@ class Library:
         if candidates and self.store.path(candidates[-1]).exists():
             return candidates[-1]  # of the wrong size: loading it says so
         kind = "" if choice == "auto" else f" {choice}"
-        raise ModelNotInstalled(f"No{kind} network for {role} is installed.")
+        raise ModelNotInstalled(f"No{kind} network for {role.replace('_', ' ')} is installed.")
 
     def _chosen(self, role: str, id: str) -> Network:
         """The network that the configuration names."""

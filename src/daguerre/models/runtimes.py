@@ -164,7 +164,10 @@ def _openvino(path: Path, device: str, threads: int, precision: Precision) -> Lo
     request = core.compile_model(model, device, settings).create_infer_request()
 
     def call(feed: Arrays) -> Arrays:
-        results = request.infer(feed, share_inputs=True)
+        # Its `infer` swallows a shortage of memory and hands out the results of the call before.
+        request.start_async(feed, share_inputs=True)
+        request.wait()
+        results = request.results
         return {name: np.array(results[index]) for index, name in enumerate(outputs)}
 
     return Loaded(call, ("OpenVINO" if device == "CPU" else f"OpenVINO {device}", chosen), inputs, shapes, outputs)

@@ -165,5 +165,6 @@ def _is_short(error: BaseException) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith("Exception from ")] or lines
+    return telling[0][:300] if telling else type(error).__name__

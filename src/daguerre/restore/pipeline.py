@@ -61,11 +61,13 @@ class Page:
     icc: bytes | None = None
     is_grayscale: bool = False
     colorized: bool = False
+    used: list[Session] = field(default_factory=list)
 
     def session(self, role: str) -> Session:
         """The network for ``role``, noted as used. Raises ModelError."""
         network = self.library.network(role, self.choice)
         session = self.library.session(network)
+        self.used.append(session)
         self.findings.models[role] = network.id
         return session
 
@@ -73,6 +75,7 @@ class Page:
         """What :mod:`daguerre.models.roles` asks of ``role``, noted as used. Raises ModelError."""
         network = self.library.network(role, self.choice)
         adapter = self.library.adapter(network)
+        self.used.append(self.library.session(network))
         self.findings.models[role] = network.id
         if not network.commercial_use:
             self.findings.warn(f"Made with {network.id}, whose licence ({network.licence}) forbids commercial use.")
@@ -294,6 +297,9 @@ def _restore_pixels(original: Pixels, page: Page, steps: list[Step], progress: P
             page.findings.warn(f"{step.failure}: {_lowered(str(error))}")
             page.findings.models = before
             result = pixels
+        for session in page.used:
+            for sentence in session.warnings:
+                page.findings.warn(sentence)
         if result is not pixels and not _identical(result, pixels):
             pixels, changed = result, True
             if step.name not in page.findings.steps:

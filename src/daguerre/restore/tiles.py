@@ -8,22 +8,31 @@ linear weights that add up to one blend the two.
 What is blended is the *change* that the network makes, never the picture: where it changes
 nothing the pixels come back to the bit, in every depth. Bands of tiles are written as soon as
 they are complete, so that no more than one band of the photo is ever held as float.
+
+Where memory is too short for a tile, it and those that follow are worked on in halves, and halves of those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
+from daguerre.errors import OutOfMemory
 from daguerre.imaging.photo import Pixels
+from daguerre.models.session import divisible
 from daguerre.restore.progress import Track
 
 OVERLAP = 16
 """Pixels by which neighbouring cores overlap, rounded up to the network's multiple."""
+
+_SMALL = 256
+"""Tiles with a longer side of less are not divided where memory is short."""
+_GRID = 32
+"""Tiles are divided at multiples of this, which every network's multiple divides."""
 
 Floats = npt.NDArray[np.float32]
 Transform = Callable[[Floats, "Tile"], Floats]
@@ -135,6 +144,7 @@ def run(
     float photos keep what lies above 1. Advances ``track`` once per tile.
     """
     channels = pixels.shape[2]
+    transform = _dividing(transform)
 
     def change(tile: Tile) -> Floats | None:
         if wanted is not None and not wanted(tile):
@@ -169,6 +179,7 @@ def survey(
     """
     height, width = _ceil_div(pixels.shape[0], scale), _ceil_div(pixels.shape[1], scale)
     result = np.zeros((height, width, channels), dtype)
+    measure = _dividing(measure)
 
     def values(tile: Tile) -> Floats | None:
         return measure(read(pixels, tile), tile) if wanted is None or wanted(tile) else None
@@ -208,6 +219,64 @@ def _bands(
         end = bands[index + 1][0].core_top // scale if index + 1 < len(bands) else bottom
         carried = total[end - top :]
         yield top, total[: end - top]
+
+
+def _dividing(transform: Transform) -> Transform:
+    """``transform``, in halves from when memory was too short for a whole.
+
+    The smallest pieces are left to what the network's session does where its device fails.
+    """
+    bearable = float("inf")
+
+    def divided(image: Floats, tile: Tile) -> Floats:
+        nonlocal bearable
+        axis = 2 if tile.height >= tile.width else 3
+        pair = _halves(tile, axis)
+        if pair is None:
+            return transform(image, tile)
+        if tile.height * tile.width < bearable:
+            try:
+                with divisible():
+                    return transform(image, tile)
+            except (OutOfMemory, MemoryError):
+                bearable = tile.height * tile.width
+        first, second = pair
+        start = (second.top - tile.top, second.left - tile.left)
+        before = divided(np.ascontiguousarray(image[:, :, : first.height, : first.width]), first)
+        after = divided(np.ascontiguousarray(image[:, :, start[0] :, start[1] :]), second)
+        length = (first.height, first.width)[axis - 2]
+        scale = length // before.shape[axis]
+        halo = (length - start[axis - 2]) // 2
+        # Each half is right but for its halo at the cut.
+        before = np.split(before, [(length - halo) // scale], axis)[0]
+        after = np.split(after, [halo // scale], axis)[1]
+        return np.concatenate([before, after], axis)
+
+    return divided
+
+
+def _halves(tile: Tile, axis: int) -> tuple[Tile, Tile] | None:
+    """``tile`` cut across its rows (``axis`` 2) or columns (3), each half with a halo; ``None`` where it is small."""
+    top, left, bottom, right = tile.ramps
+    if axis == 2:
+        halo, middle = tile.core_top - tile.top, tile.height // 2 // _GRID * _GRID
+        seam = tile.top + middle
+        if tile.height < _SMALL or middle <= halo or not tile.core_top < seam < tile.core_bottom:
+            return None
+        upper = replace(tile, height=middle + halo, core_bottom=seam, ramps=(top, left, 0, right))
+        lower = replace(
+            tile, top=seam - halo, height=tile.height - middle + halo, core_top=seam, ramps=(0, left, bottom, right)
+        )
+        return upper, lower
+    halo, middle = tile.core_left - tile.left, tile.width // 2 // _GRID * _GRID
+    seam = tile.left + middle
+    if tile.width < _SMALL or middle <= halo or not tile.core_left < seam < tile.core_right:
+        return None
+    first = replace(tile, width=middle + halo, core_right=seam, ramps=(top, left, bottom, 0))
+    second = replace(
+        tile, left=seam - halo, width=tile.width - middle + halo, core_left=seam, ramps=(top, 0, bottom, right)
+    )
+    return first, second
 
 
 def changed(pixels: Pixels, change: Floats) -> Pixels:
