@@ -9,7 +9,7 @@ export class Refusal extends Error {
   constructor(status, body = {}, retryAfter = 0) {
     super(advice(status, body));
     this.status = status;
-    this.code = body.code ?? "";
+    this.code = body.code ?? (body.error?.startsWith("Invalid image: ") ? "INVALID_IMAGE" : "");
     this.retryAfter = retryAfter;
   }
 }

@@ -190,7 +190,10 @@ stage.addEventListener("retry", retry);
 stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, detail));
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
 settings.addEventListener("change", describeSettings);
-settings.addEventListener("again", () => again(photos.selected, { faces: stage.faces.wanted }));
+settings.addEventListener("again", () => {
+  if (photos.selected.shown.refused) retry();
+  else again(photos.selected, stage.complete ? { faces: stage.faces.wanted } : {});
+});
 settings.addEventListener("all", async () => {
   const items = photos.items.filter((item) => ended(item.shown));
   if (!(await confirmed(`Restore ${counted(items.length, "photo")} again with these settings?`, "Restore"))) return;

@@ -9,14 +9,15 @@ export class Panels {
   #reason = el("p", { role: "alert" });
   #running;
   #failure;
+  #retry;
 
   /** `ask` is called with "cancel" or "retry". */
   constructor(ask) {
     const cancel = el("button", { type: "button", class: "quiet", onclick: () => ask("cancel") }, "Cancel");
-    const retry = el("button", { type: "button", onclick: () => ask("retry") }, icon("again"), "Try again");
+    this.#retry = el("button", { type: "button", onclick: () => ask("retry") }, icon("again"), "Try again");
     this.#running = el("div", { class: "panel running", "data-testid": "running", hidden: true },
       el("div", { class: "line" }, this.#words, this.#percent), this.#bar, cancel);
-    this.#failure = el("div", { class: "panel failure", "data-testid": "failure", hidden: true }, this.#reason, retry);
+    this.#failure = el("div", { class: "panel failure", "data-testid": "failure", hidden: true }, this.#reason, this.#retry);
   }
 
   get elements() {
@@ -29,6 +30,7 @@ export class Panels {
     const failed = phase === "failed";
     this.#running.hidden = failed || phase === "complete";
     this.#failure.hidden = !failed;
+    this.#retry.hidden = version.code === "INVALID_IMAGE";
     if (failed) setText(this.#reason, version.advice ?? version.error ?? "It failed.");
     setText(this.#words, version.stage || "Waiting…");
     const moving = phase === "processing" || phase === "uploading";

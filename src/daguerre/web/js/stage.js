@@ -147,6 +147,7 @@ export class PhotoStage extends HTMLElement {
       if (source) this.beforeImage.src = source;
       else this.beforeImage.removeAttribute("src");
     }
+    this.beforeImage.hidden = !this.beforeImage.hasAttribute("src");
     this.#sharpen();
   }
 
@@ -210,7 +211,9 @@ export class PhotoStage extends HTMLElement {
   }
 
   #listen() {
+    this.beforeImage.addEventListener("error", () => (this.beforeImage.hidden = true));
     this.beforeImage.addEventListener("load", () => {
+      this.beforeImage.hidden = false;
       if (!this.complete) this.#size(this.beforeImage.naturalWidth, this.beforeImage.naturalHeight);
       this.#layout();
     });

@@ -12,7 +12,7 @@ export class ViewTools extends HTMLElement {
   attach(stage) {
     this.#stage = stage;
     this.zoomText = el("output", { class: "zoom", "data-testid": "zoom", title: "Pixels of the photo to pixels of the screen" });
-    const zoom = el("div", { class: "group zooming" },
+    this.zooming = el("div", { class: "group zooming" },
       this.#tool("Zoom out", "minus", () => stage.zoom(1 / 1.5)), this.zoomText,
       this.#tool("Zoom in", "plus", () => stage.zoom(1.5)),
       this.#tool("Fit", "fit", () => stage.zoomTo(null)),
@@ -33,7 +33,7 @@ export class ViewTools extends HTMLElement {
     this.download = el("a", { class: "button primary", "data-testid": "download", download: "" }, icon("download"), "Download");
     this.remove = this.#tool("Delete", "bin", () => this.dispatchEvent(new Event("delete")));
     this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": "View" },
-      zoom, el("div", { class: "group overlays" }, this.damage, this.faces, this.mask, this.hints), this.versions,
+      this.zooming, el("div", { class: "group overlays" }, this.damage, this.faces, this.mask, this.hints), this.versions,
       el("span", { class: "space" }), this.remove, this.download);
     this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
     stage.addEventListener("view", () => {
@@ -51,6 +51,7 @@ export class ViewTools extends HTMLElement {
     const complete = version.phase === "complete";
     if (complete) this.download.href = result.downloadUrl;
     this.download.hidden = !complete;
+    this.zooming.hidden = !complete;
     this.damage.hidden = !complete || !result.maskUrl;
     this.faces.hidden = !complete || !result.faces?.length;
     this.mask.hidden = !complete;
