@@ -116,14 +116,14 @@ def enhance(
         if position not in chosen:
             outcome.reason = "not chosen"
             continue
-        _enhance(canvas, outcome, restorer, identity, fidelity, grey, eye)
+        _enhance(canvas, outcome, restorer, identity, fidelity, grey, eye, track)
         track.advance()
     return pixels if canvas.result is None else canvas.result, outcomes
 
 
 def _enhance(
     canvas: _Canvas, outcome: Outcome, restorer: FaceRestorer, identity: FaceIdentity | None, fidelity: float,
-    grey: bool, eye: FaceRestorer | None,
+    grey: bool, eye: FaceRestorer | None, track: Track,
 ) -> None:  # fmt: skip
     face, pixels = outcome.face, canvas.pixels
     if max(face.box[2:]) < _SMALLEST:
@@ -150,7 +150,9 @@ def _enhance(
         return
     cover = enhancement.mask(side)
     own = _grain(pixels, part, matrix, cover) if fidelity > 0 else grain.NONE
-    for band in part.bands():
+    bands = part.bands()
+    track.expect(len(bands))
+    for band in bands:
         over = np.clip(alignment.back(cover, band, matrix), 0, 1)
         change = alignment.back(made.change, band, matrix)
         if own.visible:
@@ -158,6 +160,7 @@ def _enhance(
         if pixels.shape[2] == 1:
             change = change.mean(2, keepdims=True, dtype=np.float32)
         canvas.add(change, over, band)
+        track.advance()
     outcome.enhanced = True
 
 
