@@ -15,6 +15,8 @@ import { Uploads } from "./uploads.js";
 import "./viewtools.js";
 import { advice, counted } from "./words.js";
 
+const RETRY_MS = 3000;
+
 const $ = (selector) => document.querySelector(selector);
 const stage = $("photo-stage");
 const tools = $("view-tools");
@@ -26,8 +28,10 @@ const notice = part(document, "notice");
 
 const photos = new Photos();
 const uploads = new Uploads(photos, () => entered());
-const follower = new Follower(photos, connection, () => reload());
+new Follower(photos, reload);
 let lost = false;
+let greeted = false;
+let retrying = 0;
 let entering = null;
 
 tools.attach(stage);
@@ -70,16 +74,26 @@ function connection(state) {
   lost = state === "lost";
 }
 
-/** Read the list again; asks for a key where one is needed. */
+/** Read the list again, and again where the server does not answer; asks for a key where one is needed. */
 async function reload() {
+  clearTimeout(retrying);
   try {
+    if (!greeted) $("#sign-out").hidden = !(await call("/session")).keyNeeded;
+    greeted = true;
     await photos.load();
     connection("connected");
+    return true;
   } catch (error) {
-    if (error.status === 401) await entered();
-    else if (error.status === 0 || error.status >= 500) connection("lost");
-    else say(error.message);
-    if (error.status !== 401) photos.changed();
+    if (error.status === 401) {
+      await entered();
+      return true;
+    }
+    if (error.status === 0 || error.status >= 500) {
+      connection("lost");
+      retrying = setTimeout(reload, RETRY_MS);
+    } else say(error.message);
+    photos.changed();
+    return false;
   }
 }
 
@@ -89,7 +103,7 @@ function entered() {
     if (!photos.items.length) document.body.dataset.state = "signin";
     await signIn();
     entering = null;
-    $("#sign-out").hidden = false;
+    greeted = false;
     await reload();
     uploads.resume();
   })();
@@ -211,15 +225,4 @@ addEventListener("beforeunload", (event) => {
 const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 if (!local) $("#privacy").textContent = "They go to this server and nowhere else.";
 
-async function begin() {
-  try {
-    const { keyNeeded } = await call("/session");
-    $("#sign-out").hidden = !keyNeeded;
-  } catch (error) {
-    if (error.status === 401) await entered();
-  }
-  await reload();
-  if (lost) setTimeout(begin, 3000);
-}
-
-begin();
+reload();

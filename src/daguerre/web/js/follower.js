@@ -3,7 +3,8 @@
 import { progressOf } from "./api.js";
 
 const SETTLE_MS = 150;
-const LONGEST_PAUSE_MS = 15_000;
+const SHORTEST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
 const FOLLOWED = 200;
 
 export class Follower {
@@ -11,13 +12,12 @@ export class Follower {
   #source = null;
   #followed = new Set();
   #timer = 0;
-  #pause = 1000;
+  #pause = SHORTEST_PAUSE_MS;
 
-  /** `onState` is told "lost" and "connected"; `onClosed` when the server refuses the stream. */
-  constructor(photos, onState, onClosed) {
+  /** `reload` reads the list of jobs anew; it is called when a stream breaks off, and resolves to whether it could. */
+  constructor(photos, reload) {
     this.#photos = photos;
-    this.onState = onState;
-    this.onClosed = onClosed;
+    this.reload = reload;
     photos.addEventListener("change", () => this.#look());
   }
 
@@ -40,24 +40,22 @@ export class Follower {
     this.#source = source;
     source.addEventListener("progress", ({ data }) => {
       const state = JSON.parse(data);
-      this.#pause = 1000;
-      this.onState("connected");
+      this.#pause = SHORTEST_PAUSE_MS;
       this.#photos.update(state.jobId, { ...state, justSent: false });
     });
-    source.addEventListener("open", () => this.onState("connected"));
     source.addEventListener("error", () => {
-      if (this.#source !== source) return;
-      if (source.readyState === EventSource.CONNECTING) this.onState("lost");
-      else this.#refused();
+      if (this.#source === source) this.#broken();
     });
   }
 
-  #refused() {
+  /** Not the browser's own way to come again: jobs may have ended or gone meanwhile, or a key may be needed. */
+  #broken() {
     this.#close();
     this.#timer = setTimeout(async () => {
+      const back = await this.reload();
       this.#timer = 0;
-      await this.onClosed();
-      this.#look();
+      if (back) this.#look();
+      else this.#broken();
     }, this.#pause);
     this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * 2);
   }
