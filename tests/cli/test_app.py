@@ -36,9 +36,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_the_networks_are_listed_and_verified(run: Run) -> None:
     listed = run("models", "list", "--json")
-    rows = json.loads(listed.stdout)
+    rows = json.loads(listed.stdout)["networks"]
     assert listed.returncode == 0
-    assert {row["state"] for row in rows} == {"verified"}
+    assert {row["state"] for row in rows if row["tier"] == "embedded"} == {"verified"}
     assert {"inpaint", "noise", "denoise"} <= {row["role"] for row in rows}
 
 
@@ -48,7 +48,9 @@ def test_the_doctor_tries_what_it_reports(run: Run) -> None:
     assert found.returncode == (0 if report["ok"] else 1)
     assert report["ok"] == (not report["broken"])
     assert report["formats"]["jpeg"] == "works"
-    assert all(row["providers"] for row in report["networks"])
+    assert all(row["providers"] for row in report["networks"] if row["state"] == "verified")
+    assert not [sentence for sentence in report["broken"] if "full/" in sentence]
+    assert {row["device"]: row["state"] for row in report["devices"]}["cpu"] == "works"
     assert report["cores"] >= 1
 
 
@@ -60,7 +62,7 @@ def test_the_doctor_says_how_to_repair(monkeypatch: pytest.MonkeyPatch, capsys: 
             raise ImportError("libraw.so: cannot open shared object file")
         return load(name, package)
 
-    damaged = {"id": "embedded/noise@1", "role": "noise", "state": "damaged", "path": "absent"}
+    damaged = {"id": "embedded/noise@1", "role": "noise", "tier": "embedded", "state": "damaged", "path": "absent"}
     monkeypatch.setattr(importlib, "import_module", without_rawpy)
     monkeypatch.setattr(doctor, "inventory", lambda: [damaged])
     assert doctor.examine(as_json=True) == 1

@@ -123,7 +123,9 @@ def restore(
     faces_out: Annotated[
         Path | None, typer.Option(metavar="F.png or F.json", help="Draw or list the faces that were found. One photo.")
     ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the networks run.")] = "auto",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"], typer.Option(help="Where the networks run.")
+    ] = "auto",
 ) -> None:
     """Restore photos. Results are named PHOTO_restored, beside the photo or in OUT.
 
@@ -242,11 +244,12 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 13490,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that restore. [by cores or GPUs]")] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who can reach it.")] = False,
+    warm: Annotated[bool, typer.Option("--warm", help="Load the networks before the first job.")] = False,
 ) -> None:
     """Serve the HTTP API, with its workers. Ctrl-C stops it; no job is lost."""
     from daguerre.cli.serve import serve
 
-    serve(context.obj, host=host, port=port, workers=workers, no_auth=no_auth)
+    serve(context.obj, host=host, port=port, workers=workers, no_auth=no_auth, warm=warm)
 
 
 @app.command()

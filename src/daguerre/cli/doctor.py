@@ -56,6 +56,7 @@ def _findings() -> dict[str, Any]:
         "device": config.device,
         "runtimes": _runtimes(broken),
         "networks": _networks(config, broken, advice),
+        "devices": _devices(config, broken, advice),
         "codecs": _codecs(broken),
         "formats": _formats(broken, advice),
     }
@@ -92,8 +93,11 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
 
     rows = inventory()
     for row in rows:
+        repair = f"{_REPAIR}daguerre" if row["tier"] == "embedded" else f"daguerre models install {row['id']}"
+        if row["state"] == "missing" and row["tier"] != "embedded":
+            continue
         if row["state"] != "verified":
-            broken.append(f"The network {row['id']} is {row['state']}: {_REPAIR}daguerre")
+            broken.append(f"The network {row['id']} is {row['state']}: {repair}")
             continue
         try:
             session = Session(
@@ -102,16 +106,42 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
             row["providers"] = list(session.providers)
             row["fallbacks"] = session.fallbacks
         except DaguerreError as error:
-            broken.append(f"{error} {_REPAIR}daguerre")
+            broken.append(f"{error} {repair}")
             continue
         advice.extend(
             f"{reason}: the networks run on {session.providers[0]} instead."
             for reason in session.fallbacks
             if f"{reason}: the networks run on {session.providers[0]} instead." not in advice
         )
+    if not any(row["tier"] == "full" and row["state"] != "missing" for row in rows):
+        advice.append("The published networks are not installed; they do more: daguerre models install")
     missing = [role for role in _ROLES if role not in {row["role"] for row in rows}]
     if missing:
         broken.append(f"There is no network for {', '.join(missing)}: {_REPAIR}daguerre")
+    return rows
+
+
+def _devices(config: Config, broken: list[str], advice: list[str]) -> list[dict[str, Any]]:
+    """Every device, tried with a network of the package."""
+    from daguerre.cli.hardware import prove
+    from daguerre.models.known import known
+    from daguerre.models.store import Store
+
+    tried = next((network for network in known() if network.id.startswith("embedded/denoise@")), None)
+    if tried is None:
+        return []
+    try:
+        rows = prove(Store(config.data / "models").verified(tried), config)
+    except Exception as error:
+        broken.append(f"No network runs on ONNX Runtime's CPU ({_line(error)}): {_REPAIR}onnxruntime")
+        return []
+    for row in rows:
+        if row["state"] == "differs":
+            advice.append(f"{row['title']} gives other results than the CPU: use --device cpu.")
+        elif row["state"] == "fails":
+            advice.append(f"{row['title']} is installed but fails ({row['reason']}): the CPU is used instead.")
+        elif row["device"] == config.device and row["state"] != "works":
+            advice.append(f"DAGUERRE_DEVICE is {config.device}, which is not available: {row['advice']}.")
     return rows
 
 
@@ -175,6 +205,8 @@ def _line(error: Exception) -> str:
 
 
 def _print(findings: dict[str, Any]) -> None:
+    from daguerre.cli import hardware
+
     memory, disk = findings["memoryBytes"], findings["freeDiskBytes"]
     runtimes = findings["runtimes"]
     rows = [
@@ -186,9 +218,11 @@ def _print(findings: dict[str, Any]) -> None:
         ("OpenVINO", str(runtimes["openvino"])),
     ]
     rows += [
-        (row["id"], f"{row['state']}, runs on {' '.join(row.get('providers', ['nothing']))}")
+        (row["id"], f"{row['state']}{', runs on ' + ' '.join(row['providers']) if 'providers' in row else ''}")
         for row in findings["networks"]
+        if row["state"] != "missing" or row["tier"] == "embedded"
     ]
+    rows += [(row["title"], hardware.sentence(row)) for row in findings["devices"]]
     rows += [(name, number or "broken") for name, number in findings["codecs"].items()]
     rows += [(name, state) for name, state in findings["formats"].items()]
     width = max(len(name) for name, _ in rows)

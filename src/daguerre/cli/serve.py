@@ -22,11 +22,14 @@ class NoSuchKey(DaguerreError):
     """No valid key has that name or id."""
 
 
-def serve(stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool) -> None:
+def serve(stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool, warm: bool) -> None:
     """``daguerre serve``."""
     from daguerre.server.run import serve as run
 
-    run(configuration(), stop, host=host, port=port, workers=workers, no_auth=no_auth)
+    config = configuration()
+    if warm:
+        config = config.model_copy(update={"warm": True})
+    run(config, stop, host=host, port=port, workers=workers, no_auth=no_auth)
 
 
 def work(stop: Stop, *, workers: int | None) -> None:

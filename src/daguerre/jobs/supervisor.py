@@ -156,6 +156,8 @@ class Supervisor:
     def _environment(self) -> Mapping[str, str]:
         memory = self._config.worker_memory_bytes or share_of_memory(self.count)
         chosen = {"DAGUERRE_WORKER_MEMORY_BYTES": str(memory), "DAGUERRE_DATA": str(self._config.data)}
+        if self._config.warm:
+            chosen["DAGUERRE_WARM"] = "1"
         if not self._config.threads:
             chosen["DAGUERRE_THREADS"] = str(max(1, cores() // self.count))
         return {**os.environ, **chosen}

@@ -17,7 +17,7 @@ import time
 import structlog
 
 from daguerre.config import Config
-from daguerre.errors import Canceled
+from daguerre.errors import Canceled, ModelError
 from daguerre.jobs import places, work
 from daguerre.jobs.engine import LEASE_S, Engine, Worker
 from daguerre.jobs.errors import LeaseLost
@@ -50,6 +50,8 @@ class Hands:
         """From when asked to, until asked to drain."""
         self._told.wait()
         if not self._draining.is_set():
+            if self._config.warm:
+                self._warm()
             device = os.environ.get("CUDA_VISIBLE_DEVICES", self._config.device)
             self._engine.announce(Worker(self._id, socket.gethostname(), os.getpid(), device))
         while not self._draining.is_set():
@@ -78,6 +80,12 @@ class Hands:
                 self._engine.abandon(self._id, "drained")
             finally:
                 os._exit(STOPPED_BY_WATCH)
+
+    def _warm(self) -> None:
+        try:
+            _log.info("networks loaded", networks=self._restorer.library.warm())
+        except ModelError as error:
+            _log.warning("networks not loaded", reason=str(error))
 
     def _carry_out(self, claim: Claim) -> None:
         watch = Watch(self._engine, claim, lambda: self._drain_by)
