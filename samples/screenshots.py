@@ -115,8 +115,10 @@ def give(page: Page, files: list[tuple[str, bytes]]) -> None:
 
 
 def complete(page: Page, count: int) -> None:
-    """Until so many photos are restored."""
-    page.locator("[data-testid=photo][data-phase=complete]").nth(count - 1).wait_for(timeout=PATIENCE_MS)
+    """Until so many photos are restored. Ends the program where one fails."""
+    page.locator("[data-testid=photo]:is([data-phase=complete], [data-phase=failed])").nth(count - 1).wait_for()
+    if page.locator("[data-testid=photo][data-phase=failed]").count():
+        raise SystemExit(page.get_by_test_id("failure").text_content())
 
 
 def empty(page: Page) -> None:
@@ -126,7 +128,8 @@ def empty(page: Page) -> None:
 def running(page: Page) -> None:
     large = cv2.resize(cv2.imdecode(np.frombuffer(SAMPLE.read_bytes(), np.uint8), 1), None, fx=4, fy=4)
     give(page, [("Grandmother, large scan.jpg", cv2.imencode(".jpg", large)[1].tobytes())])
-    page.wait_for_selector("[data-testid=photo][data-phase=processing]", timeout=PATIENCE_MS)
+    while page.locator("[data-testid=running] progress").evaluate("bar => bar.position") < 0.3:
+        page.wait_for_timeout(100)
     shoot(page, "running")
     page.get_by_role("button", name="Cancel").click()
 
