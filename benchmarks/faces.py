@@ -123,7 +123,8 @@ def quality(restorer: Restorer) -> None:
             seen = float("nan") if eye is None else eye(image.astype(np.float32) / 255, true.astype(np.float32) / 255)
             figures[way].append((seen, psnr(image, true, 255), float(embedded(image) @ embedded(true))))
     print(
-        "| faces_hq at an eighth, at 512 pixels | perceptual distance | PSNR | MobileFaceNet similarity |\n|---|---|---|---|"
+        "| faces_hq at an eighth, at 512 pixels | perceptual distance | PSNR | MobileFaceNet similarity |\n"
+        "|---|---|---|---|"
     )
     start = np.mean(figures["degraded"], 0)
     for way, rows in figures.items():
