@@ -3,7 +3,7 @@
 import { viewOf } from "./api.js";
 import { arrived } from "./photos.js";
 
-const PIXELS = 240;
+const PIXELS = 480;
 const AT_ONCE = 2;
 const READABLE_BYTES = 60_000_000;
 
