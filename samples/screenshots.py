@@ -141,14 +141,14 @@ def result(page: Page) -> None:
 
 
 def mask(page: Page) -> None:
-    give(page, photos()[1:2])
+    give(page, photos()[:1])
     complete(page, 1)
     page.get_by_role("button", name="Correct the mask").click()
     box = page.get_by_test_id("before").bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.55)
+    page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.36)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.62, steps=8)
+    page.mouse.move(box["x"] + box["width"] * 0.66, box["y"] + box["height"] * 0.3, steps=8)
     page.mouse.up()
     shoot(page, "mask")
 
@@ -156,7 +156,7 @@ def mask(page: Page) -> None:
 def batch(page: Page) -> None:
     give(page, photos())
     complete(page, len(photos()))
-    page.get_by_test_id("photo").nth(1).get_by_role("button").click()
+    page.get_by_test_id("photo").nth(2).get_by_role("button").click()
     shoot(page, "batch")
 
 
