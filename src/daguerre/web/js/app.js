@@ -32,6 +32,7 @@ new Follower(photos, reload);
 let lost = false;
 let greeted = false;
 let retrying = 0;
+let reloading = null;
 let entering = null;
 
 tools.attach(stage);
@@ -75,7 +76,12 @@ function connection(state) {
 }
 
 /** Read the list again, and again where the server does not answer; asks for a key where one is needed. */
-async function reload() {
+function reload() {
+  reloading ??= attempt().finally(() => (reloading = null));
+  return reloading;
+}
+
+async function attempt() {
   clearTimeout(retrying);
   try {
     if (!greeted) $("#sign-out").hidden = !(await call("/session")).keyNeeded;
@@ -85,8 +91,8 @@ async function reload() {
     return true;
   } catch (error) {
     if (error.status === 401) {
-      await entered();
-      return true;
+      entered();
+      return false;
     }
     if (error.status === 0 || error.status >= 500) {
       connection("lost");
