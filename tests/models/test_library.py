@@ -85,16 +85,18 @@ def test_threads_get_one_session(library):
 
 
 def test_what_nobody_uses_is_dropped_after_a_while(library, tmp_path):
-    config = Config(data=tmp_path, device="cpu", model_idle_s=0.4)
+    config = Config(data=tmp_path, device="cpu", model_idle_s=1.5)
     library = Library(library.catalog, library.store, config)
     network = library.network("blur")
     session = library.session(network)
-    deadline = time.monotonic() + 1.0
+    deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline:  # What is at work is not idle.
         session.run({"image": np.zeros((1, 3, 8, 8), np.float32)})
         time.sleep(0.05)
     assert library.session(network) is session
-    time.sleep(1.2)
+    deadline = time.monotonic() + 20
+    while library.loaded and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert library.loaded == ()
     assert library.session(network) is not session
 
