@@ -156,7 +156,7 @@ class Session:
     def _warn(self, device: str, reason: str) -> None:
         where = "the CPU" if self._runtime in ("cpu", "openvino-cpu") else runtimes.title(self._runtime)
         name, reason = runtimes.title(device), reason.rstrip(".")
-        self.warnings.append(f"{name} could not be used ({reason}): {self.path.stem} ran on {where} instead.")
+        self.warnings.append(f"{name} could not be used ({reason}): the work was done on {where} instead.")
 
 
 def _is_short(error: BaseException) -> bool:
