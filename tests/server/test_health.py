@@ -79,19 +79,6 @@ def test_every_answer_is_protected(server):
         assert headers["referrer-policy"] == "no-referrer" and "server" not in headers
 
 
-def test_features_are_true(server):
-    (bundle,) = server.client.get("/api/v1/features").json()["bundles"]
-    assert bundle["id"] == "photo-restoration" and bundle["status"] == "not_installed"
-    assert bundle["installedVersion"] is None and bundle["enablesTools"] == ["restore-photo"]
-    assert bundle["progress"] is None and bundle["error"] is None
-    assert server.client.get("/api/v1/admin/features/disk-usage").json() == {"totalBytes": 0}
-    unknown = server.client.post("/api/v1/admin/features/other/install")
-    assert unknown.status_code == 404
-    for action, status in (("install", 501), ("import", 501), ("uninstall", 409)):
-        answer = server.client.post(f"/api/v1/admin/features/photo-restoration/{action}")
-        assert answer.status_code == status and answer.json()["error"]
-
-
 def test_unknown_addresses_and_methods(server):
     assert (server.client.get("/nowhere").status_code, server.client.get("/nowhere").json()) == (
         404,

@@ -25,7 +25,7 @@ def test_a_photo_comes_back(server, photo):
     assert result["downloadUrl"] == f"/api/v1/download/{job}/grandma%20%26%20co_restored.jpg"
     assert result["previewUrl"] == f"/api/v1/download/{job}/preview.webp"
     assert (result["originalSize"], result["width"], result["height"]) == (len(photo), 64, 48)
-    assert result["steps"] == ["denoise"] and set(result["timings"]) == {"denoise"}
+    assert result["steps"] == ["denoise"] and set(result["timings"]) == {"denoise", "face_enhancement"}
     assert result["models"]["denoise"].startswith("embedded/")
     assert result["scratchCoverage"] == 0 and result["facesEnhanced"] == 0 and result["faces"] == []
     assert result["isGrayscale"] is False and result["colorized"] is False and result["noiseSigma"] > 3

@@ -95,7 +95,7 @@ def test_a_job_is_cancelled_tried_again_and_deleted(page, server):
     dialog = page.get_by_test_id("confirm")
     expect(dialog).to_be_visible()
     assert violations(page) == []
-    dialog.get_by_role("button", name="Keep").click()
+    dialog.get_by_role("button", name="Cancel").click()
     expect(page.get_by_test_id("photo")).to_have_count(1)
     page.get_by_role("button", name="Delete").click()
     dialog.get_by_role("button", name="Delete").click()

@@ -107,6 +107,8 @@ def preview(
 def refusal(error: Exception) -> tuple[str, str] | None:
     """The sentence and the code for a job that ``error`` ends, or ``None`` where it is a fault of ours."""
     match error:
+        case InvalidImage(__cause__=MemoryError()):
+            return str(error), "OUT_OF_MEMORY"
         case InvalidImage() | InvalidMask():
             return f"Invalid image: {error}", "INVALID_IMAGE"
         case InvalidSettings():

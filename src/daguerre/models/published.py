@@ -112,6 +112,7 @@ class Bundle:
     name: str
     description: str
     version: str
+    estimated_size: str
     networks: tuple[str, ...]
     enables_tools: tuple[str, ...]
 
@@ -121,6 +122,8 @@ PHOTO_RESTORATION = Bundle(
     name="Photo Restoration",
     description="Published networks for scratch repair, face enhancement and colorization",
     version="1",
+    # Not all publishers say how large their file is.
+    estimated_size="800 MB - 1 GB",
     networks=tuple(network.id for network in (YUNET, LAMA, GFPGAN, DDCOLOR_TINY, SFACE)),
     enables_tools=("restore-photo",),
 )

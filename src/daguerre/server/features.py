@@ -42,10 +42,6 @@ class Features:
         """Its networks."""
         return members(bundle, self.catalog)
 
-    def estimated_size(self, bundle: Bundle) -> str:
-        """For people."""
-        return megabytes(sum(network.expected_bytes for network in self.members(bundle)))
-
     def installed(self, bundle: Bundle) -> bool:
         """Whether all of its networks are in the store."""
         return all(self.store.installed(network) for network in self.members(bundle))
@@ -88,7 +84,7 @@ class Features:
             "description": bundle.description,
             "status": status,
             "installedVersion": bundle.version if installed else None,
-            "estimatedSize": self.estimated_size(bundle),
+            "estimatedSize": bundle.estimated_size,
             "licences": sorted({network.licence for network in networks}),
             "enablesTools": list(bundle.enables_tools),
             "progress": {"percent": running.percent, "stage": running.stage} if running else None,

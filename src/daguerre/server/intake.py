@@ -176,5 +176,5 @@ def _require_bundle(service: Service) -> None:
     if not service.features.installed(bundle):
         raise Problem(
             501, "Feature not installed", code="FEATURE_NOT_INSTALLED", feature=bundle.id, featureName=bundle.name,
-            estimatedSize=service.features.estimated_size(bundle),
+            estimatedSize=bundle.estimated_size,
         )  # fmt: skip
