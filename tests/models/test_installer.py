@@ -247,6 +247,22 @@ def test_a_disk_that_fills_up_keeps_what_has_come(shop, store, monkeypatch):
     assert shop.requests[-1][1] == f"bytes={kept}-"
 
 
+def test_a_part_that_cannot_be_written_is_told(shop, store):
+    (store.folder / "thing.onnx.part").mkdir(parents=True)
+    with pytest.raises(InstallFailed, match=r"thing\.onnx cannot be written"):
+        put(store, [network(f"{shop.url}/thing.onnx")])
+
+
+def test_a_proxy_of_the_environment_is_used(shop, store, monkeypatch):
+    """The proxy is asked for an address that only it can reach."""
+    monkeypatch.setenv("HTTP_PROXY", shop.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    shop.files["http://files.invalid/thing.onnx"] = DATA
+    put(store, [network("http://files.invalid/thing.onnx")])
+    assert [path for path, _, _ in shop.requests] == ["http://files.invalid/thing.onnx"]
+    assert (store.folder / "thing.onnx").read_bytes() == DATA
+
+
 def test_canceling_keeps_what_has_come(shop, store):
     token = CancelToken()
     shop.faults = [shops.stalls(800_000, 5.0)]

@@ -96,6 +96,8 @@ class Download:
             try:
                 self._from(url)
                 return
+            except OSError as error:
+                raise _disk(error, self._wanted.target) from None
             except _Refused as problem:
                 problems.append(f"{urlsplit(url).netloc}: {problem}")
         raise InstallFailed(f"{self._wanted.target.name} could not be fetched ({'; '.join(problems)}).")
