@@ -46,6 +46,25 @@ def test_what_cannot_be_done(server):
     assert answer.status_code == 400 and "a.tar is not an archive" in answer.json()["details"]
 
 
+def test_a_licence_that_forbids_commercial_use_asks_for_consent(start, shop):
+    server = start("--workers", "0", MODELS_URL=shop.url)
+    optional = {one["id"]: one for one in server.client.get("/api/v1/features").json()["optional"]}
+    assert set(optional) == {"migan", "lama_8bit", "restoreformer", "codeformer", "ddcolor", "siggraph17"}
+    assert not optional["codeformer"]["networks"][0]["commercialUse"]
+    address = "/api/v1/admin/features/codeformer/install"
+    for body in (None, {"acceptLicences": ["MIT"]}):
+        answer = server.client.post(address, json=body) if body else server.client.post(address)
+        assert answer.status_code == 409 and answer.json()["code"] == "LICENCE_NOT_ACCEPTED"
+        assert answer.json()["licenceUrl"].startswith("https://")
+    assert shop.requests == []
+    assert server.client.post(address, json={"acceptLicences": 3}).status_code == 400
+    shop.faults = [shops.stalls(10, 20.0)]
+    shop.files["/codeformer.onnx"] = b"x" * 1000
+    job = server.client.post(address, json={"acceptLicences": ["S-Lab-1.0"]}).json()["jobId"]
+    server.client.post(f"/api/v1/jobs/{job}/cancel")
+    assert server.wait(job)["error"] == "Canceled"
+
+
 def test_an_offline_server_fetches_nothing(start):
     answer = start("--workers", "0", OFFLINE="1").client.post(INSTALL)
     assert answer.status_code == 409 and answer.json()["code"] == "OFFLINE"

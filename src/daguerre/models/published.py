@@ -130,6 +130,20 @@ PHOTO_RESTORATION = Bundle(
 BUNDLES = (PHOTO_RESTORATION,)
 
 
+def optional(catalog: Catalog) -> tuple[Bundle, ...]:
+    """Each published network that is in no bundle, as one of its own."""
+    bundled = {id for bundle in BUNDLES for id in bundle.networks}
+    return tuple(
+        Bundle(
+            id=short(network), name=network.id, description=f"{network.role.replace('_', ' ')}: {network.purpose}",
+            version=network.id.rpartition("@")[2], estimated_size=f"{network.expected_bytes / 1e6:.0f} MB",
+            networks=(network.id,), enables_tools=PHOTO_RESTORATION.enables_tools,
+        )
+        for network in catalog
+        if network.tier == "full" and network.id not in bundled
+    )  # fmt: skip
+
+
 def members(bundle: Bundle, catalog: Catalog) -> list[Network]:
     """The networks of ``bundle``."""
     return [catalog.get(id) for id in bundle.networks]

@@ -43,9 +43,18 @@ class BundleState(BaseModel):
 
 
 class Bundles(BaseModel):
-    """Every bundle that there is."""
+    """Every bundle that there is, and single networks that can be installed beside them."""
 
     bundles: list[BundleState]
+    optional: list[BundleState]
+
+
+class InstallWish(BaseModel):
+    """Consent to licences that forbid commercial use, by their names as ``networks`` tells them."""
+
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
+
+    accept_licences: list[str] = Field(default=[], alias="acceptLicences", max_length=20)
 
 
 class DiskUsage(BaseModel):
@@ -59,8 +68,9 @@ class DiskUsage(BaseModel):
 @router.get("/features", responses=documented(401))
 async def list_features(service: ServiceOf) -> Bundles:
     """What can be installed, and what is."""
-    described = [await threaded(service.features.describe, bundle) for bundle in service.features.bundles]
-    return Bundles(bundles=[BundleState(**one) for one in described])
+    features = service.features
+    every = [BundleState(**await threaded(features.describe, one)) for one in (*features.bundles, *features.optional)]
+    return Bundles(bundles=every[: len(features.bundles)], optional=every[len(features.bundles) :])
 
 
 class Installing(BaseModel):
@@ -86,10 +96,20 @@ _ARCHIVE = {
 _FORM = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _ARCHIVE}}}}
 
 
-@router.post("/admin/features/{id}/install", status_code=202, responses=documented(401, 404, 409))
-async def install_feature(service: ServiceOf, owner: Owner, id: str) -> Installing:
-    """Install a bundle; goes on where an earlier installation stopped."""
+@router.post("/admin/features/{id}/install", status_code=202, responses=documented(400, 401, 404, 409))
+async def install_feature(service: ServiceOf, owner: Owner, id: str, wish: InstallWish | None = None) -> Installing:
+    """Install a bundle; goes on where an earlier installation stopped.
+
+    A network whose licence forbids commercial use needs consent to it.
+    """
     bundle = _bundle(service, id)
+    accepted = wish.accept_licences if wish is not None else []
+    for network in service.features.members(bundle):
+        if not network.commercial_use and network.licence not in accepted:
+            raise Problem(
+                409, "The licence forbids commercial use and has to be accepted", code="LICENCE_NOT_ACCEPTED",
+                licence=network.licence, licenceUrl=network.licence_url,
+            )  # fmt: skip
     if await threaded(service.features.installed, bundle):
         raise Problem(409, "The feature is installed already", code="FEATURE_INSTALLED")
     if service.config.offline:

@@ -10,7 +10,7 @@ from daguerre.config import Config
 from daguerre.models.catalog import Catalog, Network
 from daguerre.models.installer import Progress, megabytes
 from daguerre.models.known import known
-from daguerre.models.published import BUNDLES, Bundle, members
+from daguerre.models.published import BUNDLES, Bundle, members, optional
 from daguerre.models.store import Store
 
 
@@ -30,13 +30,14 @@ class Features:
         self.store = Store(config.data / "models")
         self.catalog: Catalog = known()
         self.bundles = BUNDLES
+        self.optional = optional(self.catalog)
         self._running: dict[str, Running] = {}
         self._errors: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def bundle(self, id: str) -> Bundle | None:
-        """The bundle of that id."""
-        return next((bundle for bundle in self.bundles if bundle.id == id), None)
+        """The bundle of that id; each network that is in none counts as one."""
+        return next((bundle for bundle in (*self.bundles, *self.optional) if bundle.id == id), None)
 
     def members(self, bundle: Bundle) -> list[Network]:
         """Its networks."""

@@ -42,7 +42,7 @@ class Installs:
             self._engine.fail(claim, *_INTERRUPTED)
 
     def start(self, bundle: Bundle, owner: str | None) -> str | None:
-        """The job that installs ``bundle``; ``None`` where it is being installed already."""
+        """The job that installs ``bundle``, its licences accepted; ``None`` where it is being installed already."""
         id = str(uuid.uuid4())
         if not self._features.begin(bundle, id):
             return None
@@ -77,7 +77,9 @@ class Installs:
         error: str | None = None
         try:
             installer = Installer(self._features.store, self._config)
-            installer.install(self._features.members(bundle), on_progress=listen, cancel=cancel)
+            installer.install(
+                self._features.members(bundle), accept_licences=True, on_progress=listen, cancel=cancel
+            )  # fmt: skip
             self._end(claim, bundle, None)
         except Canceled:
             self._end(claim, bundle, _INTERRUPTED)

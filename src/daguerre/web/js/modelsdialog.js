@@ -28,8 +28,8 @@ export async function models() {
     clearTimeout(timer);
     let pause = 0;
     try {
-      const { bundles } = await call("/features");
-      for (const bundle of bundles) {
+      const { bundles, optional = [] } = await call("/features");
+      for (const bundle of [...bundles, ...optional]) {
         if (!sections.has(bundle.id)) {
           sections.set(bundle.id, new Bundle(show));
           body.append(sections.get(bundle.id).element);
@@ -74,6 +74,12 @@ class Bundle {
     this.bar = el("progress", { max: 100, "aria-label": "Installation" });
     const some = networks.some((network) => network.installed);
     const path = `/admin/features/${bundle.id}`;
+    const asking = networks.filter((network) => !network.commercialUse).map((network) => network.licence);
+    const install = async () => {
+      const question = `The licence of “${bundle.name}” (${asking.join(", ")}) forbids commercial use. Do you accept it?`;
+      if (asking.length && !(await confirmed(question, "Accept and install"))) return;
+      await call(`${path}/install`, { method: "POST", json: { acceptLicences: asking } });
+    };
     const remove = async () => {
       if (await confirmed(`Remove the models of “${bundle.name}”? They can be installed again.`, "Remove")) {
         await call(`${path}/uninstall`, { method: "POST" });
@@ -84,7 +90,7 @@ class Bundle {
       el("p", { class: "note" }, `${STATES[status]}. Size: ${bundle.estimatedSize}.`),
       this.stage, this.bar, this.wrong,
       el("div", { class: "actions" },
-        status === "installed" || status === "installing" ? "" : this.#button("Install", "primary", () => call(`${path}/install`, { method: "POST" })),
+        status === "installed" || status === "installing" ? "" : this.#button("Install", "primary", install),
         status === "installing" && bundle.jobId ? this.#button("Stop", "quiet", () => call(`/jobs/${bundle.jobId}/cancel`, { method: "POST" })) : "",
         status === "installing" ? "" : this.#archive(`${path}/import`),
         some && status !== "installing" ? this.#button("Remove", "quiet", remove) : ""),
