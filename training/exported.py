@@ -15,6 +15,8 @@ WEIGHTS = Path(__file__).parents[1] / "src" / "daguerre" / "models" / "weights"
 OPSET = 17
 _LARGE = 1024
 """Numbers in a tensor from which storing them in half the bytes pays."""
+_LARGEST = 500_000
+"""The same for a quarter of the bytes."""
 
 
 def averaged(network: nn.Module, run: Path) -> nn.Module:
@@ -25,9 +27,10 @@ def averaged(network: nn.Module, run: Path) -> nn.Module:
 
 def write(
     network: nn.Module, example: dict[str, torch.Tensor], outputs: list[str], path: Path, *, tolerance: float,
-    half: bool = False,
+    half: bool = False, quarter: bool = False,
 ) -> None:  # fmt: skip
-    """Export ``network`` with free batch, height and width; ``half`` stores large tensors in float16.
+    """Export ``network`` with free batch, height and width; ``half`` stores large tensors in float16,
+    ``quarter`` the largest of them in 8 bits.
 
     Raises:
         SystemExit: where ONNX Runtime differs from torch by more than ``tolerance``.
@@ -45,7 +48,7 @@ def write(
     model = onnx.load(str(path))
     model.producer_name, model.producer_version, model.doc_string = "daguerre", "", ""
     if half:
-        _halve(model)
+        _halve(model, quarter)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -59,16 +62,28 @@ def write(
         raise SystemExit(f"{path.name} does not compute what torch does.")
 
 
-def _halve(model: onnx.ModelProto) -> None:
-    """Store large tensors in float16, each widened again by a node that runtimes fold when they load it."""
-    casts = []
+def _halve(model: onnx.ModelProto, quarter: bool) -> None:
+    """Store large tensors in float16 and, with ``quarter``, the largest in 8 bits and a scale for each row.
+
+    Nodes that runtimes fold when they load the file make float32 of them again.
+    """
+    casts, scales = [], []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.size < _LARGE:
             continue
         name = tensor.name
+        if quarter and values.size >= _LARGEST:
+            scale = np.abs(values).reshape(len(values), -1).max(1).reshape(-1, *[1] * (values.ndim - 1)) / 127
+            scale = np.maximum(scale, 1e-12).astype(np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), f"{name}.byte"))
+            scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
+            casts.append(helper.make_node("Cast", [f"{name}.byte"], [f"{name}.wide"], to=TensorProto.FLOAT))
+            casts.append(helper.make_node("Mul", [f"{name}.wide", f"{name}.scale"], [name]))
+            continue
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
         casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    model.graph.initializer.extend(scales)
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)

@@ -35,7 +35,7 @@ def main() -> None:
     exported.averaged(colorizer, options.run)
     network = Shipped(colorizer, rarity(colorizer)).eval()
     example = {"lightness": torch.rand(1, 1, 96, 128), "hints": torch.zeros(1, 3, 96, 128)}
-    exported.write(network, example, ["chroma"], options.out / "colorize.onnx", tolerance=0.5, half=True)
+    exported.write(network, example, ["chroma"], options.out / "colorize.onnx", tolerance=0.5, half=True, quarter=True)
 
 
 if __name__ == "__main__":
