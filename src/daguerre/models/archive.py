@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from daguerre.errors import CannotWrite, InstallFailed, ModelError
+from daguerre.errors import CannotWrite, InstallFailed
 from daguerre.models.catalog import Catalog, Network
 from daguerre.models.installer import Installer, locked, parts
 from daguerre.models.store import Store
@@ -60,9 +60,8 @@ def load(
                 Installer.check_licences([network], accept_licences)
                 _install(network, size, file, store)
                 installed.append(network)
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-            if isinstance(error, ModelError):
-                raise
+        except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+            # zipfile raises the last two for compressions that it does not know and for passwords.
             raise InstallFailed(f"{title} is not an archive that can be read, or it is damaged.") from None
         except OSError as error:
             raise InstallFailed(f"{title}: {error.strerror or 'it is not an archive that can be read'}.") from None
