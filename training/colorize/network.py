@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from training.blocks import Block
+
 MULTIPLE = 32
 WIDTHS = (48, 96, 160, 256, 320)
 COLOURS = 128
@@ -19,22 +21,6 @@ _TAKEN_BACK, _TEMPERATURE, _STRENGTH = 0.5, 0.7, 1.3
 colourfulness and more."""
 TEACHER = 512
 """Channels of the last layer of SqueezeNet, which the encoder learns to foresee."""
-
-
-class Block(nn.Module):
-    """Two convolutions around which the input passes."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(width, momentum=0.02)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(width, momentum=0.02)
-        nn.init.constant_(self.second_norm.weight, 0.2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = F.relu(self.first_norm(self.first(x)))
-        return F.relu(x + self.second_norm(self.second(y)))
 
 
 def _entry(into: int, out: int, size: int = 3) -> nn.Sequential:

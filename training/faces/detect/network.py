@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from training.blocks import Block
+
 MULTIPLE = 32
 STRIDES = (8, 16, 32)
 CHANNELS = 15
@@ -18,21 +20,6 @@ SPANS = {8: (0.0, 40.0), 16: (32.0, 92.0), 32: (74.0, 260.0)}
 """Pixels of the longer side of the faces that each stride answers for; some answer twice."""
 _WIDTHS = (16, 24, 48, 80, 112)
 _NECK = 48
-
-
-class Block(nn.Module):
-    """Two convolutions around which the input passes."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(width, momentum=0.02)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(width, momentum=0.02)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = F.relu(self.first_norm(self.first(x)))
-        return F.relu(x + self.second_norm(self.second(y)))
 
 
 def _entry(into: int, out: int, size: int, stride: int = 1) -> nn.Sequential:
@@ -51,10 +38,10 @@ class Detector(nn.Module):
         super().__init__()
         w2, w4, w8, w16, w32 = _WIDTHS
         self.s2 = _entry(1, w2, 4, 2)
-        self.s4 = nn.Sequential(_entry(w2, w4, 4, 2), Block(w4))
-        self.s8 = nn.Sequential(_entry(w4, w8, 2, 2), Block(w8), Block(w8))
-        self.s16 = nn.Sequential(_entry(w8, w16, 2, 2), Block(w16), Block(w16))
-        self.s32 = nn.Sequential(_entry(w16, w32, 2, 2), Block(w32), Block(w32))
+        self.s4 = nn.Sequential(_entry(w2, w4, 4, 2), Block(w4, 1.0))
+        self.s8 = nn.Sequential(_entry(w4, w8, 2, 2), Block(w8, 1.0), Block(w8, 1.0))
+        self.s16 = nn.Sequential(_entry(w8, w16, 2, 2), Block(w16, 1.0), Block(w16, 1.0))
+        self.s32 = nn.Sequential(_entry(w16, w32, 2, 2), Block(w32, 1.0), Block(w32, 1.0))
         self.sides = nn.ModuleList(_entry(width, _NECK, 1) for width in (w8, w16, w32))
         self.necks = nn.ModuleList(_entry(_NECK, _NECK, 3) for _ in STRIDES)
         self.towers = nn.ModuleList(_entry(_NECK, _NECK, 3) for _ in STRIDES)
