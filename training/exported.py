@@ -25,6 +25,17 @@ def averaged(network: nn.Module, run: Path) -> nn.Module:
     return network.eval()
 
 
+def shipped(network: nn.Module, name: str) -> nn.Module:
+    """``network`` with the weights that ship as ``name`` (an ONNX file that `write` made with or without ``half``)."""
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(str(WEIGHTS / name)).graph.initializer}
+    state = {
+        key: torch.from_numpy(np.array(stored[key] if key in stored else stored[f"{key}.half"], np.float32))
+        for key in network.state_dict()
+    }
+    network.load_state_dict(state)
+    return network
+
+
 def write(
     network: nn.Module, example: dict[str, torch.Tensor], outputs: list[str], path: Path, *, tolerance: float,
     half: bool = False, quarter: bool = False,

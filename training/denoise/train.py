@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training import loop, pictures
+from training import exported, loop, pictures
 from training.denoise.network import MULTIPLE, Pair
 from training.denoise.synthesis import Batch, Synthesis, stream
 
@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--adam", action="store_true")
     parser.add_argument("--start", type=Path, help="a checkpoint whose averaged weights to start from")
+    parser.add_argument("--shipped", action="store_true", help="start from the weights that ship")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, default=RUN, help="folder of the checkpoints")
     options = parser.parse_args()
@@ -84,6 +85,9 @@ def main() -> None:
     plan = loop.Plan(minutes=options.minutes, rate=options.rate, seed=options.seed, muon=not options.adam, report_s=20)
     synthesis = Synthesis(pictures.load(), options.size, options.seed)
     pair = Pair()
+    if options.shipped:
+        exported.shipped(pair.denoiser, "denoise.onnx")
+        exported.shipped(pair.estimator, "noise.onnx")
     if options.start:
         pair.load_state_dict(torch.load(options.start, map_location="cpu")["average"])
     loop.train(pair, stream(synthesis, options.batch), loss, plan, options.run, judge=judge)
