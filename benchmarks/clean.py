@@ -1,21 +1,19 @@
 """Clean photos through all the defaults: ``python -m benchmarks.clean``. Prints Markdown.
 
-The pictures are those of ``$DAGUERRE_DATA/eval`` (else ``../shared/data/eval``).
+The pictures are those of ``$DAGUERRE_PICTURES/eval``.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 import daguerre
 from daguerre import Photo, Restorer
+from training.pictures import require_pictures
 
-ROOT = Path(__file__).parents[1]
 SETS = ("cid22_val", "faces_hq", "bench_CBSD68")
 CEILING_DB = 99.0
 
@@ -31,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=0, help="pictures per set; 0 takes all")
     count = parser.parse_args().count
-    data = Path(os.environ.get("DAGUERRE_DATA", ROOT.parent / "shared" / "data")) / "eval"
+    data = require_pictures() / "eval"
     restorer = Restorer()
     print("| set | photos | PSNR, mean | worst | without any damage | damage, mean |\n|---|---|---|---|---|---|")
     for name in SETS:

@@ -1,6 +1,6 @@
 """Clean colour photos made grey and coloured again: ``python -m benchmarks.colorize``. Prints Markdown.
 
-The photos are those of ``$DAGUERRE_DATA`` (else ``../shared/data``): three sets of ``eval``, and of the training
+The photos are those of ``$DAGUERRE_PICTURES``: three sets of ``eval``, and of the training
 pictures those that no training saw. Grey is the true L* alone; strength is 100. ``--network FILE`` judges an ONNX file
 that is called as the embedded one is; ``--count`` takes fewer photos of each set.
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +27,11 @@ from daguerre.models.adapters import chroma
 from daguerre.models.catalog import Network
 from daguerre.models.roles import COLORIZE, Colorizer
 from daguerre.models.session import Session
-from daguerre.restore import colorize
-from daguerre.restore.progress import Track
+from daguerre.pipeline import colorize
+from daguerre.pipeline.progress import Track
+from training.pictures import require_pictures
 
 ROOT = Path(__file__).parents[1]
-DATA = Path(os.environ.get("DAGUERRE_DATA", ROOT.parent / "shared" / "data"))
 SETS = ("cid22_val", "bench_CBSD68", "faces_hq", "held out")
 HELD_OUT = 37
 """Each so many-th colour picture of ``train``, as in training/colorize/samples.py."""
@@ -60,12 +59,13 @@ class Figures:
 def files(name: str) -> list[Path]:
     """The photos of a set; none where it is not there."""
     if name != "held out":
-        return sorted(path for path in (DATA / "eval" / name).rglob("*") if path.is_file())
-    if not (DATA / "train" / "manifest.tsv").is_file():
+        return sorted(path for path in (require_pictures() / "eval" / name).rglob("*") if path.is_file())
+    train = require_pictures() / "train"
+    if not (train / "manifest.tsv").is_file():
         return []
-    with (DATA / "train" / "manifest.tsv").open() as file:
+    with (train / "manifest.tsv").open() as file:
         rows = [row["file"] for row in csv.DictReader(file, delimiter="\t") if row["kind"] == "colour"]
-    return [DATA / "train" / row for row in rows[::HELD_OUT]]
+    return [train / row for row in rows[::HELD_OUT]]
 
 
 def lab(picture: Picture) -> Floats:

@@ -2,7 +2,7 @@
 
 Wounds are drawn on photos that no network was trained on, in ways and with a seed of their own; a pixel counts as
 right within 2 pixels of the truth. Then the clean photos, as they are and aged: the share that is taken for damage.
-Prints Markdown. Finds the photos by ``DAGUERRE_DATA``.
+Prints Markdown. Finds the photos by ``DAGUERRE_PICTURES``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from daguerre.models.session import Session
 from daguerre.models.store import EMBEDDED
-from daguerre.restore import damage, inpaint
-from daguerre.restore.progress import Track
+from daguerre.pipeline import damage, inpaint
+from daguerre.pipeline.progress import Track
 from training.damage import wounds
 from training.damage.synthesis import KINDS, age, grain, visible, wound
-from training.pictures import data_root
+from training.pictures import require_pictures
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -63,7 +63,7 @@ def squares(each: int, side: int = 512) -> list[Bytes]:
     """``each`` clean photos of every set as squares of at most ``side`` pixels."""
     pictures = []
     for name in SETS:
-        for path in sorted((data_root() / "eval" / name).iterdir())[:each]:
+        for path in sorted((require_pictures() / "eval" / name).iterdir())[:each]:
             picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if picture is None:
                 continue

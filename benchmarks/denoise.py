@@ -1,13 +1,12 @@
 """Denoising beside OpenCV's non-local means: ``python -m benchmarks.denoise``. Prints Markdown.
 
-The pictures are those of ``$DAGUERRE_DATA/eval`` (else ``../shared/data/eval``). Noise is drawn from a fixed seed and
+The pictures are those of ``$DAGUERRE_PICTURES/eval``. Noise is drawn from a fixed seed and
 stored in 8 bits, clipped and rounded, as a file would hold it. Nothing is told to the step: it measures the noise.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.models.session import Session
-from daguerre.restore import denoise, noise
-from daguerre.restore.progress import Track
+from daguerre.pipeline import denoise, noise
+from daguerre.pipeline.progress import Track
+from training.pictures import require_pictures
 
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "src" / "daguerre" / "models" / "weights"
@@ -167,9 +167,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=None, help="at most so many pictures of each set")
     parser.add_argument("--sweep", type=int, default=8, help="pictures on which all strengths and OpenCV are tried")
     options = parser.parse_args()
-    data = Path(os.environ.get("DAGUERRE_DATA") or ROOT.parent / "shared" / "data") / "eval"
-    if not data.is_dir():
-        raise SystemExit(f"No pictures at {data}. Set DAGUERRE_DATA to the folder that holds eval/.")
+    data = require_pictures() / "eval"
     cv2.setNumThreads(2)
     step = Step(options.weights)
     print(f"Networks run on {' '.join(step.network.providers)}.\n")

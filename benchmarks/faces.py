@@ -1,13 +1,12 @@
 """Faces: how well they are found, enhanced, kept and left alone: ``python -m benchmarks.faces``. Prints Markdown.
 
-The pictures are those of ``$DAGUERRE_DATA/eval`` (else ``../shared/data/eval``); YuNet, which says where faces are, and
+The pictures are those of ``$DAGUERRE_PICTURES/eval``; YuNet, which says where faces are, and
 MobileFaceNet, which says whose they are, lie in ``models`` beside that data. The perceptual distance needs torch.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,11 +22,10 @@ from daguerre import Photo, Restorer, Settings
 from daguerre.config import Config
 from daguerre.models.adapters import mobilefacenet
 from daguerre.models.session import Session
-from daguerre.restore.faces import alignment
+from daguerre.pipeline.faces import alignment
+from training.pictures import judging_networks, require_pictures
 
 ROOT = Path(__file__).parents[1]
-DATA = Path(os.environ.get("DAGUERRE_DATA") or ROOT.parent / "shared" / "data")
-MODELS = DATA.parent / "models"
 FACES_ONLY = Settings(scratch_removal=False, denoise=False)
 GROUPS = (
     "faces_lq",
@@ -47,7 +45,7 @@ Floats = npt.NDArray[np.float32]
 def pictures(name: str) -> list[tuple[Path, Bytes]]:
     """RGB pictures of a set of the data."""
     read = []
-    for path in sorted((DATA / "eval" / name).rglob("*")):
+    for path in sorted((require_pictures() / "eval" / name).rglob("*")):
         if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"):
             image = cv2.imread(str(path))
             if image is not None:
@@ -58,7 +56,7 @@ def pictures(name: str) -> list[tuple[Path, Bytes]]:
 def yunet() -> Callable[[Bytes], npt.NDArray[Any]]:
     """What OpenCV's YuNet finds at 0.7: rows of box, landmarks and score."""
     reader = cv2.FaceDetectorYN.create(
-        str(MODELS / "face_detection_yunet_2023mar.onnx"), "", (320, 320), 0.7, 0.3, 5000
+        str(judging_networks() / "face_detection_yunet_2023mar.onnx"), "", (320, 320), 0.7, 0.3, 5000
     )
 
     def find(image: Bytes) -> npt.NDArray[Any]:
@@ -99,7 +97,7 @@ def degraded(face: Bytes, rng: np.random.Generator) -> Bytes:
 def quality(restorer: Restorer) -> None:
     """Known faces, made poor and restored at fidelity 0.5."""
     eye, find = perceptual(), yunet()
-    network = mobilefacenet.Adapter(Session(MODELS / "MobileFaceNet.onnx"), None)  # type: ignore[arg-type]
+    network = mobilefacenet.Adapter(Session(judging_networks() / "MobileFaceNet.onnx"), None)  # type: ignore[arg-type]
     ways = {
         "degraded": None,
         "the step alone": FACES_ONLY.updated(fidelity=0.5),
@@ -187,8 +185,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="some of: " + ", ".join(parts))
     chosen = parser.parse_args().parts or list(parts)
-    if not (DATA / "eval").is_dir() or not MODELS.is_dir():
-        raise SystemExit(f"There is no data at {DATA}: set DAGUERRE_DATA.")
     restorer = Restorer(config=Config())
     for part in chosen:
         parts[part](restorer)

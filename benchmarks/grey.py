@@ -1,16 +1,14 @@
 """How well monochrome photos are told from colour, and the fit of the classifier's weights.
 
-``python benchmarks/grey.py`` judges on pictures made from ``train/`` that the fit never saw, and on ``eval/``;
-``--fit`` fits the weights anew (torch) on the other two thirds of ``train/``. The pictures are found through
-``DAGUERRE_DATA``, else in ``../shared/data`` beside the repository.
+``python -m benchmarks.grey`` judges on pictures made from ``train/`` that the fit never saw, and on ``eval/``;
+``--fit`` fits the weights anew (torch) on the other two thirds of ``train/``. ``DAGUERRE_PICTURES`` names the
+folder of both.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import os
-import sys
 import time
 import zlib
 from collections import Counter
@@ -20,11 +18,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.restore import grey
+from daguerre.pipeline import grey
+from training.pictures import require_pictures
 
 Picture = npt.NDArray[np.float32]
 
-DATA = Path(os.environ.get("DAGUERRE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MONOCHROME = ("grey", "toned", "yellowed", "stained")
 SETS = {
     "bench_CBSD68": False,
@@ -147,14 +145,14 @@ def scanned(picture: Picture, random: np.random.Generator) -> npt.NDArray[np.uin
 
 def pictures(count: int, held_out: bool, seed: int) -> list[tuple[str, npt.NDArray[np.uint8]]]:
     """``count`` made pictures, of the third of ``train/`` that is held out or of the rest."""
-    with (DATA / "train" / "manifest.tsv").open() as file:
+    with (require_pictures() / "train" / "manifest.tsv").open() as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t") if row["kind"] in ("colour", "gray")]
     rows = [row for row in rows if (zlib.crc32(row["file"].encode()) % 3 == 0) == held_out]
     random = np.random.default_rng(seed)
     found = []
     while len(found) < count:
         row = rows[random.integers(len(rows))]
-        image = read(DATA / "train" / row["file"])
+        image = read(require_pictures() / "train" / row["file"])
         if image is not None:
             kind, picture = made(image, row["kind"] == "colour", random)
             found.append((kind, scanned(picture, random)))
@@ -202,7 +200,7 @@ def report(count: int) -> None:
         print(f"| made: {kind} | {total[kind]} | {right[kind] / total[kind]:.1%} |")
     print(f"| made: all | {count} | {right.total() / count:.1%} |")
     for name, monochrome in SETS.items():
-        images = [read(path) for path in sorted((DATA / "eval" / name).iterdir())]
+        images = [read(path) for path in sorted((require_pictures() / "eval" / name).iterdir())]
         told = [grey.is_grayscale(image) == monochrome for image in images if image is not None]
         print(f"| {name} | {len(told)} | {np.mean(told):.1%} |")
     print(f"\n{time.perf_counter() - started:.0f} s")
@@ -214,8 +212,6 @@ def main() -> None:
     parser.add_argument("--fit", type=int, metavar="PICTURES", help="fit the weights on so many pictures first")
     parser.add_argument("--pictures", type=int, default=1000)
     arguments = parser.parse_args()
-    if not DATA.is_dir():
-        sys.exit(f"No pictures: {DATA} is not there. Set DAGUERRE_DATA.")
     cv2.setNumThreads(1)
     if arguments.fit:
         fit(arguments.fit)

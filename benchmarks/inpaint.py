@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.inpaint`` prints a markdown table over clean photos on which damage of eight kinds is drawn
 (the masks of ``training.inpaint.masks``, seeded; none of the photos was trained on). Finds the photos by
-``DAGUERRE_DATA``. The perceptual distance is that of SqueezeNet features with the LPIPS heads, not calibrated; lower
-is closer.
+``DAGUERRE_PICTURES``. The perceptual distance is that of SqueezeNet features with the LPIPS heads, not calibrated;
+lower is closer.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import torch
 from PIL import Image
 
 from daguerre.models.session import Session
-from daguerre.restore import inpaint
-from daguerre.restore.classical import plate
-from daguerre.restore.progress import Track
+from daguerre.pipeline import inpaint
+from daguerre.pipeline.classical import plate
+from daguerre.pipeline.progress import Track
 from training import pictures
 from training.inpaint import masks, perceptual
 
@@ -38,7 +38,7 @@ WEIGHTS = Path(__file__).parents[1] / "src" / "daguerre" / "models" / "weights" 
 def photos(each: int) -> Iterator[Picture]:
     """The first ``each`` photos of every set, at most 512 px a side."""
     for name in SETS:
-        for path in sorted(p for p in (pictures.data_root() / "eval" / name).rglob("*") if p.is_file())[:each]:
+        for path in sorted(p for p in (pictures.require_pictures() / "eval" / name).rglob("*") if p.is_file())[:each]:
             try:
                 with Image.open(path) as image:
                     picture = np.asarray(image.convert("RGB"))

@@ -167,7 +167,7 @@ async def memory_under_uploads(server: Server, data: bytes, *, clients: int = 50
 
 def overhead(server: Server, data: bytes, *, rounds: int = 5) -> tuple[float, float]:
     """Median seconds for one photo: through the service, from POST to downloaded, and by the library."""
-    from daguerre.restore.restorer import Restorer
+    from daguerre.pipeline.restorer import Restorer
 
     restorer = Restorer()
 

@@ -17,7 +17,9 @@ def test_every_public_name_is_there():
 
 
 def test_restore_stays_a_function():
-    code = "import daguerre, daguerre.restore.pipeline; assert callable(daguerre.restore); daguerre.Restorer"
+    code = (
+        "import daguerre, daguerre.pipeline.driver as driver; assert callable(daguerre.restore); driver.restore_photo"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -32,7 +34,7 @@ def test_importing_loads_nothing_heavy():
 
 def test_nothing_reports_home(tmp_path: Path):
     """ONNX Runtime keeps what it will send in the home and the temporary folder."""
-    code = "import daguerre, onnxruntime; from daguerre.restore.restorer import Restorer; Restorer()"
+    code = "import daguerre, onnxruntime; from daguerre.pipeline.restorer import Restorer; Restorer()"
     places = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "TMPDIR"), str(tmp_path))
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     subprocess.run([sys.executable, "-c", code], check=True, env={**environment, **places})

@@ -13,20 +13,32 @@ from PIL import Image
 
 Picture = npt.NDArray[np.uint8]
 
+VARIABLE = "DAGUERRE_PICTURES"
+
 FACES = ("faces_aaf", "faces_utk", "faces_web_nomask", "faces_lfw_gray")
 SHARP = ("cid22_train", "clic", "div2k_val36")
 
 
-def data_root() -> Path:
-    """The folder that holds ``train`` and ``eval``: ``$DAGUERRE_DATA``, else ``../shared/data``.
+def find_pictures() -> Path | None:
+    """The development pictures: the folder that ``DAGUERRE_PICTURES`` names, with ``train/`` and ``eval/``.
 
-    Raises:
-        SystemExit: with a sentence, where there is no such folder.
+    ``None`` where the variable is not set, or names no folder.
     """
-    here = Path(os.environ.get("DAGUERRE_DATA") or Path(__file__).parents[2] / "shared" / "data")
-    if not (here / "train").is_dir():
-        raise SystemExit(f"No training data at {here}. Set DAGUERRE_DATA to the folder that holds train/ and eval/.")
-    return here
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named and Path(named).is_dir() else None
+
+
+def require_pictures() -> Path:
+    """The same folder; raises SystemExit with a sentence where there is none."""
+    found = find_pictures()
+    if found is None:
+        raise SystemExit(f"There are no pictures: set {VARIABLE} to the folder that holds train/ and eval/.")
+    return found
+
+
+def judging_networks() -> Path:
+    """The published networks that judge ours: ``models``, beside the pictures. Raises SystemExit."""
+    return require_pictures().parent / "models"
 
 
 @dataclass(frozen=True)
@@ -61,13 +73,13 @@ def load(cache: Path | None = None) -> Pack:
 
 def _build(cache: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
-    root = data_root() / "train"
+    train = require_pictures() / "train"
     rows: list[tuple[int, int, int, str, str]] = []
     position = 0
     with open(cache / "pixels.bin", "wb") as out:
-        for line in (root / "manifest.tsv").read_text().splitlines()[1:]:
+        for line in (train / "manifest.tsv").read_text().splitlines()[1:]:
             name, kind, *_ = line.split("\t")
-            with Image.open(root / name) as image:
+            with Image.open(train / name) as image:
                 picture = np.asarray(image.convert("RGB"))
             out.write(picture.tobytes())
             rows.append((position, picture.shape[0], picture.shape[1], name.split("/")[0], kind))

@@ -15,8 +15,6 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-# The package of the steps is loaded here so that the function below, of the same name, stays.
-import daguerre.restore as _steps  # noqa: F401
 from daguerre.errors import (
     BrokenImage,
     Canceled,
@@ -38,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daguerre.imaging.photo import Photo
-    from daguerre.restore.progress import CancelToken, ProgressEvent
-    from daguerre.restore.restoration import Restoration
-    from daguerre.restore.restorer import MaskSource, Restorer, Source
+    from daguerre.pipeline.progress import CancelToken, ProgressEvent
+    from daguerre.pipeline.restorer import MaskSource, Restorer, Source
+    from daguerre.pipeline.result import Restoration
     from daguerre.settings import Settings
 
 __all__ = [
@@ -72,11 +70,11 @@ __all__ = [
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LAZY = {
-    "CancelToken": "daguerre.restore.progress",
+    "CancelToken": "daguerre.pipeline.progress",
     "Photo": "daguerre.imaging.photo",
-    "ProgressEvent": "daguerre.restore.progress",
-    "Restoration": "daguerre.restore.restoration",
-    "Restorer": "daguerre.restore.restorer",
+    "ProgressEvent": "daguerre.pipeline.progress",
+    "Restoration": "daguerre.pipeline.result",
+    "Restorer": "daguerre.pipeline.restorer",
     "Settings": "daguerre.settings",
 }
 _shared: Restorer | None = None
@@ -101,7 +99,7 @@ def restore(
 ) -> Restoration:
     """Restore one photo with a :class:`Restorer` that the process shares; see :meth:`Restorer.restore`."""
     global _shared
-    from daguerre.restore.restorer import Restorer
+    from daguerre.pipeline.restorer import Restorer
 
     with _lock:
         if _shared is None:

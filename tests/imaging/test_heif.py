@@ -1,6 +1,5 @@
 """HEIF arrives upright in its own depth; needs real files, as nothing here can write one."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +8,11 @@ import pytest
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import heif
 
-DATA = Path(os.environ.get("DAGUERRE_DATA", Path(__file__).parents[2] / "../shared/data"))
-FILES = sorted((DATA / "eval/formats").glob("*.heic"))
 
-
-@pytest.mark.skipif(not FILES, reason="no HEIC files: DAGUERRE_DATA names no folder with eval/formats/*.heic")
-def test_real_files_open_and_bad_ones_are_named() -> None:
-    for file in FILES:
+def test_real_files_open_and_bad_ones_are_named(pictures: Path) -> None:
+    files = sorted((pictures / "eval/formats").glob("*.heic"))
+    assert files
+    for file in files:
         data = file.read_bytes()
         photo = heif.read(data, max_pixels=10**8)
         assert photo.format == "heif"

@@ -376,12 +376,8 @@ def test_archives_give_only_what_was_published(tmp_path, store):
     assert [path.name for path in store.folder.iterdir()] == [".install.lock"]
 
 
-def test_yunets_real_file_is_installed_by_its_published_digest(shop, tmp_path):
-    data = Path(os.environ.get("DAGUERRE_DATA") or Path(__file__).parents[3] / "shared" / "data").parent / "models"
-    file = data / published.YUNET.file
-    if not file.exists():
-        print(f"skipped: {file.name} is not there")
-        pytest.skip(f"{file.name} is not there")
+def test_yunets_real_file_is_installed_by_its_published_digest(shop, tmp_path, judges):
+    file = judges / published.YUNET.file
     shop.files[f"/{file.name}"] = file.read_bytes()
     shop.faults = [shops.drops(100_000)]
     store = Store(tmp_path / "models")

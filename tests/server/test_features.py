@@ -6,7 +6,6 @@ import io
 import os
 import tarfile
 import time
-from pathlib import Path
 
 import pytest
 
@@ -123,12 +122,8 @@ def test_a_killed_servers_installation_is_told_to_be_interrupted(start, shop):
     assert state["phase"] == "failed" and state["code"] == "INTERRUPTED"
 
 
-def test_an_archive_is_imported_and_removed(server):
-    models = Path(os.environ.get("DAGUERRE_DATA") or Path(__file__).parents[3] / "shared" / "data").parent / "models"
-    file = models / published.YUNET.file
-    if not file.exists():
-        print(f"skipped: {file.name} is not there")
-        pytest.skip(f"{file.name} is not there")
+def test_an_archive_is_imported_and_removed(server, judges):
+    file = judges / published.YUNET.file
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(file, arcname=file.name)

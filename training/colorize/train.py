@@ -86,7 +86,7 @@ class Judge:
         pack = pictures.load()
         chosen = samples.indices(pack, held_out=True)
         chosen = chosen[:: max(1, len(chosen) // count)]
-        root = pictures.data_root() / "eval"
+        root = pictures.require_pictures() / "eval"
         files = sorted((root / "bench_CBSD68").rglob("*.png"))[::4] + sorted((root / "cid22_val").iterdir())
         own = [np.asarray(pack[int(index)]) for index in chosen]
         read = [cv2.imread(str(file)) for file in files]

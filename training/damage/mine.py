@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from daguerre.models.session import Session
-from daguerre.restore import damage
-from daguerre.restore.progress import Track
+from daguerre.pipeline import damage
+from daguerre.pipeline.progress import Track
 from training.damage.train import HARD
 from training.pictures import load
 

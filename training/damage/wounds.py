@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from training.pictures import data_root
+from training.pictures import require_pictures
 
 Cover = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
@@ -344,7 +344,7 @@ def draw(kind: str, rng: Random) -> Cover:
     if kind in DRAWN:
         large = DRAWN[kind](rng)
         return np.asarray(cv2.resize(large, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-    root = data_root() / "train" / "damage_masks"
+    root = require_pictures() / "train" / "damage_masks"
     if kind == "film":
         return _film(rng, sorted((root / "real_film_tiles").glob("*.png")))
     return _shapes(rng, sorted((root / "shapes").rglob("*.png")))

@@ -29,7 +29,7 @@ def teacher() -> Path:
         SystemExit: with a sentence, where the file is missing.
     """
     named = os.environ.get("DAGUERRE_YUNET")
-    path = Path(named) if named else pictures.data_root().parent / "models" / "face_detection_yunet_2023mar.onnx"
+    path = Path(named) if named else pictures.judging_networks() / "face_detection_yunet_2023mar.onnx"
     if not path.exists():
         raise SystemExit(f"No YuNet at {path}. Set DAGUERRE_YUNET to face_detection_yunet_2023mar.onnx.")
     return path

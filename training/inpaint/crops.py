@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import IterableDataset
 
-from daguerre.restore.classical import plate
+from daguerre.pipeline.classical import plate
 from training import pictures
 
 Crop = npt.NDArray[np.float32]

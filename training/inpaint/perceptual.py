@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training import pictures
+from training.pictures import judging_networks
 
 LEVELS = ("conv1", "fire3", "fire5", "fire6", "fire7", "fire8", "fire9")
 
@@ -56,7 +56,7 @@ def load() -> Perceptual:
         SystemExit: with a sentence, where the file is missing.
     """
     named = os.environ.get("DAGUERRE_SQUEEZENET")
-    path = Path(named) if named else pictures.data_root().parent / "models" / "squeezenet11-lpips.npz"
+    path = Path(named) if named else judging_networks() / "squeezenet11-lpips.npz"
     if not path.exists():
         raise SystemExit(f"No perceptual network at {path}. Set DAGUERRE_SQUEEZENET to squeezenet11-lpips.npz.")
     return Perceptual(path).eval().requires_grad_(False)

@@ -29,7 +29,7 @@ def holes(count: int = 3000, size: int = 256) -> np.ndarray:
     path = RUNS / "inpaint" / "masks.npy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, masks.collect(pictures.data_root() / "train" / "damage_masks", count, size, seed=1))
+        np.save(path, masks.collect(pictures.require_pictures() / "train" / "damage_masks", count, size, seed=1))
     return np.load(path, mmap_mode="r")
 
 

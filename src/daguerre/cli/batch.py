@@ -16,12 +16,12 @@ from daguerre.cli.signals import Stop
 from daguerre.config import Config, Device
 from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings
 from daguerre.imaging import registry
-from daguerre.restore.progress import CancelToken
+from daguerre.pipeline.progress import CancelToken
 from daguerre.settings import Settings
 
 if TYPE_CHECKING:
-    from daguerre.restore.restoration import Restoration
-    from daguerre.restore.restorer import Restorer
+    from daguerre.pipeline.restorer import Restorer
+    from daguerre.pipeline.result import Restoration
 
 
 class Batch:
@@ -129,7 +129,7 @@ class Batch:
 
         from daguerre import imaging
         from daguerre.imaging.photo import Photo
-        from daguerre.restore.restoration import write
+        from daguerre.pipeline.result import write
 
         self._check(path)
         mask = result.damage_mask
@@ -139,7 +139,7 @@ class Batch:
 
     def _engine(self) -> Restorer:
         if self._restorer is None:
-            from daguerre.restore.restorer import Restorer
+            from daguerre.pipeline.restorer import Restorer
 
             self._restorer = Restorer(self._settings.models, self._device, config=configuration())
         return self._restorer

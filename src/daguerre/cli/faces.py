@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import InvalidSettings
-from daguerre.restore.restoration import Restoration, write
+from daguerre.pipeline.result import Restoration, write
 
 _GREEN, _ORANGE = (60, 200, 80), (255, 150, 30)
 

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from daguerre.restore.progress import ProgressEvent
-    from daguerre.restore.restoration import Restoration
+    from daguerre.pipeline.progress import ProgressEvent
+    from daguerre.pipeline.result import Restoration
 
 _DONE = {
     "scratch_removal": "damage filled",

@@ -27,8 +27,8 @@ from daguerre.settings import Settings
 
 if TYPE_CHECKING:
     from daguerre.imaging.photo import Photo
-    from daguerre.restore.progress import CancelToken, ProgressEvent
-    from daguerre.restore.restorer import Restorer
+    from daguerre.pipeline.progress import CancelToken, ProgressEvent
+    from daguerre.pipeline.restorer import Restorer
 
 PREVIEW_PIXELS = 1600
 """The longest side of a preview."""

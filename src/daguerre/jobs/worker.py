@@ -25,7 +25,7 @@ from daguerre.jobs.limits import limit_memory, share_of_memory
 from daguerre.jobs.records import Claim
 from daguerre.jobs.storage import Storage
 from daguerre.jobs.watch import STOPPED_BY_WATCH, Watch
-from daguerre.restore.restorer import Restorer
+from daguerre.pipeline.restorer import Restorer
 
 _POLL_S = 0.05
 _FAULT = ("An unexpected fault stopped the restoration.", "INTERNAL_ERROR")

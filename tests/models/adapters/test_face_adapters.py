@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -16,7 +15,6 @@ from daguerre.models.adapters import codeformer, gfpgan, mobilefacenet, sface, y
 from daguerre.models.session import Session
 
 FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
-MODELS = Path(os.environ.get("DAGUERRE_DATA") or Path(__file__).parents[4] / "shared" / "data").parent / "models"
 
 
 def stored(path: Path, nodes, inputs, outputs, constants) -> Session:
@@ -108,11 +106,8 @@ def test_yunet_is_decoded_as_published(tmp_path):
     assert np.allclose(found.landmarks[0, 1], [(7 + 0.2) * 16, (3 + 0.3) * 16], atol=1e-2)
 
 
-def test_yunet_itself_says_what_opencv_reads():
-    file = MODELS / "face_detection_yunet_2023mar.onnx"
-    if not file.exists():
-        print(f"skipped: {file.name} is not there")
-        pytest.skip(f"{file.name} is not there")
+def test_yunet_itself_says_what_opencv_reads(judges):
+    file = judges / "face_detection_yunet_2023mar.onnx"
     image = data.astronaut()
     found = yunet.Adapter(Session(file, threads=1, precision="fp32"), None)(image.astype(np.float32) / 255)
     best = int(np.argmax(found.scores))

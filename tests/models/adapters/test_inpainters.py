@@ -18,8 +18,8 @@ from daguerre.models.catalog import Catalog, Network
 from daguerre.models.library import Library
 from daguerre.models.session import Session
 from daguerre.models.store import Store
-from daguerre.restore import windows
-from daguerre.restore.progress import Track
+from daguerre.pipeline import windows
+from daguerre.pipeline.progress import Track
 
 FLOAT, BYTE = TensorProto.FLOAT, TensorProto.UINT8
 

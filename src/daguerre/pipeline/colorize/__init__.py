@@ -1,0 +1,86 @@
+"""Colour for a monochrome photo: chroma that a network foresees, under the photo's own lightness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from daguerre.imaging import profile
+from daguerre.imaging.photo import Pixels
+from daguerre.models.roles import Colorizer
+from daguerre.pipeline.colorize import hints, paint, spread
+from daguerre.pipeline.colorize.hints import Hint, hint
+from daguerre.pipeline.colorize.tones import Floats, Tones, resized
+from daguerre.pipeline.progress import Track
+
+__all__ = ["Hint", "apply", "foreseen", "hint"]
+
+_SMALLEST_MIDDLE = 1024
+_COARSEST = 4
+"""Photo pixels per pixel of the finest chroma, beyond ``_SMALLEST_MIDDLE``."""
+_USUAL, _LONGEST = 1.5, 2.5
+"""The proportions up to which photos are seen at the network's size, and how much larger they are seen at most."""
+KNEE, CEILING = 18.0, 45.0
+"""Chroma from which on it is held back, and that it never reaches: a lower error for a little less colour, on what
+benchmarks/colorize.py measures."""
+
+
+def apply(
+    pixels: Pixels, network: Colorizer, *, strength: float, hinted: Sequence[Hint] = (), icc: bytes | None = None,
+    track: Track,
+) -> Pixels:  # fmt: skip
+    """``pixels`` ``[H, W, 1|3]`` of a monochrome photo in colour: a new array ``[H, W, 3]`` of the same dtype.
+
+    CIE L* of each pixel stays within the rounding of its depth, as ``icc`` explains the code values. ``strength``
+    0-100 scales the chroma; at 0 ``pixels`` itself comes back. ``hinted`` are in pixels of the photo. Where a colour
+    is outside of what the encoding holds, its chroma gives way. Raises ModelFailed and Canceled.
+    """
+    if strength <= 0:
+        return pixels
+    tones = Tones(profile.encoding(icc), pixels.dtype)
+    height, width = pixels.shape[:2]
+    longest = max(height, width)
+    middle = min(longest, max(_SMALLEST_MIDDLE, -(-longest // _COARSEST)))
+    lightness = tones.small_lightness(pixels, _within(height, width, middle))
+    track.check()
+    chroma = foreseen(lightness, network, hints.scaled(hinted, lightness.shape, (height, width)), track)
+    return paint.paint(pixels, chroma * np.float32(strength / 100), tones, track)
+
+
+def foreseen(lightness: Floats, network: Colorizer, hinted: Sequence[Hint] = (), track: Track | None = None) -> Floats:
+    """CIE ab ``[h, w, 2]`` for CIE L* ``[h, w]``, along its edges; ``hinted`` are in pixels of ``lightness``.
+
+    The network looks at the same number of pixels whatever the size, so that a photo gets the same colours at any.
+    """
+    shape = lightness.shape
+    side = network.side
+    if network.square:
+        look = resized(lightness, (side, side))
+    else:
+        # A panorama is seen larger: what is in it would be too small otherwise.
+        longer = side * min(_LONGEST, max(1.0, (max(shape) / min(shape) / _USUAL) ** 0.5))
+        look = resized(lightness, _within(shape[0], shape[1], round(longer), enlarge=True))
+    told = hints.plane(hints.scaled(hinted, look.shape, shape), look.shape) if hinted and network.takes_hints else None
+    found = np.nan_to_num(network(look, told), nan=0.0, posinf=0.0, neginf=0.0)
+    if track is not None:
+        track.check()
+    chroma = _held_back(found.astype(np.float32, copy=False))
+    return spread.along_edges(chroma, lightness, hinted, square=network.square)
+
+
+def _held_back(chroma: Floats) -> Floats:
+    """``[h, w, 2]`` with a soft limit: as it is up to ``KNEE``, never beyond ``CEILING``."""
+    size = np.hypot(chroma[..., 0], chroma[..., 1])
+    room = CEILING - KNEE
+    limited = KNEE + room * (1 - np.exp(-np.maximum(size - KNEE, 0) / room))
+    scale = np.where(size > KNEE, limited / np.maximum(size, 1e-6), 1)
+    return np.asarray(chroma * scale[..., None], np.float32)
+
+
+def _within(height: int, width: int, side: int, *, enlarge: bool = False) -> tuple[int, int]:
+    """The size of ``height`` x ``width`` with a longer side of ``side``; smaller ones stay unless ``enlarge``."""
+    longest = max(height, width)
+    if longest <= side and not enlarge:
+        return height, width
+    return max(1, round(height * side / longest)), max(1, round(width * side / longest))

@@ -1,0 +1,116 @@
+"""The detector: its pyramid, its threshold and the mask it gives."""
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from daguerre.models.session import Session
+from daguerre.models.store import EMBEDDED
+from daguerre.pipeline import damage
+from daguerre.pipeline.progress import Track
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Session(EMBEDDED / "damage.onnx", threads=1)
+
+
+def test_more_sensitivity_lowers_the_threshold():
+    steps = [damage.threshold(value) for value in (0, 25, 50, 75, 100)]
+    assert steps == sorted(steps, reverse=True)
+    assert 0 < steps[-1] < 0.1 < 0.9 < steps[0] < 1
+
+
+def test_mask_keeps_pieces_with_a_sure_pixel():
+    probability = np.zeros((400, 400), np.uint8)
+    probability[5, 5:30] = 150
+    probability[5, 10] = 250
+    probability[20, 5:30] = 150
+    probability[30, 5:35] = 255
+    mask = damage.mask_of(probability, 50)
+    assert mask[5, 5:30].all()
+    assert not mask[20].any()
+
+
+def test_a_few_sure_pixels_do_not_make_a_photo_damaged():
+    probability = np.zeros((40, 40), np.uint8)
+    probability[5, 5:15] = 255
+    assert not damage.mask_of(probability, 50).any()
+    probability[5, 5:35] = 255
+    assert damage.mask_of(probability, 50).sum() == 30
+
+
+def test_where_much_is_damaged_more_is_believed():
+    probability = np.zeros((200, 200), np.uint8)
+    probability[5, 5:60] = 255
+    probability[20, 5:60] = 110
+    probability[20, 30] = 200
+    assert not damage.mask_of(probability, 50)[20].any()
+    probability[100:140, 5:195] = 255
+    assert damage.mask_of(probability, 50)[20, 5:60].all()
+
+
+def test_a_wide_patch_must_be_surer_than_a_line():
+    probability = np.zeros((300, 300), np.uint8)
+    probability[5, 5:60] = 255
+    probability[20:40, 20:40] = 180
+    probability[20, 20:40] = 255
+    mask = damage.mask_of(probability, 50)
+    assert mask[5, 5:60].all()
+    assert not mask[22:38, 22:38].any()
+    probability[20:40, 20:40] = 250
+    assert damage.mask_of(probability, 50)[20:40, 20:40].all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (33, 47), (700, 531)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_map_has_the_size_of_the_photo(network, shape, dtype):
+    pixels = np.full((*shape, 3), 0.5) * (1 if dtype == np.float32 else np.iinfo(dtype).max)
+    found = damage.find(pixels.astype(dtype), network, sensitivity=50, track=Track())
+    assert found.shape == shape
+    assert found.dtype == np.uint8
+
+
+def portrait(side):
+    """NASA's portrait of Eileen Collins, at the size of a scan."""
+    return cv2.resize(skimage.data.astronaut(), (side, side), interpolation=cv2.INTER_CUBIC)
+
+
+def agreement(found, truth):
+    """Share of ``truth`` found and share of ``found`` that is true, within 2 pixels."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    near_found, near_truth = (cv2.dilate(mask.astype(np.uint8), disc) > 0 for mask in (found, truth))
+    return float(near_found[truth].mean()), float(near_truth[found].mean()) if found.any() else 0.0
+
+
+def scratched(picture, width, shade):
+    """A wavering line across the picture."""
+    height, wide = picture.shape[:2]
+    rng = np.random.default_rng(3)
+    x = np.linspace(0, wide, 40)
+    y = height * 0.35 + 0.2 * x + np.cumsum(rng.normal(0, max(1.0, wide / 400), 40))
+    layer = np.zeros((height, wide), np.uint8)
+    cv2.polylines(layer, [np.rint(np.stack([x, y], 1)).astype(np.int32)], False, 255, width, cv2.LINE_AA)
+    alpha = layer[..., None] / 255.0
+    return np.rint(picture * (1 - alpha) + shade * alpha).astype(np.uint8), layer > 100
+
+
+@pytest.mark.parametrize("width", [3, 8])
+def test_a_scratch_on_a_large_scan_is_found(network, width):
+    picture, truth = scratched(portrait(2400), width, 240)
+    mask = damage.mask_of(damage.find(picture, network, sensitivity=50, track=Track()), 50)
+    recall, precision = agreement(mask, truth)
+    assert recall > 0.9
+    assert precision > 0.85
+
+
+def test_a_scratch_of_30_pixels_on_a_large_scan_is_found(network):
+    picture, truth = scratched(portrait(2400), 30, 240)
+    mask = damage.mask_of(damage.find(picture, network, sensitivity=50, track=Track()), 50)
+    assert agreement(mask, truth)[0] > 0.5
+
+
+def test_whiskers_are_no_scratches(network):
+    cat = np.ascontiguousarray(skimage.data.chelsea()[:300, 60:420])
+    assert not damage.mask_of(damage.find(cat, network, sensitivity=50, track=Track()), 50).any()

@@ -1,0 +1,78 @@
+"""Monochrome photos are told from colour, on drawn scenes."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+from daguerre.pipeline.grey import is_grayscale
+
+
+@functools.cache
+def scene(size: int, seed: int = 3) -> np.ndarray:
+    """Soft shapes of many brightnesses, ``[size, size]`` in 0..1."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size] / size
+    picture = 0.25 + 0.5 * y
+    for _ in range(25):
+        cy, cx, radius, level = random.random(4)
+        inside = np.clip((0.03 + 0.15 * radius - np.hypot(y - cy, x - cx)) * size, 0, 1)
+        picture = picture * (1 - inside) + level * inside
+    return picture.astype(np.float32)
+
+
+def colourful(size: int) -> np.ndarray:
+    return np.stack([scene(size, seed) for seed in (3, 4, 5)], axis=2)
+
+
+def sepia(level: np.ndarray) -> np.ndarray:
+    return np.stack([0.12 + 0.86 * level, 0.07 + 0.8 * level**1.05, 0.02 + 0.66 * level**1.2], axis=2)
+
+
+def as_type(picture: np.ndarray, dtype: str) -> np.ndarray:
+    if dtype == "float32":
+        return picture.astype(np.float32)
+    return np.rint(np.clip(picture, 0, 1) * np.iinfo(dtype).max).astype(dtype)
+
+
+SIZES = [1, 2, 9, 32, 200, 1000]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("size", SIZES)
+def test_grey_and_sepia_of_every_size_and_depth(size, dtype):
+    level = scene(size)
+    assert is_grayscale(as_type(level[:, :, None], dtype))
+    assert is_grayscale(as_type(np.repeat(level[:, :, None], 3, axis=2), dtype))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("size", [32, 200, 1000])
+def test_colour_and_sepia(size, dtype):
+    assert is_grayscale(as_type(sepia(scene(size)), dtype))
+    assert not is_grayscale(as_type(colourful(size), dtype))
+    muted = colourful(size)
+    muted = muted.mean(axis=2, keepdims=True) * 0.6 + muted * 0.4
+    assert not is_grayscale(as_type(muted, dtype))
+
+
+def test_a_coloured_stain_does_not_colour_a_photo():
+    picture = sepia(scene(400))
+    y, x = np.mgrid[:400, :400]
+    stained = np.hypot(y - 120, x - 260) < 70
+    picture[stained] *= np.array([0.5, 0.7, 1.0])
+    assert is_grayscale(as_type(picture, "uint8"))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 500), (20000, 2)])
+def test_extreme_shapes_get_an_answer(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    assert is_grayscale(pixels) in (True, False)
+
+
+def test_pixels_that_are_not_numbers_get_an_answer():
+    picture = np.full((50, 50, 3), 0.5, np.float32)
+    picture[:10] = np.nan
+    assert is_grayscale(picture)

@@ -1,0 +1,48 @@
+"""Percent never falls, and the token stops the work."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daguerre.errors import Canceled
+from daguerre.pipeline.progress import CancelToken, Progress, ProgressEvent, Track
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 5), st.integers(0, 5)), max_size=20))
+def test_percent_never_falls(calls):
+    events: list[ProgressEvent] = []
+    progress = Progress({"a": 1, "b": 3}, events.append)
+    tracks = {name: progress.track(name, name, name) for name in "ab"}
+    for name, expected, advanced in calls:
+        tracks[name].expect(expected)
+        tracks[name].advance(advanced)
+    progress.complete()
+    percents = [event.percent for event in events]
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+    assert all(0 <= percent <= 100 for percent in percents)
+
+
+def test_weights_share_the_percent():
+    events: list[ProgressEvent] = []
+    progress = Progress({"short": 1, "long": 3}, events.append)
+    track = progress.track("long", "denoise", "Reducing noise...")
+    track.expect(2)
+    track.advance()
+    assert events[-1] == ProgressEvent("Reducing noise...", 37, "denoise")
+    track.advance()
+    progress.finish("short")
+    assert events[-1].percent == 75
+
+
+def test_a_canceled_token_stops_at_the_next_tile():
+    token = CancelToken()
+    track = Track(cancel=token)
+    track.expect(2)
+    track.advance()
+    token.cancel()
+    assert token.canceled
+    with pytest.raises(Canceled, match="canceled"):
+        track.advance()
