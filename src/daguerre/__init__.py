@@ -85,7 +85,7 @@ def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int =
     """Decode a photo of any supported format; raises :class:`InvalidImage`."""
     from daguerre import imaging
 
-    return imaging.open(source, max_pixels=max_pixels)
+    return imaging.open_image(source, max_pixels=max_pixels)
 
 
 def restore(

@@ -67,7 +67,7 @@ def test_results_are_replaced_only_when_asked(tmp_path: Path, make_photo: Make, 
     assert "--overwrite" in refused.stderr
     assert (tmp_path / "a_restored.png").read_bytes() == b"mine"
     assert run("restore", "a.png", "--overwrite").returncode == 0
-    assert imaging.open(tmp_path / "a_restored.png").width == 96
+    assert imaging.open_image(tmp_path / "a_restored.png").width == 96
 
 
 def test_a_photo_is_never_overwritten(tmp_path: Path, make_photo: Make, run: Run) -> None:
@@ -97,8 +97,8 @@ def test_recursion_keeps_the_folders(tmp_path: Path, make_photo: Make, run: Run)
 def test_the_format_follows_the_name_of_the_result(tmp_path: Path, make_photo: Make, run: Run) -> None:
     make_photo(tmp_path / "a.png")
     assert run("restore", "a.png", "-o", "r.tif", "--mask-out", "m.png").returncode == 0
-    assert imaging.open(tmp_path / "r.tif").format == "tiff"
-    assert imaging.open(tmp_path / "m.png").pixels.shape == (96, 96, 1)
+    assert imaging.open_image(tmp_path / "r.tif").format == "tiff"
+    assert imaging.open_image(tmp_path / "m.png").pixels.shape == (96, 96, 1)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_stopped_batch_leaves_whole_results_and_is_resumed(
     results = list((tmp_path / "out").glob("*_restored.png"))
     assert 1 <= len(results) < 6
     for result in results:
-        assert imaging.open(result).width == 512
+        assert imaging.open_image(result).width == 512
     if number is not signal.SIGKILL or sys.platform == "linux":
         assert not list((tmp_path / "out").glob(".*"))
     assert run("restore", "in", "-o", "out", "--resume").returncode == 0
@@ -212,7 +212,7 @@ def test_a_closed_stream_does_not_matter(closed: int, tmp_path: Path, make_photo
     make_photo(tmp_path / "a.png")
     command = f"{sys.executable} -m daguerre.cli restore a.png --no-scratch-removal {closed}>&-"
     assert subprocess.run(command, shell=True, cwd=tmp_path, timeout=240, check=False).returncode == 0
-    assert imaging.open(tmp_path / "a_restored.png").width == 96
+    assert imaging.open_image(tmp_path / "a_restored.png").width == 96
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")

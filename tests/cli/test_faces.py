@@ -33,8 +33,8 @@ def test_faces_are_listed_and_drawn(tmp_path: Path, portrait: Path, run: Run) ->
     assert listed == json.loads(done.stdout)["faces"] and listed[0]["enhanced"]
     done = run("restore", portrait, *QUICK, "--faces-out", "faces.png", "--overwrite")
     assert done.returncode == 0, done.stderr
-    drawn = imaging.open(tmp_path / "faces.png").pixels
-    plain = imaging.open(tmp_path / "portrait_restored.png").pixels
+    drawn = imaging.open_image(tmp_path / "faces.png").pixels
+    plain = imaging.open_image(tmp_path / "portrait_restored.png").pixels
     x, y, width, _ = listed[0]["box"]
     assert drawn.shape == plain.shape
     assert (drawn[y, x : x + width] != plain[y, x : x + width]).any(1).all()

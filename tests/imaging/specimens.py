@@ -11,9 +11,11 @@ import numpy.typing as npt
 from PIL import Image, ImageCms
 
 from daguerre import imaging
-from daguerre.imaging import oiio, registry, tifftags
+from daguerre.imaging import registry
+from daguerre.imaging.codecs import oiio
+from daguerre.imaging.containers import tiff_ifd
+from daguerre.imaging.containers.tiff_ifd import Entry
 from daguerre.imaging.photo import Metadata, Photo
-from daguerre.imaging.tifftags import Entry
 
 HEIGHT, WIDTH = 40, 48
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -23,7 +25,7 @@ XMP = (
     b"</rdf:RDF></x:xmpmeta>"
 )
 IPTC = b"\x1c\x02\x78\x00\x05ferry"
-EXIF = tifftags.block({315: Entry(2, 8, b"Atelier\0"), 274: Entry(3, 1, b"\1\0")})
+EXIF = tiff_ifd.block({315: Entry(2, 8, b"Atelier\0"), 274: Entry(3, 1, b"\1\0")})
 
 
 def samples(kind: str, channels: int) -> npt.NDArray[Any]:
@@ -101,7 +103,7 @@ def dng() -> bytes:
         50728: Entry(5, 3, b"".join(value.to_bytes(4, "little") for value in (1, 1, 1, 1, 1, 1))),
         50778: Entry(3, 1, b"\x15\0"),
     }
-    return tifftags.retagged(data, [(tags, set())])
+    return tiff_ifd.retagged(data, [(tags, set())])
 
 
 def _tiled_exr() -> bytes:

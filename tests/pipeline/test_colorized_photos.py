@@ -122,13 +122,13 @@ FILES = {
 def test_a_grey_file_becomes_one_in_colour(restorer, tmp_path, name):
     made, bound = FILES[name]
     data = made()
-    before = imaging.open(data)
+    before = imaging.open_image(data)
     result = restorer.restore(data, ONLY)
     assert result.colorized
     assert result.steps == ["colorize"]
     assert result.models == {"colorize": "embedded/colorize@1"}
     path = result.save(tmp_path / f"photo{result.encode().extension}")
-    after = imaging.open(path)
+    after = imaging.open_image(path)
     assert (after.format, after.pixels.dtype) == (before.format, before.pixels.dtype)
     assert after.pixels.shape == (60, 80, 3)
     assert (after.alpha is None) == (before.alpha is None)
@@ -149,7 +149,7 @@ def test_float_exr_with_further_channels_keeps_them_and_its_depth(restorer, tmp_
     writer = oiio.ImageOutput.create(path)
     assert writer.open(path, spec) and writer.write_image(plane) and writer.close()
     result = restorer.restore(path, ONLY)
-    after = imaging.open(result.encode().data)
+    after = imaging.open_image(result.encode().data)
     assert after.source["names"] == ["R", "G", "B", "A", "depth"]
     assert after.source["kind"] == "float"
     assert np.array_equal(after.source["extra"][4], plane[..., 2])
@@ -162,7 +162,7 @@ def test_a_grey_profile_gives_way_to_one_for_colour(restorer, form):
     before = file(form, icc=grey_profile(gamma_curve(1.8)), dpi=(300.0, 300.0))
     result = restorer.restore(before, ONLY)
     assert "The grey colour profile was replaced by one for colour with the same curve." in result.warnings
-    after = imaging.open(result.encode().data)
+    after = imaging.open_image(result.encode().data)
     assert after.metadata.icc is not None
     assert after.metadata.icc[16:20] == b"RGB "
 
@@ -214,7 +214,7 @@ def test_each_page_is_looked_at_on_its_own(restorer, scene):
     pages[0].pages = pages[1:]
     data = imaging.encode(pages[0]).data
     result = restorer.restore(data, ONLY)
-    after = imaging.open(result.encode().data)
+    after = imaging.open_image(result.encode().data)
     assert [page.pixels.shape[2] for page in (after, *after.pages)] == [3, 3, 3]
     assert np.array_equal(after.pages[0].pixels, scene())
     assert after.pages[1].pixels.dtype == np.uint16

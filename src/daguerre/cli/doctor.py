@@ -173,7 +173,7 @@ def _formats(broken: list[str], advice: list[str]) -> dict[str, str]:
             if encoded.format != form.name:
                 states[form.name] = f"written as {encoded.format}"
                 continue
-            states[form.name] = "works" if imaging.open(encoded.data).pixels.shape[:2] == (16, 16) else "fails"
+            states[form.name] = "works" if imaging.open_image(encoded.data).pixels.shape[:2] == (16, 16) else "fails"
         except DaguerreError as error:
             states[form.name] = f"fails: {error}"
         if states[form.name].startswith("fails"):

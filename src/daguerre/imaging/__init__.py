@@ -1,4 +1,4 @@
-"""Photos from files and back: :func:`open`, :func:`encode` and the formats behind them."""
+"""Photos from files and back: :func:`open_image`, :func:`encode` and the formats behind them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from types import ModuleType
 from typing import BinaryIO
 
 from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage
-from daguerre.imaging import depth, provenance, registry, sniff
+from daguerre.imaging import depth, registry, sniff
 from daguerre.imaging.encoded import Encoded
+from daguerre.imaging.metadata import provenance
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 _KIN = {"heif": "avif"}
 """Formats whose writer understands what the reader of another noted."""
 
-__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "content", "encode", "open", "provenance"]
+__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "content", "encode", "open_image", "provenance"]
 
 
-def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
+def open_image(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
     """The photo in a file: a path, the file's bytes or a binary file object.
 
     The format is found from the content. Raises :class:`~daguerre.errors.InvalidImage` or one of
@@ -85,7 +86,7 @@ def _written(writer: ModuleType, photo: Photo, quality: int | None, title: str) 
 
 
 def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
-    """The bytes of a file, as :func:`open` takes it. Raises InvalidImage."""
+    """The bytes of a file, as :func:`open_image` takes it. Raises InvalidImage."""
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     if not isinstance(source, str | os.PathLike):

@@ -14,7 +14,7 @@ import numpy as np
 
 from daguerre.errors import InvalidSettings, UnsupportedImage
 
-_HERE = "daguerre.imaging"
+_HERE = "daguerre.imaging.codecs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
     from daguerre import imaging
 
     try:
-        imaging.open(path.read_bytes(), max_pixels=0)
+        imaging.open_image(path.read_bytes(), max_pixels=0)
     except ImageTooLarge as error:
         if error.size is not None and error.size[0] * error.size[1] > max_pixels:
             return Answer(image_error=_too_large(error.size, max_pixels))
@@ -108,7 +108,7 @@ def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
     shown_as = _SHOWN_BY_BROWSERS.get(sniff.format_of(data))
     if not longest and shown_as is not None:
         return Answer(view_type=shown_as, view_is_file=True)
-    photo = imaging.open(data, max_pixels=max_pixels)
+    photo = imaging.open_image(data, max_pixels=max_pixels)
     del data
     if longest:
         target.write_bytes(preview(photo, longest))
@@ -144,7 +144,7 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
     data = path.read_bytes()
     form = sniff.format_of(data)
     try:
-        photo = imaging.open(data, max_pixels=min(DECODED_PIXELS, max_pixels))
+        photo = imaging.open_image(data, max_pixels=min(DECODED_PIXELS, max_pixels))
         size, decoded = (photo.width, photo.height), True
     except ImageTooLarge as error:
         if error.size is None:
@@ -181,8 +181,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # What libraries print must not come between the answers.
     import daguerre.imaging
-    import daguerre.imaging.jpeg
-    import daguerre.imaging.png  # noqa: F401  # the formats that come most are loaded before they come
+    import daguerre.imaging.codecs.jpeg
+    import daguerre.imaging.codecs.png  # noqa: F401  # the formats that come most are loaded before they come
 
     for line in sys.stdin:
         answers.write(json.dumps(asdict(inspect(Request(**json.loads(line))))) + "\n")

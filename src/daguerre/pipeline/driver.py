@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.errors import ModelNotInstalled
-from daguerre.imaging.coloured import coloured
+from daguerre.imaging.color.colorized import adapt_to_color
 from daguerre.imaging.photo import Photo, Pixels
 from daguerre.models import roles
 from daguerre.models.library import Choice, Library
@@ -273,7 +273,7 @@ def restore_photo(
         work.is_grayscale = findings.is_grayscale if index == 0 else settings.colorize and _is_grayscale(page.pixels)
         pixels = _restore_pixels(page.pixels, work, wanted, progress)
         result = replace(page, pixels=pixels, pages=[])
-        restored.append(coloured(result) if work.colorized else result)
+        restored.append(adapt_to_color(result) if work.colorized else result)
     findings.steps = [step.name for step in steps if step.name in findings.steps]
     progress.complete()
     return replace(restored[0], pages=restored[1:]), findings

@@ -65,7 +65,7 @@ class Restorer:
         :class:`~daguerre.errors.InvalidMask`, :class:`~daguerre.errors.ModelError` and
         :class:`~daguerre.errors.Canceled`.
         """
-        from daguerre.imaging import provenance
+        from daguerre.imaging.metadata import provenance
 
         settings = (settings or Settings()).updated(**settings_fields)
         photo, size = self._open(source)
@@ -93,7 +93,7 @@ class Restorer:
         if isinstance(source, Photo):
             return source, 0
         data = imaging.content(source)
-        return imaging.open(data, max_pixels=self.config.max_pixels), len(data)
+        return imaging.open_image(data, max_pixels=self.config.max_pixels), len(data)
 
     def _mask(self, source: MaskSource, photo: Photo) -> Mask:
         if isinstance(source, np.ndarray):

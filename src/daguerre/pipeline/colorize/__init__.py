@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from daguerre.imaging import profile
+from daguerre.imaging.color import icc_profile
 from daguerre.imaging.photo import Pixels
 from daguerre.models.roles import Colorizer
 from daguerre.pipeline.colorize import hints, paint, spread
@@ -38,7 +38,7 @@ def apply(
     """
     if strength <= 0:
         return pixels
-    tones = Tones(profile.encoding(icc), pixels.dtype)
+    tones = Tones(icc_profile.encoding(icc), pixels.dtype)
     height, width = pixels.shape[:2]
     longest = max(height, width)
     middle = min(longest, max(_SMALLEST_MIDDLE, -(-longest // _COARSEST)))

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from daguerre.imaging.color.icc_profile import Encoding
 from daguerre.imaging.photo import Pixels
-from daguerre.imaging.profile import Encoding
 
 Floats = npt.NDArray[np.float32]
 

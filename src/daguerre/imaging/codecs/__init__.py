@@ -1,0 +1,1 @@
+"""One module for each format, and the two libraries that most of them read through."""

@@ -1,0 +1,96 @@
+"""AVIF of 8, 10 and 12 bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from daguerre.imaging import depth, passthrough
+from daguerre.imaging.codecs import oiio, pillow
+from daguerre.imaging.containers import avif_items
+from daguerre.imaging.photo import Photo, Pixels
+
+_QUALITY = 90
+_SPEED = 7
+_HIGH, _TWELVE, _MONOCHROME, _ACROSS, _DOWN = 0x40, 0x20, 0x10, 0x08, 0x04
+_FORMATS = {"4:4:4": 1, "4:2:2": 2, "4:2:0": 3, "4:0:0": 4}
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """The picture in an AVIF file: uint8, or uint16 with 10 and 12 bits scaled to 0-65535. Raises InvalidImage."""
+    image = pillow.opened(data, "AVIF", max_pixels=max_pixels)
+    layout = _layout(data)
+    bits = 12 if layout & _TWELVE else 10 if layout & _HIGH else 8
+    photo = pillow.photo_of(image, "avif") if bits == 8 else _deep(image, data, bits)
+    photo.source["subsampling"] = "4:2:0" if layout & _DOWN else "4:2:2" if layout & _ACROSS else "4:4:4"
+    photo.source["cicp"] = avif_items.cicp(data)
+    if layout & _MONOCHROME and photo.pixels.shape[2] == 3:
+        photo.pixels = np.ascontiguousarray(photo.pixels[:, :, :1])
+    return passthrough.keep(photo, data)
+
+
+def _deep(image: Image.Image, data: bytes, bits: int) -> Photo:
+    import imagecodecs
+
+    with oiio.faults():
+        plane = np.asarray(imagecodecs.avif_decode(data, index=0))
+    plane = plane[:, :, None] if plane.ndim == 2 else plane
+    metadata, turn = pillow.metadata_of(image)
+    plane = depth.widened(oiio.upright(plane, turn), bits)
+    count = 3 if plane.shape[2] >= 3 else 1
+    alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count else None
+    warnings = [pillow.ANIMATION] if getattr(image, "n_frames", 1) > 1 else []
+    source: dict[str, Any] = {"bits": bits, "orientation": turn}
+    return Photo(np.ascontiguousarray(plane[:, :, :count]), "avif", alpha, metadata, source, warnings=warnings)
+
+
+def write(photo: Photo, *, quality: int | None) -> bytes:
+    """``photo`` with the subsampling and the bits it came in, 16 as 12; grey stays without colour planes."""
+    original = passthrough.original(photo, quality)
+    if original is not None:
+        return original
+    subsampling = "4:0:0" if photo.pixels.shape[2] == 1 else photo.source.get("subsampling", "4:4:4")
+    if photo.pixels.dtype == np.uint16:
+        data = _encoded(photo, quality or _QUALITY, _FORMATS[subsampling])
+        return avif_items.dressed(avif_items.with_cicp(data, photo.source.get("cicp")), photo.metadata)
+    image = pillow.image_of(photo)
+    if image.mode == "LA":
+        image = image.convert("RGBA")
+    data = pillow.saved(
+        image,
+        "AVIF",
+        quality=quality or _QUALITY,
+        speed=_SPEED,
+        subsampling=subsampling,
+        icc_profile=photo.metadata.icc,
+        exif=photo.metadata.exif,
+        xmp=photo.metadata.xmp,
+    )
+    return avif_items.with_cicp(data, photo.source.get("cicp"))
+
+
+def _encoded(photo: Photo, quality: int, layout: int) -> bytes:
+    import imagecodecs
+
+    bits = int(photo.source.get("bits") or 12)
+    bits = bits if bits in (10, 12) else 12
+    plane: Pixels = depth.narrowed(photo.pixels, bits)
+    if photo.alpha is not None:
+        # The encoder takes alpha beside colour only.
+        colors = np.repeat(plane, 3, axis=2) if plane.shape[2] == 1 else plane
+        plane = np.concatenate([colors, depth.narrowed(photo.alpha, bits)[:, :, None]], axis=2)
+    elif plane.shape[2] == 1:
+        plane = plane[:, :, 0]
+    return bytes(
+        imagecodecs.avif_encode(
+            np.ascontiguousarray(plane), level=quality, speed=_SPEED, bitspersample=bits, pixelformat=layout
+        )
+    )
+
+
+def _layout(data: bytes) -> int:
+    """The third byte of the first ``av1C`` box: depth and chroma layout of the picture."""
+    at = data.find(b"av1C", 0, 65536)
+    return data[at + 6] if 0 <= at < len(data) - 6 else 0

@@ -1,0 +1,130 @@
+"""OpenEXR: half or float, linear light, further channels carried along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from daguerre.imaging import limits
+from daguerre.imaging.codecs import oiio
+from daguerre.imaging.color import transfer
+from daguerre.imaging.metadata import exif
+from daguerre.imaging.photo import Metadata, Photo
+
+XMP = "xmp"
+"""The attribute under which programs store the packet; OpenEXR itself names none."""
+
+
+def _planes(names: list[str]) -> tuple[list[int], int | None]:
+    """Where the colour channels and the alpha channel lie."""
+    lower = [name.lower() for name in names]
+    alpha = lower.index("a") if "a" in lower else None
+    if all(name in lower for name in "rgb"):
+        return [lower.index(name) for name in "rgb"], alpha
+    if "y" in lower:
+        return [lower.index("y")], alpha
+    others = [index for index in range(len(names)) if index != alpha]
+    return others[: 3 if len(others) >= 3 else 1], alpha
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """The first part of the file, float32 ``[H, W, 1|3]`` on the display curve."""
+    with oiio.faults(), oiio.opened(data, ".exr") as reader:
+        spec = reader.spec(0)
+        size = {"file_bytes": len(data), "pixel_bytes": 4 * spec.nchannels}
+        limits.check_size(spec.width, spec.height, max_pixels, **size)
+        names, kind = list(spec.channelnames), str(spec.format)
+        kinds = [str(k) for k in spec.channelformats]
+        plane = oiio.samples(reader, 0, "float")
+        notes = []
+        if reader.seek_subimage(1, 0):
+            notes.append("Only the first part of the multi-part OpenEXR file was kept.")
+        reader.seek_subimage(0, 0)
+        kept = [row for row in oiio.attributes(spec) if row[0] != XMP]
+        packet = spec.get_string_attribute(XMP, "")
+        window = (spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height)
+    if not np.isfinite(plane).all():
+        plane = np.nan_to_num(plane, nan=0.0, posinf=65504.0, neginf=-65504.0)
+        notes.append("Samples that were not finite numbers were replaced.")
+    color, at = _planes(names)
+    alpha = None
+    pixels = plane[:, :, color]
+    if at is not None:
+        alpha = np.ascontiguousarray(plane[:, :, at])
+        # OpenEXR stores premultiplied colour; where alpha is 0 there is light to keep and nothing to divide by.
+        pixels = pixels / np.where(alpha == 0, 1, alpha)[:, :, None]
+    extra = [i for i in range(len(names)) if i not in color and i != at]
+    source: dict[str, Any] = {
+        "names": names, "kind": kind, "kinds": kinds, "attributes": kept, "window": window,
+        "color": color, "alpha": at, "extra": {i: plane[:, :, i].copy() for i in extra},
+    }  # fmt: skip
+    metadata = Metadata(xmp=exif.upright_xmp(packet.encode(errors="replace")))
+    return Photo(
+        pixels=transfer.display(np.ascontiguousarray(pixels, dtype=np.float32)),
+        format="exr", alpha=alpha, metadata=metadata, source=source, warnings=notes,
+    )  # fmt: skip
+
+
+def _in_colour(own: dict[str, Any]) -> dict[str, Any]:
+    """The source of a grey file with R, G and B, of the same depth, where its one channel was."""
+    (at,) = own["color"]
+    layer, _, _ = own["names"][at].rpartition(".")
+    colours = [f"{layer}.{name}" if layer else name for name in "RGB"]
+
+    def moved(index: int) -> int:
+        return index if index < at else index + 2
+
+    kinds = own["kinds"]
+    return {
+        **own,
+        "names": own["names"][:at] + colours + own["names"][at + 1 :],
+        "kinds": kinds[:at] + kinds[at : at + 1] * 3 + kinds[at + 1 :],
+        "color": [at, at + 1, at + 2],
+        "alpha": None if own["alpha"] is None else moved(own["alpha"]),
+        "extra": {moved(index): plane for index, plane in own["extra"].items()},
+    }
+
+
+def write(photo: Photo, *, quality: int | None) -> bytes:
+    """A scan-line OpenEXR file with the channels, depth and attributes of the one that was read."""
+    import OpenImageIO as oi
+
+    del quality
+    own = photo.source if photo.format == "exr" else {}
+    channels = photo.pixels.shape[2]
+    shown = photo.pixels.astype(np.float32) / np.float32(photo.white)
+    light = transfer.linear(shown)
+    alpha = None if photo.alpha is None else photo.alpha.astype(np.float32) / np.float32(photo.white)
+    if alpha is not None:
+        light *= np.where(alpha == 0, 1, alpha)[:, :, None]
+    if channels == 3 and len(own.get("color", ())) == 1:
+        own = _in_colour(own)
+    names = list(own.get("names", ())) if len(own.get("color", ())) == channels else []
+    if names and (own["alpha"] is None) == (alpha is None):
+        plane = np.zeros((*light.shape[:2], len(names)), np.float32)
+        color, at = own["color"], own["alpha"]
+        for index, extra in own["extra"].items():
+            if extra.shape == plane.shape[:2]:
+                plane[:, :, index] = extra
+    else:
+        own, names = {}, (["Y"] if channels == 1 else ["R", "G", "B"]) + ([] if alpha is None else ["A"])
+        color, at = list(range(channels)), None if alpha is None else channels
+        plane = np.zeros((*light.shape[:2], len(names)), np.float32)
+    plane[:, :, color] = light
+    if at is not None:
+        plane[:, :, at] = alpha
+    kind = own.get("kind", "half")
+    spec = oi.ImageSpec(photo.width, photo.height, len(names), kind)
+    spec.channelnames = tuple(names)
+    if own.get("kinds"):
+        spec.channelformats = tuple(oi.TypeDesc(k) for k in own["kinds"])
+    for name, typed, value in own.get("attributes", ()):
+        spec.attribute(name, typed, value)
+    if photo.metadata.xmp:
+        spec.attribute(XMP, photo.metadata.xmp.decode(errors="replace"))
+    if "window" in own:
+        spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = own["window"]
+    if kind == "half":
+        plane = np.clip(plane, -65504, 65504)
+    return oiio.encoded(".exr", [(spec, plane)])

@@ -1,0 +1,52 @@
+"""HEIC and HEIF, read by libheif; nothing free to ship writes them, so the result takes another format."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from daguerre.errors import UnsupportedImage
+from daguerre.imaging import limits
+from daguerre.imaging.codecs import oiio
+from daguerre.imaging.containers import avif_items
+from daguerre.imaging.metadata import exif
+from daguerre.imaging.photo import Metadata, Photo
+
+
+def read(data: bytes, *, max_pixels: int) -> Photo:
+    """The primary picture, upright: uint8, or uint16 (10 and 12 bit scaled to 0-65535)."""
+    import pi_heif
+
+    with oiio.faults():
+        file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
+        frame = file[file.primary_index]
+        width, height = frame.size
+        limits.check_size(width, height, max_pixels, file_bytes=len(data))
+        mode = str(frame.mode)
+        # A copy: libheif frees its own samples with the file.
+        plane = np.array(frame, copy=True)
+        info: dict[str, Any] = dict(frame.info)
+        count = len(file)
+    if plane.ndim == 2:
+        plane = plane[:, :, None]
+    if plane.dtype not in (np.uint8, np.uint16):
+        raise UnsupportedImage(f"HEIF pictures of the kind {mode} cannot be read.")
+    bits = int(info.get("bit_depth") or 8)
+    channels = 3 if plane.shape[2] >= 3 else 1
+    pixels = np.ascontiguousarray(plane[:, :, :channels])
+    alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
+    if alpha is not None and "a" in mode:
+        white = np.iinfo(alpha.dtype).max
+        opaque = np.maximum(alpha, 1)[:, :, None].astype(np.float32)
+        pixels = np.minimum(np.round(pixels * (white / opaque)), white).astype(plane.dtype)
+    notes = [f"Only the main one of the file's {count} pictures was read."] if count > 1 else []
+    chroma = str(info.get("chroma") or 444)
+    source = {"bits": bits, "subsampling": ":".join(chroma), "cicp": avif_items.cicp(data)}
+    metadata = Metadata(
+        icc=info.get("icc_profile") or None,
+        exif=exif.normalised(info.get("exif"))[0],
+        xmp=exif.upright_xmp(info.get("xmp")),
+    )
+    return Photo(pixels, "heif", alpha, metadata, source, warnings=notes)

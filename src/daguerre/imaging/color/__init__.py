@@ -1,0 +1,1 @@
+"""What samples mean in light: profiles, transfer functions and inks."""

@@ -1,0 +1,31 @@
+"""A photo that was monochrome and now has colour: what its file must say otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daguerre.imaging.color import icc_profile
+from daguerre.imaging.photo import Photo
+
+_GREY_KEPT = "The grey colour profile was replaced by one for colour with the same curve."
+_GREY_LOST = "The grey colour profile has no place beside colours and was left out."
+_SUBSAMPLING = {"jpeg": 0, "avif": "4:4:4", "heif": "4:4:4"}
+"""What the codecs call full colour resolution: new colours end at edges, which the old file did not need to hold."""
+
+
+def adapt_to_color(photo: Photo) -> Photo:
+    """``photo``, whose pixels have become colour, as its codec can write it."""
+    source = dict(photo.source)
+    if photo.format in _SUBSAMPLING:
+        source["subsampling"] = _SUBSAMPLING[photo.format]
+    photo = replace(photo, source=source)
+    icc = photo.metadata.icc
+    if icc is None:
+        return photo
+    fitting = icc_profile.for_color(icc)
+    if fitting == icc:
+        return photo
+    if fitting is not None and icc_profile.encoding(icc).curve is None:
+        return replace(photo, metadata=replace(photo.metadata, icc=fitting))
+    note = _GREY_LOST if fitting is None else _GREY_KEPT
+    return replace(photo, metadata=replace(photo.metadata, icc=fitting), warnings=[*photo.warnings, note])

@@ -1,0 +1,116 @@
+"""Profiles as light, judged by Little CMS."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from daguerre.imaging.color import icc_profile
+from tests.imaging.profiles import (
+    D50,
+    WIDE,
+    built,
+    gamma_curve,
+    grey_profile,
+    parametric_curve,
+    place,
+    rgb_profile,
+    sampled_curve,
+)
+
+RAMP = np.arange(256, dtype=np.uint8)
+CURVES = {
+    "gamma 2.2": gamma_curve(2.2),
+    "gamma 1.8": gamma_curve(1.8),
+    "linear": b"curv" + bytes(8),
+    "sampled": sampled_curve([round(65535 * (i / 63) ** 1.7) for i in range(64)]),
+    "parametric 0": parametric_curve(0, 2.0),
+    "parametric 3": parametric_curve(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045),
+}
+
+
+def shown(icc: bytes, mode: str) -> np.ndarray:
+    """The ramp as sRGB."""
+    image = Image.fromarray(RAMP[None] if mode == "L" else np.repeat(RAMP[None, :, None], 3, 2))
+    source = ImageCms.ImageCmsProfile(BytesIO(icc))
+    transform = ImageCms.buildTransform(
+        source, ImageCms.createProfile("sRGB"), mode, "RGB", flags=ImageCms.Flags.NOOPTIMIZE
+    )
+    return np.asarray(ImageCms.applyTransform(image, transform)).astype(int)
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_colour_profile_shows_grey_as_the_grey_one_did(name):
+    grey = grey_profile(CURVES[name])
+    colour = icc_profile.for_color(grey)
+    assert colour is not None
+    assert np.abs(shown(grey, "L") - shown(colour, "RGB")).max() <= 1
+
+
+def test_a_grey_profile_in_lab():
+    grey = grey_profile(b"curv" + bytes(8), b"Lab ")
+    colour = icc_profile.for_color(grey)
+    assert colour is not None
+    # A level is a share of L*.
+    light = icc_profile.encoding(grey).light(np.array([0.5], np.float32))
+    assert abs(float(light[0]) - ((50 + 16) / 116) ** 3) < 1e-3
+    assert np.abs(shown(colour, "RGB")[0, 128] - 119).max() <= 1
+
+
+def test_a_colour_profile_stays():
+    icc = rgb_profile()
+    assert icc_profile.for_color(icc) == icc
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_light_is_what_little_cms_says(name):
+    icc = grey_profile(CURVES[name])
+    light = icc_profile.encoding(icc).light(RAMP.astype(np.float32) / 255)
+    codes = icc_profile.encoding(None).codes(light) * 255
+    assert np.abs(codes - shown(icc, "L")[0, :, 1]).max() <= 1
+
+
+@pytest.mark.parametrize("icc", [None, grey_profile(), rgb_profile(CURVES["sampled"]), rgb_profile(gamma_curve(1.0))])
+def test_codes_and_light_are_inverse(icc):
+    codes = np.arange(65536, dtype=np.float32) / 65535
+    encoding = icc_profile.encoding(icc)
+    assert np.abs(encoding.codes(encoding.light(codes)) - codes).max() < 3e-6
+
+
+def test_srgb_is_known_with_or_without_a_profile():
+    named = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    own, none = icc_profile.encoding(named), icc_profile.encoding(None)
+    assert own.curve is None
+    assert np.array_equal(own.to_xyz, none.to_xyz)
+    assert np.allclose(none.to_xyz.sum(axis=1), 1)
+
+
+def test_other_primaries_have_another_luminance():
+    assert np.allclose(icc_profile.encoding(rgb_profile(primaries=WIDE)).to_xyz[1], (0.311, 0.626, 0.063), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "icc",
+    [
+        b"",
+        b"not a profile" * 30,
+        rgb_profile()[:200],
+        built(b"RGB ", {b"rXYZ": place(D50)}),
+        built(b"CMYK", {}),
+        rgb_profile(sampled_curve([65535, 30000, 0])),
+        rgb_profile(primaries=(D50, D50, D50)),
+        rgb_profile(b"mft2" + bytes(40)),
+    ],
+)
+def test_what_cannot_be_used_counts_as_srgb(icc):
+    encoding = icc_profile.encoding(icc)
+    assert encoding.curve is None
+    assert np.array_equal(encoding.to_xyz, icc_profile.encoding(None).to_xyz)
+
+
+@pytest.mark.parametrize("icc", [grey_profile(sampled_curve([5, 3, 1])), built(b"GRAY", {}), grey_profile()[:180]])
+def test_grey_profiles_without_a_curve_have_no_place_beside_colour(icc):
+    assert icc_profile.for_color(icc) is None
