@@ -1,15 +1,25 @@
-"""What needs photographs gets them here, or is skipped and counted."""
+"""What every part of the tests shares: a database, and photographs or the count of tests that want them."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from daguerre.database.connection import Database
 from training.pictures import VARIABLE, find_pictures
 
 _WANTING = f"{VARIABLE} names no folder of pictures"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database with its tables."""
+    made = Database(tmp_path / "jobs.sqlite3")
+    made.migrate()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from daguerre.models.download import Patience
 from daguerre.models.installer import Installer
 from daguerre.models.known import known
 from daguerre.models.store import Store
-from tests.models import shop as shops
+from tests.models import file_server
 
 DATA = np.random.default_rng(5).integers(0, 256, 1_500_000, np.uint8).tobytes()
 QUICK = Patience(stall_s=0.6, connect_s=2, tries=3, pause_s=0.01, longest_pause_s=0.05)
@@ -43,8 +43,8 @@ def network(url: str, data: bytes = DATA, **fields) -> Network:
 
 
 @pytest.fixture
-def shop():
-    with shops.open_shop() as open_one:
+def publisher():
+    with file_server.serve_files() as open_one:
         open_one.files["/thing.onnx"] = DATA
         yield open_one
 
@@ -58,29 +58,35 @@ def put(store, networks, *, config=None, patience=QUICK, **more):
     return Installer(store, config or Config(), patience=patience).install(networks, **more)
 
 
-def test_a_file_comes_whole_and_is_verified(shop, store):
-    thing = network(f"{shop.url}/thing.onnx")
+def test_a_file_comes_whole_and_is_verified(publisher, store):
+    thing = network(f"{publisher.url}/thing.onnx")
     seen = []
     assert put(store, [thing], on_progress=seen.append) == [thing]
     assert store.verified(thing).read_bytes() == DATA
     assert sorted(path.name for path in store.folder.iterdir()) == [".install.lock", "thing.onnx"]
     assert seen[-1].percent == 100 and seen[-1].done_bytes == len(DATA) and seen[-1].installed == 1
-    assert put(store, [thing]) == [] and len(shop.requests) == 1
+    assert put(store, [thing]) == [] and len(publisher.requests) == 1
 
 
 @pytest.mark.parametrize(
     "faults",
     [
-        [shops.drops(100_000)],
-        [shops.drops(400_000), shops.drops(300_000), shops.drops(1), shops.drops(200_000), shops.drops(7)],
-        [shops.drops(0), None],
-        [shops.stalls(500_000, 2.0)],
-        [shops.says(503), shops.says(429, ("Retry-After", "1"))],
-        [shops.too_little],
-        [shops.drops(300_000), shops.ignores_range],
-        [shops.drops(300_000), shops.lies_about_place],
-        [shops.drops(300_000), shops.says(416)],
-        [shops.drops(300_000), shops.wrong],
+        [file_server.drops(100_000)],
+        [
+            file_server.drops(400_000),
+            file_server.drops(300_000),
+            file_server.drops(1),
+            file_server.drops(200_000),
+            file_server.drops(7),
+        ],
+        [file_server.drops(0), None],
+        [file_server.stalls(500_000, 2.0)],
+        [file_server.says(503), file_server.says(429, ("Retry-After", "1"))],
+        [file_server.too_little],
+        [file_server.drops(300_000), file_server.ignores_range],
+        [file_server.drops(300_000), file_server.lies_about_place],
+        [file_server.drops(300_000), file_server.says(416)],
+        [file_server.drops(300_000), file_server.wrong],
     ],
     ids=[
         "drops",
@@ -95,82 +101,87 @@ def test_a_file_comes_whole_and_is_verified(shop, store):
         "wrong",
     ],
 )
-def test_faults_are_overcome(shop, store, faults):
-    shop.faults = list(faults)
-    put(store, [network(f"{shop.url}/thing.onnx")])
+def test_faults_are_overcome(publisher, store, faults):
+    publisher.faults = list(faults)
+    put(store, [network(f"{publisher.url}/thing.onnx")])
     assert (store.folder / "thing.onnx").read_bytes() == DATA
     assert not list(store.folder.glob("*.part*"))
 
 
-def test_it_goes_on_where_it_stopped(shop, store):
-    shop.faults = [shops.drops(600_000)]
-    put(store, [network(f"{shop.url}/thing.onnx")])
-    (_, first, _), (_, second, condition) = shop.requests
+def test_it_goes_on_where_it_stopped(publisher, store):
+    publisher.faults = [file_server.drops(600_000)]
+    put(store, [network(f"{publisher.url}/thing.onnx")])
+    (_, first, _), (_, second, condition) = publisher.requests
     assert first is None and 0 < int(second.removeprefix("bytes=").rstrip("-")) <= 600_000
     assert condition == '"one"'
 
 
-def test_a_new_version_on_the_server_starts_anew(shop, store):
+def test_a_new_version_on_the_server_starts_anew(publisher, store):
     def changes(handler, data):
-        shops.drops(600_000)(handler, b"x" * len(data))
-        shop.etag = '"two"'
+        file_server.drops(600_000)(handler, b"x" * len(data))
+        publisher.etag = '"two"'
         return True
 
-    shop.faults = [changes]
-    put(store, [network(f"{shop.url}/thing.onnx")])
+    publisher.faults = [changes]
+    put(store, [network(f"{publisher.url}/thing.onnx")])
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
 @pytest.mark.parametrize(
     ("fault", "word"),
-    [(shops.wrong, "another file"), (shops.too_much, "more than"), (shops.says(404), "404"), (shops.says(403), "403")],
+    [
+        (file_server.wrong, "another file"),
+        (file_server.too_much, "more than"),
+        (file_server.says(404), "404"),
+        (file_server.says(403), "403"),
+    ],
 )
-def test_what_is_not_the_published_file_is_deleted_and_named(shop, store, fault, word):
-    shop.faults = [fault] * 5
+def test_what_is_not_the_published_file_is_deleted_and_named(publisher, store, fault, word):
+    publisher.faults = [fault] * 5
     with pytest.raises(InstallFailed, match=word) as failed:
-        put(store, [network(f"{shop.url}/thing.onnx")])
+        put(store, [network(f"{publisher.url}/thing.onnx")])
     assert "thing.onnx" in str(failed.value) and "127.0.0.1" in str(failed.value)
     assert not (store.folder / "thing.onnx").exists() and not list(store.folder.glob("*.part*"))
 
 
-def test_a_mirror_that_has_less_than_the_file_does_not_hold_up_for_ever(shop, store):
-    shop.files["/short.onnx"] = DATA[:300_000]
-    put(store, [network("", urls=(f"{shop.url}/short.onnx", f"{shop.url}/thing.onnx"))])
+def test_a_mirror_that_has_less_than_the_file_does_not_hold_up_for_ever(publisher, store):
+    publisher.files["/short.onnx"] = DATA[:300_000]
+    put(store, [network("", urls=(f"{publisher.url}/short.onnx", f"{publisher.url}/thing.onnx"))])
     assert (store.folder / "thing.onnx").read_bytes() == DATA
-    assert [path for path, _, _ in shop.requests].count("/short.onnx") <= 6
+    assert [path for path, _, _ in publisher.requests].count("/short.onnx") <= 6
 
 
-def test_the_next_mirror_is_asked(shop, store):
-    shop.files["/copy.onnx"] = DATA
-    shop.faults = [shops.wrong]
-    put(store, [network("", urls=(f"{shop.url}/thing.onnx", f"{shop.url}/copy.onnx"))])
-    assert [path for path, _, _ in shop.requests] == ["/thing.onnx", "/copy.onnx"]
+def test_the_next_mirror_is_asked(publisher, store):
+    publisher.files["/copy.onnx"] = DATA
+    publisher.faults = [file_server.wrong]
+    put(store, [network("", urls=(f"{publisher.url}/thing.onnx", f"{publisher.url}/copy.onnx"))])
+    assert [path for path, _, _ in publisher.requests] == ["/thing.onnx", "/copy.onnx"]
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
-def test_another_mirror_goes_on_with_what_has_come(shop, store):
-    shop.files["/copy.onnx"] = DATA
-    shop.faults = [shops.drops(700_000), shops.says(503), shops.says(503), shops.says(503)]
-    put(store, [network("", urls=(f"{shop.url}/thing.onnx", f"{shop.url}/copy.onnx"))])
-    path, asked, condition = shop.requests[-1]
+def test_another_mirror_goes_on_with_what_has_come(publisher, store):
+    publisher.files["/copy.onnx"] = DATA
+    publisher.faults = [file_server.drops(700_000), file_server.says(503), file_server.says(503), file_server.says(503)]
+    put(store, [network("", urls=(f"{publisher.url}/thing.onnx", f"{publisher.url}/copy.onnx"))])
+    path, asked, condition = publisher.requests[-1]
     assert path == "/copy.onnx" and asked not in (None, "bytes=0-") and condition is None
 
 
-def test_the_sites_own_mirror_comes_first(shop, store):
-    config = Config(models_url=f"{shop.url}/site")
-    shop.files["/site/thing.onnx"] = DATA
-    put(store, [network(f"{shop.url}/thing.onnx")], config=config)
-    assert [path for path, _, _ in shop.requests] == ["/site/thing.onnx"]
+def test_the_sites_own_mirror_comes_first(publisher, store):
+    config = Config(models_url=f"{publisher.url}/site")
+    publisher.files["/site/thing.onnx"] = DATA
+    put(store, [network(f"{publisher.url}/thing.onnx")], config=config)
+    assert [path for path, _, _ in publisher.requests] == ["/site/thing.onnx"]
 
 
-def test_redirects_are_followed_but_not_for_ever(shop, store):
-    shop.faults = [shops.says(302, ("Location", "/moved.onnx"))]
-    shop.files["/moved.onnx"] = DATA
-    put(store, [network(f"{shop.url}/thing.onnx")])
+def test_redirects_are_followed_but_not_for_ever(publisher, store):
+    publisher.faults = [file_server.says(302, ("Location", "/moved.onnx"))]
+    publisher.files["/moved.onnx"] = DATA
+    put(store, [network(f"{publisher.url}/thing.onnx")])
     (store.folder / "thing.onnx").unlink()
-    shop.faults = [shops.says(302, ("Location", "/thing.onnx"))] * 100
+    publisher.faults = [file_server.says(302, ("Location", "/thing.onnx"))] * 100
     with pytest.raises(InstallFailed, match="one address to the next"):
-        put(store, [network(f"{shop.url}/thing.onnx")])
+        put(store, [network(f"{publisher.url}/thing.onnx")])
 
 
 def test_an_address_that_is_not_there(store):
@@ -178,48 +189,48 @@ def test_an_address_that_is_not_there(store):
         put(store, [network("http://127.0.0.1:9/thing.onnx")])
 
 
-def test_a_file_of_unknown_size(shop, store):
-    thing = network(f"{shop.url}/thing.onnx", size_bytes=None, about_bytes=1_400_000)
-    shop.faults = [shops.drops(500_000)]
+def test_a_file_of_unknown_size(publisher, store):
+    thing = network(f"{publisher.url}/thing.onnx", size_bytes=None, about_bytes=1_400_000)
+    publisher.faults = [file_server.drops(500_000)]
     put(store, [thing])
     assert store.installed(thing) and store.verified(thing)
 
 
-def test_several_files_come_side_by_side_and_one_failure_keeps_the_others(shop, store):
+def test_several_files_come_side_by_side_and_one_failure_keeps_the_others(publisher, store):
     things = []
     for index in range(4):
         data = DATA[index:] if index else DATA
-        shop.files[f"/{index}.onnx"] = data
-        things.append(network(f"{shop.url}/{index}.onnx", data, id=f"full/thing{index}@1", file=f"{index}.onnx"))
-    del shop.files["/2.onnx"]
+        publisher.files[f"/{index}.onnx"] = data
+        things.append(network(f"{publisher.url}/{index}.onnx", data, id=f"full/thing{index}@1", file=f"{index}.onnx"))
+    del publisher.files["/2.onnx"]
     with pytest.raises(InstallFailed, match=r"2\.onnx.*404"):
         put(store, things)
     assert [store.installed(thing) for thing in things] == [True, True, False, True]
 
 
-def test_a_damaged_file_is_fetched_again(shop, store):
-    thing = network(f"{shop.url}/thing.onnx")
+def test_a_damaged_file_is_fetched_again(publisher, store):
+    thing = network(f"{publisher.url}/thing.onnx")
     put(store, [thing])
     (store.folder / "thing.onnx").write_bytes(b"x" * len(DATA))
     assert put(store, [thing]) == [thing]
     assert store.verified(thing)
 
 
-def test_offline_opens_no_connection(shop, store):
+def test_offline_opens_no_connection(publisher, store):
     with pytest.raises(InstallFailed, match="DAGUERRE_OFFLINE"):
-        put(store, [network(f"{shop.url}/thing.onnx")], config=Config(offline=True))
-    assert shop.requests == []
+        put(store, [network(f"{publisher.url}/thing.onnx")], config=Config(offline=True))
+    assert publisher.requests == []
 
 
-def test_room_is_looked_for_first(shop, store, monkeypatch):
+def test_room_is_looked_for_first(publisher, store, monkeypatch):
     usage = shutil.disk_usage("/")._replace(free=1_000_000)
     monkeypatch.setattr(installer.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(InstallFailed, match="not enough room"):
-        put(store, [network(f"{shop.url}/thing.onnx")])
-    assert shop.requests == []
+        put(store, [network(f"{publisher.url}/thing.onnx")])
+    assert publisher.requests == []
 
 
-def test_a_disk_that_fills_up_keeps_what_has_come(shop, store, monkeypatch):
+def test_a_disk_that_fills_up_keeps_what_has_come(publisher, store, monkeypatch):
     real = download.hashlib.sha256
 
     class Full:
@@ -239,45 +250,50 @@ def test_a_disk_that_fills_up_keeps_what_has_come(shop, store, monkeypatch):
 
     monkeypatch.setattr(download.hashlib, "sha256", Full)
     with pytest.raises(InstallFailed, match="disk is full"):
-        put(store, [network(f"{shop.url}/thing.onnx")])
+        put(store, [network(f"{publisher.url}/thing.onnx")])
     kept = (store.folder / "thing.onnx.part").stat().st_size
     assert kept > 500_000
     monkeypatch.setattr(download.hashlib, "sha256", real)
-    put(store, [network(f"{shop.url}/thing.onnx")])
-    assert shop.requests[-1][1] == f"bytes={kept}-"
+    put(store, [network(f"{publisher.url}/thing.onnx")])
+    assert publisher.requests[-1][1] == f"bytes={kept}-"
 
 
-def test_a_part_that_cannot_be_written_is_told(shop, store):
+def test_a_part_that_cannot_be_written_is_told(publisher, store):
     (store.folder / "thing.onnx.part").mkdir(parents=True)
     with pytest.raises(InstallFailed, match=r"thing\.onnx cannot be written"):
-        put(store, [network(f"{shop.url}/thing.onnx")])
+        put(store, [network(f"{publisher.url}/thing.onnx")])
 
 
-def test_a_proxy_of_the_environment_is_used(shop, store, monkeypatch):
+def test_a_proxy_of_the_environment_is_used(publisher, store, monkeypatch):
     """The proxy is asked for an address that only it can reach."""
-    monkeypatch.setenv("HTTP_PROXY", shop.url)
+    monkeypatch.setenv("HTTP_PROXY", publisher.url)
     monkeypatch.setenv("NO_PROXY", "")
-    shop.files["http://files.invalid/thing.onnx"] = DATA
+    publisher.files["http://files.invalid/thing.onnx"] = DATA
     put(store, [network("http://files.invalid/thing.onnx")])
-    assert [path for path, _, _ in shop.requests] == ["http://files.invalid/thing.onnx"]
+    assert [path for path, _, _ in publisher.requests] == ["http://files.invalid/thing.onnx"]
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
-def test_canceling_keeps_what_has_come(shop, store):
+def test_canceling_keeps_what_has_come(publisher, store):
     token = CancelToken()
-    shop.faults = [shops.stalls(800_000, 5.0)]
+    publisher.faults = [file_server.stalls(800_000, 5.0)]
     threading.Timer(0.3, token.cancel).start()
     began = time.monotonic()
     with pytest.raises(Canceled):
-        put(store, [network(f"{shop.url}/thing.onnx")], cancel=token, patience=dataclasses.replace(QUICK, stall_s=1.0))
+        put(
+            store,
+            [network(f"{publisher.url}/thing.onnx")],
+            cancel=token,
+            patience=dataclasses.replace(QUICK, stall_s=1.0),
+        )
     assert time.monotonic() - began < 4
     assert (store.folder / "thing.onnx.part").stat().st_size > 0
 
 
-def test_two_installers_do_not_meet(shop, store):
+def test_two_installers_do_not_meet(publisher, store):
     with installer.locked(store.folder), pytest.raises(InstallFailed, match="Another installation"):
-        put(store, [network(f"{shop.url}/thing.onnx")])
-    put(store, [network(f"{shop.url}/thing.onnx")])
+        put(store, [network(f"{publisher.url}/thing.onnx")])
+    put(store, [network(f"{publisher.url}/thing.onnx")])
 
 
 KILLED = """
@@ -292,9 +308,9 @@ Installer(Store(Path(sys.argv[2])), Config(), patience=Patience(stall_s=60)).ins
 """
 
 
-def test_after_a_kill_the_next_one_goes_on(shop, store):
-    shop.faults = [shops.stalls(800_000, 60)]
-    url = f"{shop.url}/thing.onnx"
+def test_after_a_kill_the_next_one_goes_on(publisher, store):
+    publisher.faults = [file_server.stalls(800_000, 60)]
+    url = f"{publisher.url}/thing.onnx"
     root = Path(__file__).parents[2]
     victim = subprocess.Popen(
         [sys.executable, "-c", KILLED, url, str(store.folder)], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
@@ -309,20 +325,22 @@ def test_after_a_kill_the_next_one_goes_on(shop, store):
     victim.wait()
     kept = part.stat().st_size
     put(store, [network(url)])
-    assert shop.requests[-1][1] == f"bytes={kept}-"
+    assert publisher.requests[-1][1] == f"bytes={kept}-"
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
-def test_a_licence_that_forbids_commercial_use_asks_for_consent(shop, store):
-    thing = network(f"{shop.url}/thing.onnx", licence="S-Lab-1.0", commercial_use=False, licence_url="https://x.org/l")
+def test_a_licence_that_forbids_commercial_use_asks_for_consent(publisher, store):
+    thing = network(
+        f"{publisher.url}/thing.onnx", licence="S-Lab-1.0", commercial_use=False, licence_url="https://x.org/l"
+    )
     with pytest.raises(LicenceNotAccepted, match=r"S-Lab-1\.0.*--accept-licence"):
         put(store, [thing])
-    assert shop.requests == []
+    assert publisher.requests == []
     assert put(store, [thing], accept_licences=True) == [thing]
 
 
-def test_removing(shop, store):
-    thing = network(f"{shop.url}/thing.onnx")
+def test_removing(publisher, store):
+    thing = network(f"{publisher.url}/thing.onnx")
     put(store, [thing])
     (store.folder / "thing.onnx.part").write_bytes(b"rest")
     assert Installer(store, Config()).remove([thing]) == [thing]
@@ -331,8 +349,8 @@ def test_removing(shop, store):
 
 
 @pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_an_archive_takes_networks_to_another_machine(shop, store, tmp_path, kind):
-    thing = network(f"{shop.url}/thing.onnx")
+def test_an_archive_takes_networks_to_another_machine(publisher, store, tmp_path, kind):
+    thing = network(f"{publisher.url}/thing.onnx")
     put(store, [thing])
     path = tmp_path / "networks.tar"
     assert archive.export([thing], store, path) == [thing]
@@ -376,12 +394,12 @@ def test_archives_give_only_what_was_published(tmp_path, store):
     assert [path.name for path in store.folder.iterdir()] == [".install.lock"]
 
 
-def test_yunets_real_file_is_installed_by_its_published_digest(shop, tmp_path, judges):
+def test_yunets_real_file_is_installed_by_its_published_digest(publisher, tmp_path, judges):
     file = judges / published.YUNET.file
-    shop.files[f"/{file.name}"] = file.read_bytes()
-    shop.faults = [shops.drops(100_000)]
+    publisher.files[f"/{file.name}"] = file.read_bytes()
+    publisher.faults = [file_server.drops(100_000)]
     store = Store(tmp_path / "models")
-    put(store, [published.YUNET], config=Config(models_url=shop.url))
+    put(store, [published.YUNET], config=Config(models_url=publisher.url))
     assert store.verified(published.YUNET).stat().st_size == published.YUNET.size_bytes
 
 
@@ -412,9 +430,9 @@ def test_names_of_networks():
         published.named(["nonsense"], catalog)
 
 
-def test_the_command_installs_says_so_and_stops_politely(shop, tmp_path):
+def test_the_command_installs_says_so_and_stops_politely(publisher, tmp_path):
     environment = {
-        **os.environ, "DAGUERRE_MODELS_URL": shop.url, "DAGUERRE_DATA": str(tmp_path),
+        **os.environ, "DAGUERRE_MODELS_URL": publisher.url, "DAGUERRE_DATA": str(tmp_path),
     }  # fmt: skip
     command = [sys.executable, "-m", "daguerre.cli", "models"]
 
@@ -423,7 +441,7 @@ def test_the_command_installs_says_so_and_stops_politely(shop, tmp_path):
             [*command, *words], env={**environment, **more}, capture_output=True, text=True, timeout=120, check=False
         )
 
-    shop.files[f"/{published.YUNET.file}"] = b"x" * published.YUNET.size_bytes
+    publisher.files[f"/{published.YUNET.file}"] = b"x" * published.YUNET.size_bytes
     done = run("install", "yunet", DAGUERRE_OFFLINE="1")
     assert done.returncode == 1 and "DAGUERRE_OFFLINE" in done.stderr and "Traceback" not in done.stderr
     done = run("install", "nonsense")

@@ -10,17 +10,10 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from daguerre.config import Config
-from daguerre.jobs import places
-from daguerre.jobs.database import Database
+from daguerre.jobs.backends import open_database
 from daguerre.server.keys import Keys
 
 EXAMPLES = 8
-
-
-def migrated(data) -> Database:
-    database = places.database(Config(data=data))
-    database.migrate()
-    return database
 
 
 def told(error: BaseException) -> str:
@@ -45,7 +38,7 @@ def hold(operation, mode, headers) -> None:
 
 
 def test_the_document_describes_what_the_server_does(start, tmp_path):
-    key = Keys(migrated(tmp_path / "data")).create("tester")
+    key = Keys(open_database(Config(data=tmp_path / "data"))).create("tester")
     server = start("--workers", "1", SUBMISSIONS_PER_MINUTE=100_000, WRONG_KEYS_PER_MINUTE=100_000, OFFLINE="1")
     schema = schemathesis.openapi.from_url(f"{server.url}/api/v1/openapi.json")
     operations = [result.ok() for result in schema.get_all_operations()]

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from daguerre.models import published
-from tests.models import shop as shops
+from tests.models import file_server
 
 NAME = "photo-restoration"
 INSTALL, UNINSTALL, IMPORT = (f"/api/v1/admin/features/{NAME}/{verb}" for verb in ("install", "uninstall", "import"))
@@ -22,8 +22,8 @@ def bundle(server) -> dict:
 
 
 @pytest.fixture
-def shop():
-    with shops.open_shop() as open_one:
+def publisher():
+    with file_server.serve_files() as open_one:
         yield open_one
 
 
@@ -45,8 +45,8 @@ def test_what_cannot_be_done(server):
     assert answer.status_code == 400 and "a.tar is not an archive" in answer.json()["details"]
 
 
-def test_a_licence_that_forbids_commercial_use_asks_for_consent(start, shop):
-    server = start("--workers", "0", MODELS_URL=shop.url)
+def test_a_licence_that_forbids_commercial_use_asks_for_consent(start, publisher):
+    server = start("--workers", "0", MODELS_URL=publisher.url)
     optional = {one["id"]: one for one in server.client.get("/api/v1/features").json()["optional"]}
     assert set(optional) == {"migan", "lama_8bit", "restoreformer", "codeformer", "ddcolor", "siggraph17"}
     assert not optional["codeformer"]["networks"][0]["commercialUse"]
@@ -55,10 +55,10 @@ def test_a_licence_that_forbids_commercial_use_asks_for_consent(start, shop):
         answer = server.client.post(address, json=body) if body else server.client.post(address)
         assert answer.status_code == 409 and answer.json()["code"] == "LICENCE_NOT_ACCEPTED"
         assert answer.json()["licenceUrl"].startswith("https://")
-    assert shop.requests == []
+    assert publisher.requests == []
     assert server.client.post(address, json={"acceptLicences": 3}).status_code == 400
-    shop.faults = [shops.stalls(10, 20.0)]
-    shop.files["/codeformer.onnx"] = b"x" * 1000
+    publisher.faults = [file_server.stalls(10, 20.0)]
+    publisher.files["/codeformer.onnx"] = b"x" * 1000
     job = server.client.post(address, json={"acceptLicences": ["S-Lab-1.0"]}).json()["jobId"]
     server.client.post(f"/api/v1/jobs/{job}/cancel")
     assert server.wait(job)["error"] == "Canceled"
@@ -69,14 +69,14 @@ def test_an_offline_server_fetches_nothing(start):
     assert answer.status_code == 409 and answer.json()["code"] == "OFFLINE"
 
 
-def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_again(start, shop):
+def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_again(start, publisher):
     for network in published.NETWORKS:
-        shop.files[f"/{network.file}"] = b"x" * 2_000_000
-    shop.faults = [shops.stalls(1_000_000, 3.0)] * 5
+        publisher.files[f"/{network.file}"] = b"x" * 2_000_000
+    publisher.faults = [file_server.stalls(1_000_000, 3.0)] * 5
     # A proxy that is not there keeps the publishers' own addresses out of reach.
     os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"] = "http://127.0.0.1:9", "127.0.0.1"
     try:
-        server = start("--workers", "0", MODELS_URL=shop.url)
+        server = start("--workers", "0", MODELS_URL=publisher.url)
     finally:
         del os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"]
     answer = server.client.post(INSTALL)
@@ -98,26 +98,26 @@ def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_ag
     assert server.client.post(INSTALL).status_code == 202
 
 
-def test_an_installation_is_canceled(start, shop):
+def test_an_installation_is_canceled(start, publisher):
     for network in published.NETWORKS:
-        shop.files[f"/{network.file}"] = b"x" * 2_000_000
-    shop.faults = [shops.stalls(1_000_000, 20.0)] * 5
-    server = start("--workers", "0", MODELS_URL=shop.url)
+        publisher.files[f"/{network.file}"] = b"x" * 2_000_000
+    publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
+    server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
     time.sleep(0.5)
     assert server.client.post(f"/api/v1/jobs/{job}/cancel").json() == {"canceled": True}
     assert server.wait(job)["error"] == "Canceled"
 
 
-def test_a_killed_servers_installation_is_told_to_be_interrupted(start, shop):
+def test_a_killed_servers_installation_is_told_to_be_interrupted(start, publisher):
     for network in published.NETWORKS:
-        shop.files[f"/{network.file}"] = b"x" * 2_000_000
-    shop.faults = [shops.stalls(1_000_000, 20.0)] * 5
-    server = start("--workers", "0", MODELS_URL=shop.url)
+        publisher.files[f"/{network.file}"] = b"x" * 2_000_000
+    publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
+    server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
     time.sleep(0.5)
     server.kill_everything()
-    again = start("--workers", "0", MODELS_URL=shop.url)
+    again = start("--workers", "0", MODELS_URL=publisher.url)
     state = again.state(job)
     assert state["phase"] == "failed" and state["code"] == "INTERRUPTED"
 

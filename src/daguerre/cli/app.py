@@ -134,7 +134,7 @@ def restore(
     from daguerre.cli.batch import Batch
     from daguerre.cli.faces import chosen_face
     from daguerre.cli.hints import color_hint
-    from daguerre.cli.places import Places, UsageError
+    from daguerre.cli.outputs import Places, UsageError
     from daguerre.settings import Settings
 
     wanted: dict[str, Any] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daguerre.cli import faces
-from daguerre.cli.places import Job, Names, Places
+from daguerre.cli.outputs import Job, Names, Places
 from daguerre.cli.report import Report
 from daguerre.cli.signals import Stop
 from daguerre.config import Config, Device

@@ -34,14 +34,14 @@ def serve(stop: Stop, *, host: str, port: int, workers: int | None, no_auth: boo
 
 def work(stop: Stop, *, workers: int | None) -> None:
     """``daguerre worker``: workers without a server, on the same folder."""
-    from daguerre.jobs import places
+    from daguerre.jobs import backends
     from daguerre.jobs.logs import configure_logs
     from daguerre.jobs.supervisor import Supervisor, default_count
 
     configure_logs()
     config = configuration()
-    places.database(config).migrate()
-    supervisor = Supervisor(places.engine(config), config, workers or default_count(config))
+    queue = backends.job_queue(backends.open_database(config), config)
+    supervisor = Supervisor(queue, config, workers or default_count(config))
     ended = threading.Event()
     stop.listen(ended.set)
     supervisor.start()
@@ -79,12 +79,10 @@ def revoke_key(name: str) -> None:
 
 
 def _keys() -> Keys:
-    from daguerre.jobs import places
+    from daguerre.jobs.backends import open_database
     from daguerre.server.keys import Keys
 
-    database = places.database(configuration())
-    database.migrate()
-    return Keys(database)
+    return Keys(open_database(configuration()))
 
 
 def _day(seconds: float | None) -> str:

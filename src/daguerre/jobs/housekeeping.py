@@ -8,8 +8,8 @@ import time
 import structlog
 
 from daguerre.config import Config
-from daguerre.jobs.engine import Engine
 from daguerre.jobs.errors import StorageFull
+from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.storage import Storage
 
 _PERIOD_S = 5.0
@@ -21,8 +21,8 @@ _log = structlog.get_logger()
 class Housekeeping:
     """Removes jobs that have ended, with their files; never one that waits or is at work."""
 
-    def __init__(self, engine: Engine, storage: Storage, config: Config) -> None:
-        self._engine = engine
+    def __init__(self, queue: JobQueue, storage: Storage, config: Config) -> None:
+        self._queue = queue
         self._storage = storage
         self._retention_s = config.retention_hours * 3600
         self._limit_bytes = config.storage_limit_bytes
@@ -42,18 +42,18 @@ class Housekeeping:
         """Let ``size_bytes`` more be stored, at the cost of the oldest results. Raises StorageFull."""
         allowed = self._limit_bytes - size_bytes
         self._expire(allowed)
-        if self._engine.load().stored_bytes > allowed:
+        if self._queue.load().stored_bytes > allowed:
             raise StorageFull("The storage is full.")
 
     def remove(self, job: str) -> bool:
         """Remove one job, whatever it does; false where there is none."""
-        removed = self._engine.remove(job)
+        removed = self._queue.remove(job)
         for each in removed:
             self._storage.remove(each)
         return bool(removed)
 
     def _expire(self, allowed_bytes: int) -> None:
-        for job in self._engine.expired(time.time() - self._retention_s, over_bytes=allowed_bytes):
+        for job in self._queue.expired(time.time() - self._retention_s, over_bytes=allowed_bytes):
             _log.info("job expired", job=job)
             self.remove(job)
 
@@ -73,5 +73,5 @@ class Housekeeping:
         """Files whose job was removed, or never came to be."""
         self._storage.sweep()
         stored = self._storage.jobs(older_s=_ORPHANS_S)
-        for job in stored - self._engine.known(stored):
+        for job in stored - self._queue.known(stored):
             self._storage.remove(job)

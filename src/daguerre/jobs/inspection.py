@@ -102,7 +102,7 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
 def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
     from daguerre import imaging
     from daguerre.imaging import sniff
-    from daguerre.jobs.work import preview
+    from daguerre.jobs.restore import preview
 
     data = path.read_bytes()
     shown_as = _SHOWN_BY_BROWSERS.get(sniff.format_of(data))

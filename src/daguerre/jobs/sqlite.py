@@ -1,4 +1,4 @@
-"""The engine on one SQLite file: leases and events are rows, and any process may hold the file open."""
+"""The queue on one SQLite file: leases and events are rows, and any process may hold the file open."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
 
-from daguerre.jobs import ledger
-from daguerre.jobs.database import Database
-from daguerre.jobs.engine import Load, Outcome, Reason, Worker
+from daguerre.database.connection import Database
+from daguerre.database.schema import events, jobs, workers
+from daguerre.jobs import queries
 from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
-from daguerre.jobs.ledger import job_of
+from daguerre.jobs.queries import job_of
+from daguerre.jobs.queue import Load, Outcome, Reason, WorkerInfo
 from daguerre.jobs.records import CANCELED, LOST, MAX_ATTEMPTS, TERMINAL, TIMED_OUT, Claim, Event, Job, Submission
-from daguerre.jobs.schema import events, jobs, workers
 
 _WORKER_SEEN_S = 15
 
 
-class SqliteEngine:
-    """An :class:`~daguerre.jobs.engine.Engine` on ``database``; at most ``max_queued`` jobs wait."""
+class SqliteQueue:
+    """A :class:`~daguerre.jobs.queue.JobQueue` on ``database``; at most ``max_queued`` jobs wait."""
 
     def __init__(self, database: Database, *, max_queued: int = 2000) -> None:
         self._database = database
@@ -31,31 +31,31 @@ class SqliteEngine:
 
     def submit(self, job: Submission, photos: Sequence[Submission] = ()) -> None:
         with self._database.writing() as connection:
-            queued = ledger.count(connection, jobs.c.phase == "queued", jobs.c.kind == "single")
+            queued = queries.count(connection, jobs.c.phase == "queued", jobs.c.kind == "single")
             if queued + max(1, len(photos)) > self._max_queued:
                 raise QueueFull("Too many photos are waiting. Try again later.")
             try:
-                ledger.enter(connection, job, kind="batch" if photos else "single")
+                queries.enter(connection, job, kind="batch" if photos else "single")
                 for photo in photos:
-                    ledger.enter(connection, photo, kind="single", batch=job.id)
+                    queries.enter(connection, photo, kind="single", batch=job.id)
             except IntegrityError as error:
                 raise JobExists("A job with this id exists.") from error
             for photo in photos:
                 if photo.error is not None:
-                    ledger.end(connection, photo.id, "failed", error=photo.error, code=photo.code)
+                    queries.end(connection, photo.id, "failed", error=photo.error, code=photo.code)
 
     def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
         now, token = time.time(), str(uuid.uuid4())
         with self._database.writing() as connection:
             try:
-                ledger.enter(connection, job, kind="install")
+                queries.enter(connection, job, kind="install")
             except IntegrityError as error:
                 raise JobExists("A job with this id exists.") from error
-            ledger.change(
+            queries.change(
                 connection, job.id, phase="processing", stage="Starting...", attempts=1, worker=worker, token=token,
                 lease_until=now + lease_s, claimed_at=now,
             )  # fmt: skip
-            return Claim(job_of(ledger.row(connection, job.id)), worker, token)
+            return Claim(job_of(queries.row(connection, job.id)), worker, token)
 
     def claim(self, worker: str, lease_s: float) -> Claim | None:
         now = time.time()
@@ -71,13 +71,13 @@ class SqliteEngine:
             if found is None:
                 return None
             token = str(uuid.uuid4())
-            ledger.change(
+            queries.change(
                 connection, found.id, phase="processing", stage="Starting...", attempts=found.attempts + 1,
                 worker=worker, token=token, lease_until=now + lease_s, claimed_at=now,
             )  # fmt: skip
             if found.batch is not None:
-                ledger.roll_up(connection, found.batch)
-            return Claim(job_of(ledger.row(connection, found.id)), worker, token)
+                queries.roll_up(connection, found.batch)
+            return Claim(job_of(queries.row(connection, found.id)), worker, token)
 
     def heartbeat(self, workers_alive: Iterable[str], lease_s: float) -> list[Claim]:
         now, ids = time.time(), list(workers_alive)
@@ -89,20 +89,20 @@ class SqliteEngine:
 
     def holds(self, claim: Claim) -> bool:
         with self._database.reading() as connection:
-            return ledger.held(connection, claim) is not None
+            return queries.held(connection, claim) is not None
 
     def progress(self, claim: Claim, stage: str, percent: int) -> None:
         with self._database.writing(durable=False) as connection:
             row = _held(connection, claim)
-            ledger.change(connection, row.id, stage=stage, percent=max(row.percent, min(percent, 99)))
+            queries.change(connection, row.id, stage=stage, percent=max(row.percent, min(percent, 99)))
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
         with self._database.writing() as connection:
-            ledger.end(connection, _held(connection, claim).id, "complete", outcome=outcome)
+            queries.end(connection, _held(connection, claim).id, "complete", outcome=outcome)
 
     def fail(self, claim: Claim, error: str, code: str) -> None:
         with self._database.writing() as connection:
-            ledger.end(connection, _held(connection, claim).id, "failed", error=error, code=code)
+            queries.end(connection, _held(connection, claim).id, "failed", error=error, code=code)
 
     def abandon(self, worker: str, reason: Reason) -> int:
         mine = (jobs.c.worker == worker) & (jobs.c.phase == "processing")
@@ -117,24 +117,24 @@ class SqliteEngine:
     def cancel(self, job: str) -> bool:
         error, code = CANCELED
         with self._database.writing() as connection:
-            found = ledger.found(connection, job)
+            found = queries.found(connection, job)
             if found is None or found.phase in TERMINAL:
                 return False
             if found.kind == "batch":
-                for photo in ledger.photos(connection, job):
+                for photo in queries.photos(connection, job):
                     if not photo.ended:
-                        ledger.end(connection, photo.id, "failed", error=error, code=code, alone=True)
-            ledger.end(connection, job, "failed", error=error, code=code)
+                        queries.end(connection, photo.id, "failed", error=error, code=code, alone=True)
+            queries.end(connection, job, "failed", error=error, code=code)
             return True
 
     def get(self, job: str) -> Job | None:
         with self._database.reading() as connection:
-            found = ledger.found(connection, job)
+            found = queries.found(connection, job)
             return None if found is None else job_of(found)
 
     def photos(self, batch: str) -> list[Job]:
         with self._database.reading() as connection:
-            return ledger.photos(connection, batch)
+            return queries.photos(connection, batch)
 
     def page(self, owner: str | None, *, limit: int, before: int | None = None, batch: str | None = None) -> list[Job]:
         query = select(jobs).where(jobs.c.owner.is_(owner) if owner is None else jobs.c.owner == owner)
@@ -147,13 +147,13 @@ class SqliteEngine:
 
     def remove(self, job: str) -> list[str]:
         with self._database.writing() as connection:
-            found = ledger.found(connection, job)
+            found = queries.found(connection, job)
             if found is None:
                 return []
-            ids = [job, *(photo.id for photo in ledger.photos(connection, job))]
+            ids = [job, *(photo.id for photo in queries.photos(connection, job))]
             connection.execute(delete_from(jobs).where(jobs.c.id.in_(ids)))
             if found.batch is not None:
-                ledger.roll_up(connection, found.batch)
+                queries.roll_up(connection, found.batch)
             return ids
 
     def expired(self, before: float, *, over_bytes: int) -> list[str]:
@@ -161,7 +161,7 @@ class SqliteEngine:
         with self._database.reading() as connection:
             old = connection.execute(select(jobs.c.id).where(ended & (jobs.c.finished_at < before))).scalars().all()
             chosen, excess = list(old), -over_bytes
-            if ledger.stored_bytes(connection) > over_bytes:
+            if queries.stored_bytes(connection) > over_bytes:
                 family = func.coalesce(jobs.c.batch, jobs.c.id)
                 sizes = dict(connection.execute(select(family, func.sum(jobs.c.stored_bytes)).group_by(family)).all())
                 excess += sum(sizes.values()) - sum(sizes.get(job, 0) for job in old)
@@ -194,7 +194,7 @@ class SqliteEngine:
         with self._database.reading() as connection:
             return connection.execute(select(func.max(events.c.number))).scalar_one() or 0
 
-    def announce(self, worker: Worker) -> None:
+    def announce(self, worker: WorkerInfo) -> None:
         now = time.time()
         with self._database.writing(durable=False) as connection:
             connection.execute(delete_from(workers).where(workers.c.seen_at < now - 60 * _WORKER_SEEN_S))
@@ -213,8 +213,8 @@ class SqliteEngine:
             return Load(
                 **dict(connection.execute(counts).all()),
                 oldest_queued_at=connection.execute(oldest).scalar_one(),
-                stored_bytes=ledger.stored_bytes(connection),
-                workers=[Worker(**row._mapping) for row in connection.execute(alive)],
+                stored_bytes=queries.stored_bytes(connection),
+                workers=[WorkerInfo(**row._mapping) for row in connection.execute(alive)],
             )
 
     def check(self) -> None:
@@ -223,21 +223,21 @@ class SqliteEngine:
 
 def _take_away(connection: Connection, row: Row[Any], reason: Reason) -> None:
     if reason == "timeout":
-        ledger.end(connection, row.id, "failed", error=TIMED_OUT[0], code=TIMED_OUT[1])
+        queries.end(connection, row.id, "failed", error=TIMED_OUT[0], code=TIMED_OUT[1])
     elif reason == "lost" and row.attempts >= MAX_ATTEMPTS:
-        ledger.end(connection, row.id, "failed", error=LOST[0], code=LOST[1])
+        queries.end(connection, row.id, "failed", error=LOST[0], code=LOST[1])
     else:
         tried = row.attempts - (reason == "drained")
         stage = f"Waiting to try again ({tried + 1} of {MAX_ATTEMPTS})..." if reason == "lost" else "Waiting..."
-        ledger.change(
+        queries.change(
             connection, row.id, phase="queued", stage=stage, attempts=tried, worker=None, token=None, lease_until=None
         )
         if row.batch is not None:
-            ledger.roll_up(connection, row.batch)
+            queries.roll_up(connection, row.batch)
 
 
 def _held(connection: Connection, claim: Claim) -> Row[Any]:
-    row = ledger.held(connection, claim)
+    row = queries.held(connection, claim)
     if row is None:
         raise LeaseLost("The job was canceled, removed or handed to another worker.")
     return row

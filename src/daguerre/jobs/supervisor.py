@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import structlog
 
 from daguerre.config import Config
-from daguerre.jobs.engine import LEASE_S, Engine
 from daguerre.jobs.limits import share_of_memory
+from daguerre.jobs.queue import LEASE_S, JobQueue
 
 _HEARTBEAT_S = 1.0
 _LONGEST_PAUSE_S = 30.0
@@ -31,9 +31,9 @@ class Supervisor:
     again after a pause that doubles each time, up to half a minute.
     """
 
-    def __init__(self, engine: Engine, config: Config, count: int) -> None:
+    def __init__(self, queue: JobQueue, config: Config, count: int) -> None:
         self.count = count
-        self._engine = engine
+        self._queue = queue
         self._config = config
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._spare: tuple[str, subprocess.Popen[str]] | None = None
@@ -122,7 +122,7 @@ class Supervisor:
     def _settle(self, worker: str, *, drained: bool) -> int:
         while True:
             try:
-                return self._engine.abandon(worker, "drained" if drained else "lost")
+                return self._queue.abandon(worker, "drained" if drained else "lost")
             except Exception:
                 _log.exception("jobs of a dead worker could not be taken away")
                 if drained or self._stopping.wait(_HEARTBEAT_S):
@@ -132,7 +132,7 @@ class Supervisor:
         while not self._ended.wait(_HEARTBEAT_S):
             try:
                 alive = list(self._processes)
-                for claim in self._engine.heartbeat(alive, LEASE_S) if alive else ():
+                for claim in self._queue.heartbeat(alive, LEASE_S) if alive else ():
                     since = claim.job.claimed_at or time.time()
                     if time.time() - since > self._config.job_timeout_s:
                         self._end_slow(claim.worker, claim.job.id)
@@ -144,7 +144,7 @@ class Supervisor:
         process = self._processes.get(worker)
         if process is not None:
             _log.warning("job takes too long", worker=worker, job=job)
-            self._engine.abandon(worker, "timeout")
+            self._queue.abandon(worker, "timeout")
             process.kill()
 
     def _gpu(self, slot: int) -> str:

@@ -18,13 +18,14 @@ import structlog
 
 from daguerre.config import Config
 from daguerre.errors import Canceled, ModelError
-from daguerre.jobs import places, work
-from daguerre.jobs.engine import LEASE_S, Engine, Worker
+from daguerre.jobs import backends
 from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.lease_watch import STOPPED_BY_WATCH, LeaseWatch
 from daguerre.jobs.limits import limit_memory, share_of_memory
+from daguerre.jobs.queue import LEASE_S, JobQueue, WorkerInfo
 from daguerre.jobs.records import Claim
+from daguerre.jobs.restore import refusal, restore_job
 from daguerre.jobs.storage import Storage
-from daguerre.jobs.watch import STOPPED_BY_WATCH, Watch
 from daguerre.pipeline.restorer import Restorer
 
 _POLL_S = 0.05
@@ -33,12 +34,12 @@ _FAULT = ("An unexpected fault stopped the restoration.", "INTERNAL_ERROR")
 _log = structlog.get_logger()
 
 
-class Hands:
+class Worker:
     """Claims one job after the other and carries it out."""
 
-    def __init__(self, id: str, engine: Engine, storage: Storage, config: Config) -> None:
+    def __init__(self, id: str, queue: JobQueue, storage: Storage, config: Config) -> None:
         self._id = id
-        self._engine = engine
+        self._queue = queue
         self._storage = storage
         self._config = config
         self._restorer = Restorer(config=config)
@@ -53,9 +54,9 @@ class Hands:
             if self._config.warm:
                 self._warm()
             device = os.environ.get("CUDA_VISIBLE_DEVICES", self._config.device)
-            self._engine.announce(Worker(self._id, socket.gethostname(), os.getpid(), device))
+            self._queue.announce(WorkerInfo(self._id, socket.gethostname(), os.getpid(), device))
         while not self._draining.is_set():
-            claim = self._engine.claim(self._id, LEASE_S)
+            claim = self._queue.claim(self._id, LEASE_S)
             if claim is None:
                 self._draining.wait(_POLL_S)
                 continue
@@ -77,7 +78,7 @@ class Hands:
                     self._told.set()
         if not self._draining.is_set():
             try:
-                self._engine.abandon(self._id, "drained")
+                self._queue.abandon(self._id, "drained")
             finally:
                 os._exit(STOPPED_BY_WATCH)
 
@@ -88,18 +89,18 @@ class Hands:
             _log.warning("networks not loaded", reason=str(error))
 
     def _carry_out(self, claim: Claim) -> None:
-        watch = Watch(self._engine, claim, lambda: self._drain_by)
+        watch = LeaseWatch(self._queue, claim, lambda: self._drain_by)
         _log.info("job started", filename=claim.job.filename)
         started = time.monotonic()
         try:
             with watch:
-                outcome = work.carry_out(claim.job, self._storage, self._restorer, watch.report, watch.token)
-            self._engine.finish(claim, outcome)
+                outcome = restore_job(claim.job, self._storage, self._restorer, watch.report, watch.token)
+            self._queue.finish(claim, outcome)
             _log.info("job finished", seconds=round(time.monotonic() - started, 3))
         except (Canceled, LeaseLost):
-            if self._engine.holds(claim):
+            if self._queue.holds(claim):
                 _log.info("job handed back")
-                self._engine.abandon(self._id, "drained")
+                self._queue.abandon(self._id, "drained")
             else:
                 _log.info("job taken away")
                 self._forget(claim)
@@ -107,19 +108,19 @@ class Hands:
             self._refuse(claim, error)
 
     def _refuse(self, claim: Claim, error: Exception) -> None:
-        known = work.refusal(error)
+        known = refusal(error)
         if known is None:
             _log.exception("job failed by a fault")
         else:
             _log.info("job failed", error=known[0], code=known[1])
         try:
-            self._engine.fail(claim, *(known or _FAULT))
+            self._queue.fail(claim, *(known or _FAULT))
         except LeaseLost:
             self._forget(claim)
 
     def _forget(self, claim: Claim) -> None:
         """Delete what was stored for a job that was removed meanwhile."""
-        if not self._engine.known([claim.job.id]):
+        if not self._queue.known([claim.job.id]):
             self._storage.remove(claim.job.id)
 
 
@@ -133,10 +134,11 @@ def main() -> None:
     configure_logs()
     structlog.contextvars.bind_contextvars(worker=sys.argv[1])
     limit_memory(config.worker_memory_bytes or share_of_memory(1))
-    engine, storage = places.engine(config), places.storage(config)
-    hands = Hands(sys.argv[1], engine, storage, config)
-    threading.Thread(target=hands.listen, name="line", daemon=True).start()
-    hands.work()
+    database = backends.open_database(config)
+    queue, storage = backends.job_queue(database, config), backends.file_storage(config)
+    working = Worker(sys.argv[1], queue, storage, config)
+    threading.Thread(target=working.listen, name="line", daemon=True).start()
+    working.work()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _SPARE_BYTES = 256 * 2**20
 
 
 class Library:
-    """Hands out one :class:`Session` per network, loaded on first use and kept. Thread-safe.
+    """Worker out one :class:`Session` per network, loaded on first use and kept. Thread-safe.
 
     A network that nobody used for ``model_idle_s`` is dropped, and so are all others where memory is too short to load
     one more; running work keeps its own until it ends.

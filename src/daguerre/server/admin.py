@@ -13,8 +13,8 @@ from daguerre.models import archive
 from daguerre.models.catalog import Catalog, Network
 from daguerre.models.installer import Installer
 from daguerre.models.published import Bundle
+from daguerre.server.auth import Owner, identify
 from daguerre.server.health import faults
-from daguerre.server.identity import Owner, identify
 from daguerre.server.jobs import Done
 from daguerre.server.multipart import SpooledFile, received
 from daguerre.server.problems import Problem, documented
@@ -170,7 +170,7 @@ async def disk_usage(service: ServiceOf) -> DiskUsage:
 async def admin_health(service: ServiceOf) -> dict[str, Any]:
     """The queue, the workers and their device, the storage, the networks."""
     problems = await threaded(faults, service)
-    load = await threaded(service.engine.load)
+    load = await threaded(service.queue.load)
     disk = shutil.disk_usage(service.config.data)
     return {
         "status": "ok" if not problems else "unavailable",

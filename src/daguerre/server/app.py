@@ -10,40 +10,39 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from daguerre.config import Config
-from daguerre.jobs import places
+from daguerre.jobs import backends
 from daguerre.jobs.housekeeping import Housekeeping
 from daguerre.jobs.inspectors import Inspectors
 from daguerre.jobs.supervisor import Supervisor, cores
-from daguerre.server import admin, document, download, health, jobs, page, problems, progress, restore, session, views
+from daguerre.server import admin, download, health, jobs, openapi, page, previews, problems, progress, restore, session
 from daguerre.server.broadcast import Broadcast
 from daguerre.server.features import Features
 from daguerre.server.installs import Installs
 from daguerre.server.keys import Keys
 from daguerre.server.metrics import Metrics
-from daguerre.server.middleware import Passage, SamePage
-from daguerre.server.rates import Rates
+from daguerre.server.middleware import OriginCheck, RequestLog
+from daguerre.server.rate_limiter import RateLimiter
 from daguerre.server.service import Service, threaded
 
 
 def create_service(config: Config, *, workers: int, open: bool = False) -> Service:
     """The parts of a server on ``config``'s folder, which is made and migrated; nothing runs yet."""
-    database = places.database(config)
-    database.migrate()
-    engine, storage, features = places.engine(config), places.storage(config), Features(config)
+    database = backends.open_database(config)
+    queue, storage, features = backends.job_queue(database, config), backends.file_storage(config), Features(config)
     return Service(
         config=config,
-        engine=engine,
+        queue=queue,
         storage=storage,
         keys=Keys(database),
         inspectors=Inspectors(max(2, min(4, cores()))),
-        broadcast=Broadcast(engine),
-        housekeeping=Housekeeping(engine, storage, config),
+        broadcast=Broadcast(queue),
+        housekeeping=Housekeeping(queue, storage, config),
         features=features,
-        installs=Installs(engine, features, config),
-        metrics=Metrics(engine),
-        submissions=Rates(config.submissions_per_minute),
-        attempts=Rates(config.wrong_keys_per_minute),
-        supervisor=Supervisor(engine, config, workers) if workers else None,
+        installs=Installs(queue, features, config),
+        metrics=Metrics(queue),
+        submissions=RateLimiter(config.submissions_per_minute),
+        attempts=RateLimiter(config.wrong_keys_per_minute),
+        supervisor=Supervisor(queue, config, workers) if workers else None,
         open=open,
     )
 
@@ -56,10 +55,10 @@ def create_app(service: Service, *, local_names_only: bool = False) -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     problems.install(app)
-    for module in (restore, jobs, progress, download, views, admin, session, health):
+    for module in (restore, jobs, progress, download, previews, admin, session, health):
         app.include_router(module.router)
     app.include_router(health.metrics)
-    document.install(app)
+    openapi.install(app)
     page.install(app)
     origins = service.config.cors_origins
     if origins:
@@ -67,8 +66,8 @@ def create_app(service: Service, *, local_names_only: bool = False) -> FastAPI:
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"],
             expose_headers=["Location", "X-Request-ID", "Content-Disposition"],
         )  # fmt: skip
-    app.add_middleware(SamePage, local_names_only=local_names_only, origins=origins)
-    app.add_middleware(Passage, service=service)
+    app.add_middleware(OriginCheck, local_names_only=local_names_only, origins=origins)
+    app.add_middleware(RequestLog, service=service)
     return app
 
 
@@ -77,7 +76,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
 
     async def job_ended(id: str) -> None:
-        job = await threaded(service.engine.get, id)
+        job = await threaded(service.queue.get, id)
         if job is not None and job.kind != "install":
             service.metrics.job_ended(job)
 

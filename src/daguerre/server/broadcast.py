@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import structlog
 from anyio import to_thread
 
-from daguerre.jobs.engine import Engine
+from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Event
 
 _PERIOD_S = 0.05
@@ -53,8 +53,8 @@ class Subscription:
 class Broadcast:
     """Reads new events twenty times a second, however many listen. For one event loop."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, queue: JobQueue) -> None:
+        self._queue = queue
         self._listeners: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._closed = False
 
@@ -111,12 +111,12 @@ class Broadcast:
                 await asyncio.sleep(1)
 
     def _news(self, position: int) -> list[Event]:
-        return self._engine.events(position, limit=_PAGE)
+        return self._queue.events(position, limit=_PAGE)
 
     async def _position(self) -> int:
         while True:
             try:
-                return await to_thread.run_sync(self._engine.newest)
+                return await to_thread.run_sync(self._queue.newest)
             except Exception:
                 _log.exception("events cannot be read")
                 await asyncio.sleep(1)
@@ -124,6 +124,6 @@ class Broadcast:
     async def _drop_removed(self) -> None:
         """Another process may have removed a job."""
         listened = list(self._listeners)
-        known = await to_thread.run_sync(self._engine.known, listened)
+        known = await to_thread.run_sync(self._queue.known, listened)
         for job in set(listened) - known:
             self.drop(job)

@@ -13,8 +13,8 @@ from fastapi.responses import Response, StreamingResponse
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.records import ARCHIVE, Job, StoredFile
 from daguerre.jobs.storage import output_key
-from daguerre.server import archive, problems, ranges
-from daguerre.server.identity import Owner
+from daguerre.server import problems, ranges, zip_stream
+from daguerre.server.auth import Owner
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
@@ -45,7 +45,7 @@ async def download(
 ) -> Response:
     """Download a file of a job; a batch's archive is made while it is sent."""
     job_id, filename = _segments(request)
-    job = await threaded(service.engine.get, job_id.lower())
+    job = await threaded(service.queue.get, job_id.lower())
     if job is None or (job.owner != owner and not service.open):
         raise Problem(404, "File not found")
     if job.kind == "batch" and job.phase == "complete" and filename == ARCHIVE:
@@ -65,15 +65,15 @@ async def download_many(
     """A ZIP of the restored photos of several jobs, made while it is sent; what is not complete is left out."""
 
     def restored() -> list[Job]:
-        found = (service.engine.get(id.lower()) for id in dict.fromkeys(job_ids))
+        found = (service.queue.get(id.lower()) for id in dict.fromkeys(job_ids))
         mine = (job for job in found if job is not None and (job.owner == owner or service.open))
         return [job for job in mine if job.kind == "single" and job.phase == "complete"]
 
-    files = archive.entries(await threaded(restored))
+    files = zip_stream.entries(await threaded(restored))
     if not files:
         raise problems.no_job()
     headers = _headers(ARCHIVE)
-    return StreamingResponse(archive.stream(files, service.storage), headers=headers, media_type="application/zip")
+    return StreamingResponse(zip_stream.stream(files, service.storage), headers=headers, media_type="application/zip")
 
 
 async def _file(
@@ -109,8 +109,8 @@ async def _archive(request: Request, service: Service, batch: Job) -> Response:
     headers = _headers(ARCHIVE)
     if request.method == "HEAD":
         return Response(headers=headers, media_type="application/zip")
-    files = archive.entries(await threaded(service.engine.photos, batch.id))
-    return StreamingResponse(archive.stream(files, service.storage), headers=headers, media_type="application/zip")
+    files = zip_stream.entries(await threaded(service.queue.photos, batch.id))
+    return StreamingResponse(zip_stream.stream(files, service.storage), headers=headers, media_type="application/zip")
 
 
 def _segments(request: Request) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import structlog
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from daguerre.server.identity import identify
+from daguerre.server.auth import identify
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
@@ -46,7 +46,7 @@ async def prometheus(service: ServiceOf) -> Response:
 def faults(service: Service) -> list[str]:
     """What is out of order, tried out and not remembered."""
     found = []
-    for name, check in (("database", service.engine.check), ("storage", service.storage.check)):
+    for name, check in (("database", service.queue.check), ("storage", service.storage.check)):
         try:
             check()
         except Exception as error:

@@ -11,8 +11,8 @@ import structlog
 from daguerre.cancellation import CancelToken
 from daguerre.config import Config
 from daguerre.errors import Canceled, ModelError
-from daguerre.jobs.engine import Engine, Outcome
 from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.queue import JobQueue, Outcome
 from daguerre.jobs.records import Claim, Submission
 from daguerre.models.installer import Installer, Progress
 from daguerre.models.published import Bundle
@@ -29,8 +29,8 @@ _log = structlog.get_logger()
 class Installs:
     """Starts, watches and stops installations of bundles."""
 
-    def __init__(self, engine: Engine, features: Features, config: Config) -> None:
-        self._engine = engine
+    def __init__(self, queue: JobQueue, features: Features, config: Config) -> None:
+        self._queue = queue
         self._features = features
         self._config = config
         self._stopping = CancelToken()
@@ -38,8 +38,8 @@ class Installs:
 
     def recover(self) -> None:
         """End the jobs of a server that is gone."""
-        for claim in self._engine.heartbeat([WORKER], _LEASE_S):
-            self._engine.fail(claim, *_INTERRUPTED)
+        for claim in self._queue.heartbeat([WORKER], _LEASE_S):
+            self._queue.fail(claim, *_INTERRUPTED)
 
     def start(self, bundle: Bundle, owner: str | None) -> str | None:
         """The job that installs ``bundle``, its licences accepted; ``None`` where it is being installed already."""
@@ -47,7 +47,7 @@ class Installs:
         if not self._features.begin(bundle, id):
             return None
         try:
-            claim = self._engine.begin(Submission(id=id, filename=bundle.name, owner=owner), WORKER, _LEASE_S)
+            claim = self._queue.begin(Submission(id=id, filename=bundle.name, owner=owner), WORKER, _LEASE_S)
         except BaseException:
             self._features.end(bundle)
             raise
@@ -70,7 +70,7 @@ class Installs:
         def listen(progress: Progress) -> None:
             running = self._features.at(bundle, progress)
             try:
-                self._engine.progress(claim, running.stage, running.percent)
+                self._queue.progress(claim, running.stage, running.percent)
             except LeaseLost:
                 cancel.cancel()
 
@@ -98,9 +98,9 @@ class Installs:
         try:
             if problem is None:
                 result = {"jobId": claim.job.id, "bundle": bundle.id, "installedVersion": bundle.version}
-                self._engine.finish(claim, Outcome(result, {}))
+                self._queue.finish(claim, Outcome(result, {}))
             else:
-                self._engine.fail(claim, *problem)
+                self._queue.fail(claim, *problem)
         except LeaseLost:
             _log.info("an installation was canceled", job=claim.job.id)
 
@@ -112,6 +112,6 @@ class Installs:
                 cancel.cancel()
             if time.monotonic() - told > _LEASE_S / 5:
                 told = time.monotonic()
-                self._engine.heartbeat([WORKER], _LEASE_S)
-            if not self._engine.holds(claim):
+                self._queue.heartbeat([WORKER], _LEASE_S)
+            if not self._queue.holds(claim):
                 cancel.cancel()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from daguerre.jobs.records import Job, batch_frame, frame
 from daguerre.server import problems
-from daguerre.server.identity import Owner
+from daguerre.server.auth import Owner
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
@@ -70,7 +70,7 @@ async def visible_job(
     service: ServiceOf, owner: Owner, job_id: Annotated[str, Path(description="The job's id")]
 ) -> Job:
     """The job of a path, where it is the caller's. Raises a 404."""
-    job = await threaded(service.engine.get, job_id.lower())
+    job = await threaded(service.queue.get, job_id.lower())
     if job is None or (job.owner != owner and not service.open):
         raise problems.no_job()
     return job
@@ -91,7 +91,7 @@ async def list_jobs(
 ) -> JobPage:
     """The caller's jobs, newest first; photos of batches are listed under their batch."""
     before = None if cursor is None else int(cursor)
-    page = await threaded(service.engine.page, owner, limit=limit + 1, before=before, batch=batch)
+    page = await threaded(service.queue.page, owner, limit=limit + 1, before=before, batch=batch)
     shown = page[:limit]
     states = await threaded(_states, service, shown)
     return JobPage(
@@ -112,7 +112,7 @@ async def list_jobs(
 
 
 def _states(service: Service, jobs: list[Job]) -> list[dict[str, Any]]:
-    return [batch_frame(job, service.engine.photos(job.id)) if job.kind == "batch" else frame(job) for job in jobs]
+    return [batch_frame(job, service.queue.photos(job.id)) if job.kind == "batch" else frame(job) for job in jobs]
 
 
 @router.get("/{job_id}", responses=documented(401, 404), response_model=JobState)
@@ -125,7 +125,7 @@ async def get_job(service: ServiceOf, job: VisibleJob) -> JSONResponse:
 @router.post("/{job_id}/cancel", responses=documented(401, 404))
 async def cancel_job(service: ServiceOf, job: VisibleJob) -> Canceled:
     """Stop the job; a batch with all its photos."""
-    return Canceled(canceled=await threaded(service.engine.cancel, job.id))
+    return Canceled(canceled=await threaded(service.queue.cancel, job.id))
 
 
 @router.delete("/{job_id}", responses=documented(401, 404))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from anyio import to_thread
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from daguerre.jobs.database import Database
-from daguerre.jobs.schema import keys, sessions
+from daguerre.database.connection import Database
+from daguerre.database.schema import keys, sessions
 
 SESSION_S = 14 * 24 * 3600
 """How long a browser stays signed in."""

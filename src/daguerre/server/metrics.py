@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from daguerre.jobs.engine import Engine
+from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Job
 
 _SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000)
@@ -17,9 +17,9 @@ _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 class Metrics:
     """One registry of its own, so that two servers in one process do not meet."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, queue: JobQueue) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Depths(engine))
+        self._registry.register(_Depths(queue))
         self._jobs = Counter("daguerre_jobs", "Jobs that ended", ["outcome"], registry=self._registry)
         self._failures = Counter("daguerre_job_failures", "Failed jobs by kind", ["code"], registry=self._registry)
         self._waits = Histogram(
@@ -60,13 +60,13 @@ class Metrics:
 
 
 class _Depths:
-    """Gauges that are read from the engine."""
+    """Gauges that are read from the queue."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, queue: JobQueue) -> None:
+        self._queue = queue
 
     def collect(self) -> Iterator[Metric]:
-        load = self._engine.load()
+        load = self._queue.load()
         yield GaugeMetricFamily("daguerre_queue_depth", "Photos that wait", load.queued)
         yield GaugeMetricFamily("daguerre_jobs_processing", "Photos at work", load.processing)
         yield GaugeMetricFamily("daguerre_queue_oldest_seconds", "How long the oldest has waited", load.oldest_wait_s)

@@ -34,7 +34,7 @@ PROTECTION = {
 _log = structlog.get_logger()
 
 
-class Passage:
+class RequestLog:
     """Outermost of the middlewares. Never lets an exception, a trace or a path through to the client."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
@@ -82,7 +82,7 @@ class Passage:
             )  # fmt: skip
 
 
-class SamePage:
+class OriginCheck:
     """Keeps other web pages from using the server through the browser of somebody who may.
 
     What changes something must not come from another page. A server without keys answers only to the

@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from daguerre.jobs.records import Event
 from daguerre.server import problems
-from daguerre.server.identity import Owner
+from daguerre.server.auth import Owner
 from daguerre.server.jobs import VisibleJob
 from daguerre.server.problems import documented
 from daguerre.server.service import Service, ServiceOf, threaded
@@ -90,19 +90,19 @@ async def many_progress(
 
 
 def _visible(service: Service, owner: str | None, ids: list[str]) -> frozenset[str]:
-    found = (service.engine.get(id.lower()) for id in ids)
+    found = (service.queue.get(id.lower()) for id in ids)
     return frozenset(job.id for job in found if job is not None and (job.owner == owner or service.open))
 
 
 def _backlog(service: Service, job: str, last_event_id: str | None) -> list[Event]:
     """What a returning listener has missed; for a new one, and after the end, the present state."""
-    latest = service.engine.latest(job)
+    latest = service.queue.latest(job)
     if latest is None:
         return []
     told = int(last_event_id) if last_event_id and _NUMBER.fullmatch(last_event_id) else 0
     if told == 0 or told > latest.number or (latest.last and told == latest.number):
         return [latest]
-    return service.engine.events(told, job=job)
+    return service.queue.events(told, job=job)
 
 
 def _frame(event: Event, named: bool, stay_away: bool | None = None) -> ServerSentEvent:

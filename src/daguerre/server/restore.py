@@ -9,11 +9,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from daguerre.jobs import names
+from daguerre.jobs import filenames
 from daguerre.jobs.errors import JobExists
 from daguerre.jobs.records import Submission
-from daguerre.server import intake, problems
-from daguerre.server.identity import Owner, address
+from daguerre.server import problems, submissions
+from daguerre.server.auth import Owner, address
 from daguerre.server.multipart import Form, SpooledFile, received
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
@@ -81,7 +81,7 @@ async def restore_photo(request: Request, response: Response, service: ServiceOf
     _limit(service, request, owner)
 
     async def on_head(file: SpooledFile) -> None:
-        await intake.refuse_giants(service, file)
+        await submissions.refuse_giants(service, file)
 
     async with received(
         request, service.storage, file_fields=("file", "mask"), max_file_bytes=service.config.max_upload_bytes,
@@ -90,7 +90,7 @@ async def restore_photo(request: Request, response: Response, service: ServiceOf
         photo = next(iter(form.named("file")), None)
         mask = next(iter(form.named("mask")), None)
         if photo is None and "sourceJobId" in form.texts:
-            async with intake.upload_of(service, form.texts["sourceJobId"], owner) as photo:
+            async with submissions.upload_of(service, form.texts["sourceJobId"], owner) as photo:
                 return await _restore(response, service, owner, form, photo, mask)
         if photo is None or photo.size_bytes == 0:
             raise Problem(400, "No image file provided")
@@ -100,9 +100,9 @@ async def restore_photo(request: Request, response: Response, service: ServiceOf
 async def _restore(
     response: Response, service: Service, owner: str | None, form: Form, photo: SpooledFile, mask: SpooledFile | None
 ) -> Accepted:
-    wanted = intake.wishes(form, service)
-    await intake.inspect(service, photo, mask, wanted.settings.output_format)
-    job = intake.submission(wanted, photo, owner, wanted.id, mask=mask)
+    wanted = submissions.upload_options(form, service)
+    await submissions.inspect(service, photo, mask, wanted.settings.output_format)
+    job = submissions.submission(wanted, photo, owner, wanted.id, mask=mask)
     await _submit(service, job, {job.id: (photo, mask)})
     return _accepted(response, job.id)
 
@@ -119,7 +119,7 @@ async def restore_photos(request: Request, response: Response, service: ServiceO
         photos = form.named("file", "files", "files[]")
         if not photos:
             raise Problem(400, "No image file provided")
-        wanted = intake.wishes(form, service)
+        wanted = submissions.upload_options(form, service)
         jobs, kept = await _photos(service, form, photos, wanted, owner)
         batch = Submission(id=wanted.id, filename=_title(photos), owner=owner, settings=wanted.wire)
         await _submit(service, batch, kept, jobs)
@@ -127,22 +127,22 @@ async def restore_photos(request: Request, response: Response, service: ServiceO
 
 
 async def _photos(
-    service: Service, form: Form, photos: list[SpooledFile], wanted: intake.Wishes, owner: str | None
+    service: Service, form: Form, photos: list[SpooledFile], wanted: submissions.UploadOptions, owner: str | None
 ) -> tuple[list[Submission], Kept]:
     """A submission for each photo, and the files of those that were not refused."""
     if form.named("mask"):
-        wanted = intake.noted(wanted, _MASK_BESIDE_MANY)
+        wanted = submissions.noted(wanted, _MASK_BESIDE_MANY)
     jobs: list[Submission] = []
     kept: Kept = {}
     for photo in photos:
-        job = intake.submission(wanted, photo, owner, str(uuid.uuid4()))
+        job = submissions.submission(wanted, photo, owner, str(uuid.uuid4()))
         try:
-            await intake.inspect(service, photo, output_format=wanted.settings.output_format)
+            await submissions.inspect(service, photo, output_format=wanted.settings.output_format)
             kept[job.id] = (photo, None)
         except Problem as problem:
             if "details" in problem.body:  # The settings are all photos'.
                 raise
-            job = intake.refused(job, problem)
+            job = submissions.refused(job, problem)
         jobs.append(job)
     return jobs, kept
 
@@ -154,7 +154,7 @@ async def _submit(service: Service, job: Submission, kept: Kept, photos: Sequenc
         raise JobExists("A job with this id exists.")
     service.submitting.add(job.id)
     try:
-        if await threaded(service.engine.get, job.id) is not None:
+        if await threaded(service.queue.get, job.id) is not None:
             raise JobExists("A job with this id exists.")
         await _store(service, job, kept, photos)
     finally:
@@ -165,8 +165,8 @@ async def _store(service: Service, job: Submission, kept: Kept, photos: Sequence
     await threaded(service.housekeeping.make_room, sum(photo.size_bytes for photo, _ in kept.values()))
     try:
         for id, (photo, mask) in kept.items():
-            await intake.keep(service, id, photo, mask)
-        await threaded(service.engine.submit, job, photos)
+            await submissions.keep(service, id, photo, mask)
+        await threaded(service.queue.submit, job, photos)
     except Exception:
         for id in kept:
             await threaded(service.storage.remove, id)
@@ -184,5 +184,5 @@ def _accepted(response: Response, job: str) -> Accepted:
 
 
 def _title(photos: list[SpooledFile]) -> str:
-    first = names.safe(photos[0].filename)
+    first = filenames.safe(photos[0].filename)
     return first if len(photos) == 1 else f"{first} and {len(photos) - 1} more"

@@ -11,9 +11,9 @@ from anyio import to_thread
 from fastapi import Depends, Request
 
 from daguerre.config import Config
-from daguerre.jobs.engine import Engine
 from daguerre.jobs.housekeeping import Housekeeping
 from daguerre.jobs.inspectors import Inspectors
+from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.storage import Storage
 from daguerre.jobs.supervisor import Supervisor
 from daguerre.server.broadcast import Broadcast
@@ -21,7 +21,7 @@ from daguerre.server.features import Features
 from daguerre.server.installs import Installs
 from daguerre.server.keys import Keys
 from daguerre.server.metrics import Metrics
-from daguerre.server.rates import Rates
+from daguerre.server.rate_limiter import RateLimiter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Service:
     """
 
     config: Config
-    engine: Engine
+    queue: JobQueue
     storage: Storage
     keys: Keys
     inspectors: Inspectors
@@ -44,8 +44,8 @@ class Service:
     features: Features
     installs: Installs
     metrics: Metrics
-    submissions: Rates
-    attempts: Rates
+    submissions: RateLimiter
+    attempts: RateLimiter
     supervisor: Supervisor | None
     open: bool
     submitting: set[str] = field(default_factory=set)

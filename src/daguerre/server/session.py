@@ -8,7 +8,7 @@ from fastapi import APIRouter, Cookie, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from daguerre.server import problems
-from daguerre.server.identity import COOKIE, Owner, address
+from daguerre.server.auth import COOKIE, Owner, address
 from daguerre.server.jobs import Done
 from daguerre.server.keys import SESSION_S
 from daguerre.server.problems import documented

@@ -7,7 +7,7 @@ from daguerre.models.session import Session
 
 
 class Adapter:
-    """Hands out the ``session`` itself."""
+    """Worker out the ``session`` itself."""
 
     def __init__(self, session: Session, network: Network) -> None:
         self.session = session

@@ -1,6 +1,6 @@
 /** The HTTP contract: requests, and refusals as errors with a sentence for people. */
 
-import { advice } from "./words.js";
+import { advice } from "./messages.js";
 
 const API = "/api/v1";
 

@@ -1,7 +1,7 @@
 /** The page: its parts, and how they work together. */
 
 import { call, Refusal } from "./api.js";
-import { receive } from "./arrivals.js";
+import { receive } from "./filedrop.js";
 import { confirmed, signIn } from "./dialogs.js";
 import { part, perFrame } from "./dom.js";
 import { Follower } from "./follower.js";
@@ -9,18 +9,18 @@ import { models } from "./modelsdialog.js";
 import { arrived, ended, Photos } from "./photos.js";
 import "./report.js";
 import { DEFAULTS, same, wire } from "./settings.js";
-import "./shelf.js";
+import "./filmstrip.js";
 import "./stage.js";
 import { Uploads } from "./uploads.js";
 import "./viewtools.js";
-import { advice, counted } from "./words.js";
+import { advice, counted } from "./messages.js";
 
 const RETRY_MS = 3000;
 
 const $ = (selector) => document.querySelector(selector);
 const stage = $("photo-stage");
 const tools = $("view-tools");
-const shelf = $("photo-shelf");
+const filmstrip = $("photo-filmstrip");
 const report = $("photo-report");
 const settings = $("settings-form");
 const input = part(document, "file-input");
@@ -40,7 +40,7 @@ tools.attach(stage);
 const render = perFrame(() => {
   const { items, selected } = photos;
   document.body.dataset.state = items.length ? "photos" : "empty";
-  shelf.show(photos);
+  filmstrip.show(photos);
   if (selected) {
     const { shown } = selected;
     if (shown.phase === "failed") shown.advice = shown.refused ? shown.error : advice(500, shown);
@@ -202,7 +202,7 @@ $("#sign-out").addEventListener("click", async () => {
   await call("/session", { method: "DELETE" }).catch(() => {});
   location.reload();
 });
-shelf.addEventListener("select", ({ detail }) => photos.select(detail));
+filmstrip.addEventListener("select", ({ detail }) => photos.select(detail));
 tools.addEventListener("show", ({ detail }) => photos.show(photos.selected, detail));
 tools.addEventListener("delete", remove);
 stage.addEventListener("cancel", cancel);

@@ -45,8 +45,8 @@ export class HintTool {
   }
 
   start(point) {
-    const { width, height } = this.#stage.plane.picture;
-    const { x, y } = this.#stage.plane.at(point.x, point.y);
+    const { width, height } = this.#stage.transform.picture;
+    const { x, y } = this.#stage.transform.at(point.x, point.y);
     if (x < 0 || y < 0 || x >= width || y >= height) return;
     this.#choose(this.#add(Math.floor(x), Math.floor(y), this.#color));
   }
@@ -63,7 +63,7 @@ export class HintTool {
 
   /** Arrows move a cross, Enter puts a colour there. */
   key(event) {
-    const { width, height } = this.#stage.plane.window;
+    const { width, height } = this.#stage.transform.window;
     const at = this.#at ?? { x: width / 2, y: height / 2 };
     const by = event.shiftKey ? 1 : 12;
     const to = {
@@ -84,7 +84,7 @@ export class HintTool {
 
   #add(x, y, color) {
     const hint = { x, y, color };
-    const { width, height } = this.#stage.plane.picture;
+    const { width, height } = this.#stage.transform.picture;
     hint.button = el("button", {
       type: "button", class: "hint", "data-testid": "hint", onclick: () => this.#choose(hint),
       onkeydown: (event) => {

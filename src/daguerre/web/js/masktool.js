@@ -67,18 +67,18 @@ export class MaskTool {
 
   /** A stroke is sketched over the photo while it is drawn, and put into the mask at its end. */
   end(cancelled) {
-    const { plane, sketch } = this.#stage;
+    const { transform, sketch } = this.#stage;
     const stroke = this.#stroke;
     this.#stroke = null;
     sketch.hidden = true;
     if (!stroke || cancelled) return;
-    this.#mask.stroke(stroke.points.map(({ x, y }) => plane.at(x, y)), this.#size / plane.scale, stroke.erases);
+    this.#mask.stroke(stroke.points.map(({ x, y }) => transform.at(x, y)), this.#size / transform.scale, stroke.erases);
   }
 
   #sketch() {
     if (!this.#stroke) return;
-    const { sketch, plane } = this.#stage;
-    const { width, height } = plane.window;
+    const { sketch, transform } = this.#stage;
+    const { width, height } = transform.window;
     if (sketch.hidden || sketch.width !== width || sketch.height !== height) Object.assign(sketch, { width, height, hidden: false });
     const context = sketch.getContext("2d");
     context.clearRect(0, 0, width, height);
@@ -118,7 +118,7 @@ export class MaskTool {
   /** Move the brush by key; it paints its way when Shift is held. */
   #walk(key, paints) {
     const by = Math.max(2, this.#size / 2);
-    const { width, height } = this.#stage.plane.window;
+    const { width, height } = this.#stage.transform.window;
     const from = this.#at ?? { x: width / 2, y: height / 2 };
     const to = {
       x: Math.min(width, Math.max(0, from.x + (key === "arrowright" ? by : key === "arrowleft" ? -by : 0))),
@@ -133,7 +133,7 @@ export class MaskTool {
   }
 
   #dab() {
-    const { width, height } = this.#stage.plane.window;
+    const { width, height } = this.#stage.transform.window;
     const at = this.#at ?? { x: width / 2, y: height / 2 };
     this.start(at, {});
     this.end(false);

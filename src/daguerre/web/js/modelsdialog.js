@@ -3,7 +3,7 @@
 import { call, deliver } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { el } from "./dom.js";
-import { bytes } from "./words.js";
+import { bytes } from "./messages.js";
 
 const STATES = { not_installed: "Not installed", installing: "Being installed", installed: "Installed", error: "The installation failed" };
 const PERIOD_MS = 1000;

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { described } from "./faces.js";
-import { bytes, moment } from "./words.js";
+import { bytes, moment } from "./messages.js";
 
 const ROLES = {
   damage: "Finding damage", inpaint: "Filling damage", inpainting: "Filling damage", denoise: "Noise", face_detection: "Finding faces",

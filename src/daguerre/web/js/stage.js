@@ -6,7 +6,7 @@ import { Faces } from "./faces.js";
 import { HintTool } from "./hinttool.js";
 import { MaskTool } from "./masktool.js";
 import { Panels } from "./panels.js";
-import { Plane } from "./plane.js";
+import { ViewTransform } from "./viewtransform.js";
 import { followPointers } from "./pointers.js";
 import { thumbOf } from "./thumbs.js";
 
@@ -15,7 +15,7 @@ const STEP = 60;
 
 /** Fires `cancel`, `retry`, `mask` (detail: the PNG) and `hints` (detail: the hints). */
 export class PhotoStage extends HTMLElement {
-  plane = new Plane();
+  transform = new ViewTransform();
   item = null;
   version = null;
   before = "original";
@@ -32,7 +32,7 @@ export class PhotoStage extends HTMLElement {
     this.afterImage = el("img", { class: "after", "data-testid": "after", alt: "", draggable: false });
     this.canvas = el("canvas", { class: "mask", "data-testid": "mask-canvas", hidden: true, width: 1, height: 1 });
     this.marks = el("div", { class: "marks" });
-    this.sheet = el("div", { class: "plane" }, this.afterImage, this.beforeImage, this.canvas, this.marks);
+    this.sheet = el("div", { class: "sheet" }, this.afterImage, this.beforeImage, this.canvas, this.marks);
     this.divider = el("div", {
       class: "divider", "data-testid": "slider", role: "slider", tabIndex: 0, "aria-label": "Before and after",
       "aria-valuemin": 0, "aria-valuemax": 100, "aria-orientation": "horizontal",
@@ -50,7 +50,7 @@ export class PhotoStage extends HTMLElement {
     this.faces = new Faces(this.marks);
     this.#listen();
     new ResizeObserver(() => {
-      this.plane.resize(this.viewport.clientWidth, this.viewport.clientHeight);
+      this.transform.resize(this.viewport.clientWidth, this.viewport.clientHeight);
       this.#layout();
     }).observe(this.viewport);
   }
@@ -103,13 +103,13 @@ export class PhotoStage extends HTMLElement {
   }
 
   zoom(factor, x, y) {
-    this.plane.zoom(this.plane.scale * factor, x, y);
+    this.transform.zoom(this.transform.scale * factor, x, y);
     this.#place();
   }
 
   zoomTo(scale) {
-    if (scale === null) this.plane.fit();
-    else this.plane.zoom(scale);
+    if (scale === null) this.transform.fit();
+    else this.transform.zoom(scale);
     this.#place();
   }
 
@@ -152,7 +152,7 @@ export class PhotoStage extends HTMLElement {
   }
 
   #size(width, height) {
-    this.plane.show(width, height);
+    this.transform.show(width, height);
     this.style.setProperty("--aspect", width / height);
     this.sheet.style.width = `${width}px`;
     this.sheet.style.height = `${height}px`;
@@ -161,10 +161,10 @@ export class PhotoStage extends HTMLElement {
   /** Fetch the whole pictures once more is to be seen than the small ones have. */
   #sharpen() {
     if (!this.complete || this.sharp) return;
-    const { width, height } = this.plane.picture;
+    const { width, height } = this.transform.picture;
     const small = Math.min(1, PREVIEW_PIXELS / Math.max(width, height));
-    if (small === 1 && this.plane.scale * devicePixelRatio <= 2) return;
-    if (this.plane.scale * devicePixelRatio <= small * 1.05) return;
+    if (small === 1 && this.transform.scale * devicePixelRatio <= 2) return;
+    if (this.transform.scale * devicePixelRatio <= small * 1.05) return;
     this.sharp = true;
     const identity = this.#shown;
     const [side, job] = this.beforeSource;
@@ -184,28 +184,28 @@ export class PhotoStage extends HTMLElement {
   }
 
   #layout() {
-    const { plane } = this;
+    const { transform } = this;
     if (!this.version) return;
-    this.sheet.style.transform = `translate(${plane.x}px, ${plane.y}px) scale(${plane.scale})`;
-    this.style.setProperty("--unit", 1 / plane.scale);
+    this.sheet.style.transform = `translate(${transform.x}px, ${transform.y}px) scale(${transform.scale})`;
+    this.style.setProperty("--unit", 1 / transform.scale);
     const comparing = this.complete && !this.tool;
     this.divider.hidden = !comparing;
     for (const tag of this.tags) tag.hidden = !comparing;
-    const seen = plane.seen;
-    this.divider.style.top = `${Math.max(0, plane.y)}px`;
-    this.divider.style.bottom = `${Math.max(0, plane.window.height - plane.y - plane.picture.height * plane.scale)}px`;
+    const seen = transform.seen;
+    this.divider.style.top = `${Math.max(0, transform.y)}px`;
+    this.divider.style.bottom = `${Math.max(0, transform.window.height - transform.y - transform.picture.height * transform.scale)}px`;
     const at = seen.left + (seen.right - seen.left) * this.#split;
     this.divider.style.left = `${at}px`;
     this.divider.setAttribute("aria-valuenow", Math.round(this.#split * 100));
     this.divider.setAttribute("aria-valuetext", `${Math.round(this.#split * 100)} % before`);
-    const from = (at - plane.x) / plane.scale;
+    const from = (at - transform.x) / transform.scale;
     // Masks and hints are for the photo as it came.
     const whole = !this.complete || this.tool;
-    this.beforeImage.style.clipPath = whole ? "none" : `inset(0 ${plane.picture.width - from}px 0 0)`;
+    this.beforeImage.style.clipPath = whole ? "none" : `inset(0 ${transform.picture.width - from}px 0 0)`;
     this.tags[0].classList.toggle("faded", at < 90);
-    this.tags[1].classList.toggle("faded", at > plane.window.width - 90);
-    this.viewport.classList.toggle("enlarged", !plane.fitted);
-    this.viewport.classList.toggle("pixels", plane.scale * devicePixelRatio > 3);
+    this.tags[1].classList.toggle("faded", at > transform.window.width - 90);
+    this.viewport.classList.toggle("enlarged", !transform.fitted);
+    this.viewport.classList.toggle("pixels", transform.scale * devicePixelRatio > 3);
     this.dispatchEvent(new Event("view"));
     this.#sharpen();
   }
@@ -228,7 +228,7 @@ export class PhotoStage extends HTMLElement {
       },
       hover: (point) => this.tool?.hover(point),
       pinch: ({ factor, x, y, dx, dy }) => {
-        this.plane.pan(dx, dy);
+        this.transform.pan(dx, dy);
         this.zoom(factor, x, y);
       },
       wheel: (event, point) => {
@@ -239,8 +239,8 @@ export class PhotoStage extends HTMLElement {
     this.viewport.addEventListener("dblclick", (event) => {
       if (this.tool || event.target.closest("button")) return;
       const box = this.viewport.getBoundingClientRect();
-      if (this.plane.fitted) this.plane.zoom(1 / devicePixelRatio, event.clientX - box.left, event.clientY - box.top);
-      else this.plane.fit();
+      if (this.transform.fitted) this.transform.zoom(1 / devicePixelRatio, event.clientX - box.left, event.clientY - box.top);
+      else this.transform.fit();
       this.#place();
     });
     this.viewport.addEventListener("keydown", (event) => this.#key(event));
@@ -253,7 +253,7 @@ export class PhotoStage extends HTMLElement {
     if (this.tool && event.button === 0) {
       this.#drag = "tool";
       this.tool.start(point, event);
-    } else if (this.complete && event.button === 0 && (onDivider || this.plane.fitted)) {
+    } else if (this.complete && event.button === 0 && (onDivider || this.transform.fitted)) {
       this.#drag = "split";
       this.#splitBefore = this.#split;
       this.#move(point);
@@ -266,10 +266,10 @@ export class PhotoStage extends HTMLElement {
   #move(point) {
     if (this.#drag === "tool") this.tool?.move(point);
     else if (this.#drag === "split") {
-      const { left, right } = this.plane.seen;
+      const { left, right } = this.transform.seen;
       this.#compare((point.x - left) / Math.max(1, right - left));
     } else if (this.#drag === "pan") {
-      this.plane.pan(point.x - this.last.x, point.y - this.last.y);
+      this.transform.pan(point.x - this.last.x, point.y - this.last.y);
       this.last = point;
       this.#place();
     }
@@ -297,11 +297,11 @@ export class PhotoStage extends HTMLElement {
     if (this.tool?.key(event)) return event.preventDefault();
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const pans = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
-    if (pans[event.key] && !this.plane.fitted) this.plane.pan(...pans[event.key]);
-    else if (event.key === "+" || event.key === "=") this.plane.zoom(this.plane.scale * 1.25);
-    else if (event.key === "-") this.plane.zoom(this.plane.scale / 1.25);
-    else if (event.key === "0") this.plane.fit();
-    else if (event.key === "1") this.plane.zoom(1 / devicePixelRatio);
+    if (pans[event.key] && !this.transform.fitted) this.transform.pan(...pans[event.key]);
+    else if (event.key === "+" || event.key === "=") this.transform.zoom(this.transform.scale * 1.25);
+    else if (event.key === "-") this.transform.zoom(this.transform.scale / 1.25);
+    else if (event.key === "0") this.transform.fit();
+    else if (event.key === "1") this.transform.zoom(1 / devicePixelRatio);
     else return;
     event.preventDefault();
     this.#place();

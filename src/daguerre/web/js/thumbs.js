@@ -1,4 +1,4 @@
-/** Small pictures for the shelf: from the file where the browser can read it, else the server's. */
+/** Small pictures for the filmstrip: from the file where the browser can read it, else the server's. */
 
 import { viewOf } from "./api.js";
 import { arrived } from "./photos.js";

@@ -37,7 +37,7 @@ export class ViewTools extends HTMLElement {
       el("span", { class: "space" }), this.remove, this.download);
     this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
     stage.addEventListener("view", () => {
-      const text = `${Math.round(stage.plane.scale * devicePixelRatio * 100)} %`;
+      const text = `${Math.round(stage.transform.scale * devicePixelRatio * 100)} %`;
       if (this.zoomText.value !== text) this.zoomText.value = text;
     });
     stage.addEventListener("tool", () => this.#describe());

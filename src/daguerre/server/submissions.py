@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from daguerre.errors import InvalidSettings
-from daguerre.jobs import names
+from daguerre.jobs import filenames
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.records import Submission
@@ -29,7 +29,7 @@ _NAMED_AT_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class UploadOptions:
     """The fields beside the files: the job's id, what is wanted, and what has to be said about it."""
 
     id: str
@@ -42,7 +42,7 @@ class Wishes:
         return self.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def wishes(form: Form, service: Service) -> Wishes:
+def upload_options(form: Form, service: Service) -> UploadOptions:
     """Read the texts of ``form``. Raises Problem."""
     fields = _settings_object(form.texts.get("settings", ""))
     try:
@@ -54,13 +54,13 @@ def wishes(form: Form, service: Service) -> Wishes:
     listed = [f"The setting {_printable(name)} is not known and was ignored." for name in ignored[:_NAMED_AT_MOST]]
     if len(ignored) > _NAMED_AT_MOST:
         listed.append(f"{len(ignored) - _NAMED_AT_MOST} further settings are not known and were ignored.")
-    return Wishes(_job_id(form.texts.get("clientJobId", "")), settings, tuple(listed))
+    return UploadOptions(_job_id(form.texts.get("clientJobId", "")), settings, tuple(listed))
 
 
 @asynccontextmanager
 async def upload_of(service: Service, job: str, owner: str | None) -> AsyncIterator[SpooledFile]:
     """A copy of the upload of an earlier job of the caller. Raises Problem."""
-    source = await threaded(service.engine.get, job.lower())
+    source = await threaded(service.queue.get, job.lower())
     if source is None or source.kind != "single" or (source.owner != owner and not service.open):
         raise problems.no_job()
     path = None
@@ -116,16 +116,16 @@ async def refuse_giants(service: Service, file: SpooledFile) -> None:
 
 
 def submission(
-    wanted: Wishes, photo: SpooledFile, owner: str | None, id: str, *, mask: SpooledFile | None = None
+    wanted: UploadOptions, photo: SpooledFile, owner: str | None, id: str, *, mask: SpooledFile | None = None
 ) -> Submission:
     """What is submitted for one photo."""
     return Submission(
-        id=id, filename=names.safe(photo.filename), owner=owner, settings=wanted.wire, notes=wanted.notes,
+        id=id, filename=filenames.safe(photo.filename), owner=owner, settings=wanted.wire, notes=wanted.notes,
         input_bytes=photo.size_bytes, has_mask=mask is not None,
     )  # fmt: skip
 
 
-def noted(wanted: Wishes, sentence: str) -> Wishes:
+def noted(wanted: UploadOptions, sentence: str) -> UploadOptions:
     """The same wishes with one warning more."""
     return replace(wanted, notes=(*wanted.notes, sentence))
 

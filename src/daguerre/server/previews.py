@@ -77,7 +77,7 @@ async def _preview(service: Service, job: Job, side: str, key: str) -> bytes:
     async with _made(service, key, PREVIEW_PIXELS) as (path, _):
         data = await threaded(path.read_bytes)
     # A job that was removed meanwhile leaves nothing behind.
-    if side == "original" and await threaded(service.engine.get, job.id) is not None:
+    if side == "original" and await threaded(service.queue.get, job.id) is not None:
         await threaded(service.storage.put, view_key(job.id), data)
     return data
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 _REMEMBERED = 10_000
 
 
-class Rates:
+class RateLimiter:
     """``per_minute`` for each name, and as many at once. Not thread-safe: for the event loop alone."""
 
     def __init__(self, per_minute: int) -> None:

@@ -4,16 +4,16 @@ import { archiveOf } from "./api.js";
 import { el, icon } from "./dom.js";
 import { ended } from "./photos.js";
 import { thumb, thumbOf } from "./thumbs.js";
-import { counted, moment, status } from "./words.js";
+import { counted, moment, status } from "./messages.js";
 
 /** Fires `select` (detail: the photo). */
-export class PhotoShelf extends HTMLElement {
+export class PhotoFilmstrip extends HTMLElement {
   #tiles = new Map();
 
   connectedCallback() {
     this.summary = el("p", { class: "summary", role: "status" });
     this.archive = el("a", { class: "button", "data-testid": "download-all", download: "", hidden: true }, icon("download"), "Download all");
-    this.list = el("ul", { class: "strip", "aria-label": "Photos", "data-testid": "shelf" });
+    this.list = el("ul", { class: "strip", "aria-label": "Photos", "data-testid": "filmstrip" });
     this.append(el("div", { class: "head" }, this.summary, this.archive), this.list);
     this.list.addEventListener("keydown", (event) => this.#walk(event));
   }
@@ -60,9 +60,9 @@ export class PhotoShelf extends HTMLElement {
     const version = item.shown;
     const source = version.phase === "complete" ? version.result.previewUrl : thumbOf(item);
     if (source && picture.getAttribute("src") !== source) picture.src = source;
-    const words = status(version);
+    const text = status(version);
     if (name.textContent !== item.name) name.textContent = item.name;
-    if (state.textContent !== words) state.textContent = words;
+    if (state.textContent !== text) state.textContent = text;
     button.title = `${item.name}, ${moment(version.createdAt)}`;
     if (selected) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
@@ -79,10 +79,10 @@ export class PhotoShelf extends HTMLElement {
     const complete = versions.filter((each) => each.phase === "complete");
     const busy = versions.filter((each) => !ended(each)).length;
     const failed = versions.filter((each) => each.phase === "failed").length;
-    const words = [counted(items.length, "photo")];
-    if (busy) words.push(`${busy} at work`);
-    if (failed) words.push(`${failed} not restored`);
-    const text = words.join(", ");
+    const parts = [counted(items.length, "photo")];
+    if (busy) parts.push(`${busy} at work`);
+    if (failed) parts.push(`${failed} not restored`);
+    const text = parts.join(", ");
     if (this.summary.textContent !== text) this.summary.textContent = text;
     this.archive.hidden = complete.length < 2;
     if (complete.length > 1) this.archive.href = archiveOf(complete.slice(0, 1000).map((each) => each.job));
@@ -114,4 +114,4 @@ export class PhotoShelf extends HTMLElement {
   }
 }
 
-customElements.define("photo-shelf", PhotoShelf);
+customElements.define("photo-filmstrip", PhotoFilmstrip);

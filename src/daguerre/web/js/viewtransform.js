@@ -2,7 +2,7 @@
 
 const MOST = 16;
 
-export class Plane {
+export class ViewTransform {
   /** The window's size, and the picture's in its own pixels. */
   window = { width: 1, height: 1 };
   picture = { width: 1, height: 1 };

@@ -9,8 +9,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from daguerre.jobs.database import Database
-from daguerre.jobs.schema import metadata
+from daguerre.database.connection import Database
+from daguerre.database.schema import metadata
 
 
 def test_the_migrations_make_the_tables_that_the_code_means(database):

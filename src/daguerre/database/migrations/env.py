@@ -1,8 +1,8 @@
-"""Alembic's way in: runs on the connection that :class:`daguerre.jobs.database.Database` hands over."""
+"""Alembic's way in: runs on the connection that :class:`daguerre.database.connection.Database` hands over."""
 
 from alembic import context
 
-from daguerre.jobs.schema import metadata
+from daguerre.database.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
 context.run_migrations()

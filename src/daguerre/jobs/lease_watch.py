@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from daguerre.jobs.engine import Engine
 from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Claim
 from daguerre.pipeline.progress import CancelToken
 
@@ -20,7 +20,7 @@ _PERIOD_S = 0.25
 _PATIENCE_S = 2.0
 
 
-class Watch:
+class LeaseWatch:
     """Runs beside the work on ``claim``, as a context.
 
     ``token`` is cancelled when the lease is lost (then ``lost`` is true) and when ``deadline``, which
@@ -28,10 +28,10 @@ class Watch:
     lease is ended with its process: the job may be in other hands.
     """
 
-    def __init__(self, engine: Engine, claim: Claim, deadline: Callable[[], float | None]) -> None:
+    def __init__(self, queue: JobQueue, claim: Claim, deadline: Callable[[], float | None]) -> None:
         self.token = CancelToken()
         self.lost = False
-        self._engine = engine
+        self._queue = queue
         self._claim = claim
         self._deadline = deadline
         self._over = threading.Event()
@@ -46,7 +46,7 @@ class Watch:
                 self._pending.pop()
             self._pending.append((stage, percent))
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> LeaseWatch:
         self._thread.start()
         return self
 
@@ -78,6 +78,6 @@ class Watch:
         with self._lock:
             pending, self._pending = self._pending, []
         for stage, percent in pending:
-            self._engine.progress(self._claim, stage, percent)
-        if not pending and not self._engine.holds(self._claim):
+            self._queue.progress(self._claim, stage, percent)
+        if not pending and not self._queue.holds(self._claim):
             raise LeaseLost("The job was taken away.")

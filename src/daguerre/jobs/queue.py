@@ -24,7 +24,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class WorkerInfo:
     """A process that works, as it announced itself."""
 
     id: str
@@ -45,7 +45,7 @@ class Load:
     failed: int = 0
     oldest_queued_at: float | None = None
     stored_bytes: int = 0
-    workers: list[Worker] = field(default_factory=list)
+    workers: list[WorkerInfo] = field(default_factory=list)
 
     @property
     def oldest_wait_s(self) -> float:
@@ -53,7 +53,7 @@ class Load:
         return 0.0 if self.oldest_queued_at is None else max(0.0, time.time() - self.oldest_queued_at)
 
 
-class Engine(Protocol):
+class JobQueue(Protocol):
     """Keeps jobs, hands each to one worker at a time, and remembers what became of it. Thread-safe.
 
     What a method did is on the disk when it returns, except for :meth:`progress`.
@@ -126,7 +126,7 @@ class Engine(Protocol):
     def newest(self) -> int:
         """The largest number of an event so far."""
 
-    def announce(self, worker: Worker) -> None:
+    def announce(self, worker: WorkerInfo) -> None:
         """Note that a worker has started."""
 
     def load(self) -> Load:

@@ -48,7 +48,7 @@ export function bytes(count) {
 /** `1 photo`, `2 photos`. */
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** The state of a version in one or two words, for the shelf. */
+/** The state of a version in one or two words, for the filmstrip. */
 export function status(version) {
   switch (version.phase) {
     case "waiting":

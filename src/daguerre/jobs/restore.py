@@ -18,9 +18,9 @@ from daguerre.errors import (
     ModelError,
     ModelNotInstalled,
 )
-from daguerre.jobs import names
-from daguerre.jobs.engine import Outcome
+from daguerre.jobs import filenames
 from daguerre.jobs.errors import FileMissing, StorageFull
+from daguerre.jobs.queue import Outcome
 from daguerre.jobs.records import MASK, PREVIEW, Job, StoredFile, download_url
 from daguerre.jobs.storage import Storage, input_key, mask_key, output_key
 from daguerre.settings import Settings
@@ -38,7 +38,7 @@ _OPENED, _RESTORED, _ENCODED, _PREVIEWED = 2, 94, 97, 98
 """Percent of a job when its parts are done; the pipeline's own 0-100 lie between the first two."""
 
 
-def carry_out(
+def restore_job(
     job: Job, storage: Storage, restorer: Restorer, report: Callable[[str, int], object], cancel: CancelToken
 ) -> Outcome:
     """Restore the photo of ``job`` and store its files. Raises what the library raises, and StorageFull."""
@@ -56,7 +56,7 @@ def carry_out(
     report("Saving the photo...", _RESTORED)
     encoded = restoration.encode()
     cancel.check()
-    name = names.restored(job.filename, encoded.extension)
+    name = filenames.restored(job.filename, encoded.extension)
     contents = {name: encoded.data}
     report("Saving the photo...", _ENCODED)
     contents[PREVIEW] = preview(restoration.photo)
@@ -141,4 +141,4 @@ def _png(mask: Any) -> bytes:
 
 
 def _described(name: str, data: bytes) -> StoredFile:
-    return StoredFile(len(data), names.media_type(name), hashlib.sha256(data).hexdigest())
+    return StoredFile(len(data), filenames.media_type(name), hashlib.sha256(data).hexdigest())

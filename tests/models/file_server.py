@@ -12,17 +12,17 @@ Fault = Callable[["Handler", bytes], bool]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves ``shop.files``; ``shop.faults`` may answer instead, in turn."""
+    """Serves ``server.files``; ``server.faults`` may answer instead, in turn."""
 
     protocol_version = "HTTP/1.1"
-    server: Shop
+    server: FileServer
 
     def do_GET(self) -> None:
-        shop = self.server
-        with shop.lock:
-            shop.requests.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
-            fault = shop.faults.pop(0) if shop.faults else None
-        data = shop.files.get(self.path)
+        files = self.server
+        with files.lock:
+            files.requests.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
+            fault = files.faults.pop(0) if files.faults else None
+        data = files.files.get(self.path)
         if data is None:
             self.answer(404, b"")
         elif fault is None or not fault(self, data):
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class Shop(ThreadingHTTPServer):
+class FileServer(ThreadingHTTPServer):
     """``files`` by path, ``faults`` for the next requests, ``requests`` that came."""
 
     daemon_threads = True
@@ -87,16 +87,16 @@ class Shop(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def open_shop() -> Iterator[Shop]:
-    """A shop until the end of the block."""
-    shop = Shop()
-    thread = threading.Thread(target=shop.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+def serve_files() -> Iterator[FileServer]:
+    """A server until the end of the block."""
+    files = FileServer()
+    thread = threading.Thread(target=files.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield shop
+        yield files
     finally:
-        shop.shutdown()
-        shop.server_close()
+        files.shutdown()
+        files.server_close()
         thread.join()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from daguerre.jobs.engine import Outcome
+from daguerre.database.schema import events, jobs
+from daguerre.jobs.queue import Outcome
 from daguerre.jobs.records import (
     TERMINAL,
     Claim,
@@ -22,7 +23,6 @@ from daguerre.jobs.records import (
     batch_result,
     frame,
 )
-from daguerre.jobs.schema import events, jobs
 
 _NOTHING_RESTORED = ("None of the photos could be restored.", "BATCH_FAILED")
 
