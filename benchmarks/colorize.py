@@ -24,9 +24,9 @@ import numpy.typing as npt
 
 from daguerre import Restorer
 from daguerre.models.adapters import chroma
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import COLORIZE, Colorizer
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import colorize
 from daguerre.pipeline.progress import Track
 from training.pictures import require_pictures
@@ -146,10 +146,10 @@ def timed(network: Colorizer, megapixels: float = 12.0) -> tuple[float, float]:
 def loaded(file: Path | None) -> tuple[Colorizer, str]:
     """The network of ``file`` or the best installed one, and its name."""
     if file is None:
-        library = Restorer().library
-        network = library.network(COLORIZE)
-        return library.adapter(network), network.id
-    entry = Network("embedded/colorize@1", COLORIZE, "embedded", file.name, "0" * 64, 1, "", "", multiple=32, tile=256)
+        cache = Restorer().cache
+        network = cache.network(COLORIZE)
+        return cache.adapter(network), network.id
+    entry = Model("embedded/colorize@1", COLORIZE, "embedded", file.name, "0" * 64, 1, "", "", multiple=32, tile=256)
     return chroma.Adapter(Session(file), entry), file.name
 
 
@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=12)
     wanted = parser.parse_args()
     network, title = loaded(wanted.network)
-    print(f"Network: {title}\n")
+    print(f"Model: {title}\n")
     print("| set | photos | chroma error | left grey | lower by | colourfulness | lightness, levels |")
     print("|---|---|---|---|---|---|---|")
     lines = []

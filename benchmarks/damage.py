@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.models.session import Session
-from daguerre.models.store import EMBEDDED
+from daguerre.models.catalog.embedded import WEIGHTS
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import damage, inpaint
 from daguerre.pipeline.progress import Track
 from training.damage import wounds
@@ -104,7 +104,7 @@ def cases(pictures: list[Bytes]) -> Iterator[Case]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=EMBEDDED)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--each", type=int, default=14, help="photos of each set")
     parser.add_argument("--sensitivity", type=float, nargs="*", default=[50.0])
     options = parser.parse_args()

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import denoise, noise
 from daguerre.pipeline.progress import Track
 from training.pictures import require_pictures

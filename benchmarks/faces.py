@@ -21,7 +21,7 @@ from benchmarks.clean import psnr
 from daguerre import Photo, Restorer, Settings
 from daguerre.config import Config
 from daguerre.models.adapters import mobilefacenet
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline.faces import alignment
 from training.pictures import judging_networks, require_pictures
 

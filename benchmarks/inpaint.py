@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import inpaint
 from daguerre.pipeline.classical import plate
 from daguerre.pipeline.progress import Track

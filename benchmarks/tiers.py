@@ -15,10 +15,10 @@ import numpy as np
 
 from benchmarks.scenes import damaged
 from daguerre import ModelNotInstalled, Photo, Restorer
-from daguerre.models.library import Choice
+from daguerre.models.catalog import WantedTier
 
 STEPS = ("scratch_removal", "face_enhancement", "denoise", "colorize")
-TIERS: tuple[Choice, ...] = ("embedded", "full")
+TIERS: tuple[WantedTier, ...] = ("embedded", "full")
 
 
 def measure(restorer: Restorer, photo: Photo, step: str) -> str:
@@ -53,8 +53,8 @@ def main() -> None:
             restorer = Restorer(tier)
             print(measure(restorer, photo, step), flush=True)
             restorer.release()
-    library = Restorer().library
-    missing = [network for network in library.catalog if not library.store.installed(network)]
+    cache = Restorer().cache
+    missing = [network for network in cache.catalog if not cache.store.installed(network)]
     if missing:
         print(f"\nNot installed, and not measured: {', '.join(network.id for network in missing)}.")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import daguerre
-from daguerre.models import embedded
+from daguerre.models.catalog import embedded
 
 ROLES = {network.role for network in embedded.catalog()}
 

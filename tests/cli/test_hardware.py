@@ -10,10 +10,10 @@ import pytest
 
 from daguerre.cli import hardware
 from daguerre.config import Config
-from daguerre.models import runtimes
-from daguerre.models.store import EMBEDDED
+from daguerre.models.catalog.embedded import WEIGHTS
+from daguerre.models.runtime import devices
 
-NETWORK = EMBEDDED / "denoise.onnx"
+NETWORK = WEIGHTS / "denoise.onnx"
 
 
 def proved(tmp_path: Path) -> dict[str, dict[str, Any]]:
@@ -21,9 +21,9 @@ def proved(tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def with_cuda(monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
-    real = runtimes.load
+    real = devices.load
 
-    def load(runtime: str, *rest: Any) -> runtimes.Loaded:
+    def load(runtime: str, *rest: Any) -> devices.Loaded:
         if runtime != "cuda":
             return real(runtime, *rest)
         loaded = real("cpu", *rest)
@@ -31,7 +31,7 @@ def with_cuda(monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
             loaded, call=lambda feed: call(loaded.call(feed)), providers=("CUDAExecutionProvider", "fp32")
         )
 
-    monkeypatch.setattr(runtimes, "load", load)
+    monkeypatch.setattr(devices, "load", load)
 
 
 def test_the_cpu_works_and_what_is_missing_is_told(tmp_path: Path) -> None:

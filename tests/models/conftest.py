@@ -1,4 +1,4 @@
-"""A small network, and the catalog entry that describes it."""
+"""A small model, and the catalog entry that describes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 
 
 def blur(path: Path) -> Path:
@@ -36,7 +36,7 @@ def blur(path: Path) -> Path:
     return path
 
 
-def entry(path: Path, **fields: object) -> Network:
+def entry(path: Path, **fields: object) -> Model:
     data = path.read_bytes()
     values = {
         "id": "embedded/blur@1",
@@ -48,7 +48,7 @@ def entry(path: Path, **fields: object) -> Network:
         "licence": "Apache-2.0",
         "purpose": "blurs",
     }
-    return Network(**{**values, **fields})  # type: ignore[arg-type]
+    return Model(**{**values, **fields})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -57,5 +57,5 @@ def blur_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def blur_network(blur_path: Path) -> Network:
+def blur_model(blur_path: Path) -> Model:
     return entry(blur_path)

@@ -65,8 +65,8 @@ def ab(pixels):
     return cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)[..., 1:]
 
 
-def apply(pixels, network, strength=100.0, **options):
-    return colorize.apply(pixels, network, strength=strength, track=options.pop("track", Track()), **options)
+def apply(pixels, model, strength=100.0, **options):
+    return colorize.apply(pixels, model, strength=strength, track=options.pop("track", Track()), **options)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -94,17 +94,17 @@ def test_no_chroma_changes_no_level(dtype):
     assert np.array_equal(apply(pixels, Constant(0, 0)), np.repeat(pixels, 3, 2))
 
 
-def test_the_chroma_is_the_networks():
+def test_the_chroma_is_the_models():
     pixels = np.full((90, 120, 1), 140, np.uint8)
     assert np.abs(ab(apply(pixels, Constant(10, 12))) - (10, 12)).max() < 0.6
 
 
 def test_strength_scales_chroma_and_nothing_gives_the_photo_back():
     pixels = np.full((60, 80, 1), 150, np.uint8)
-    network = Constant(10, 12)
+    model = Constant(10, 12)
     for strength in (25, 50, 100):
-        assert np.abs(ab(apply(pixels, network, strength)) - np.array([10, 12]) * strength / 100).max() < 0.7
-    assert apply(pixels, network, 0) is pixels
+        assert np.abs(ab(apply(pixels, model, strength)) - np.array([10, 12]) * strength / 100).max() < 0.7
+    assert apply(pixels, model, 0) is pixels
 
 
 def test_strong_chroma_is_held_back():
@@ -115,7 +115,7 @@ def test_strong_chroma_is_held_back():
     assert sizes[1] < sizes[2] < sizes[3] < sizes[4] < CEILING + 0.5
 
 
-def test_what_a_network_cannot_say_stays_grey():
+def test_what_a_model_cannot_say_stays_grey():
     pixels = np.full((40, 50, 1), 130, np.uint8)
     assert np.array_equal(apply(pixels, Constant(np.nan, np.inf)), np.repeat(pixels, 3, 2))
 
@@ -125,9 +125,9 @@ def test_the_same_photo_gets_the_same_colours_at_any_size(scene):
     first = ab(apply(pixels, Formula()))
     for height, width in ((270, 360), (720, 960), (1500, 2000)):
         how = cv2.INTER_AREA if width < 480 else cv2.INTER_CUBIC
-        network = Formula()
-        other = ab(apply(cv2.resize(pixels, (width, height), interpolation=how)[..., None], network))
-        assert network.seen[0][0] == (192, 256)
+        model = Formula()
+        other = ab(apply(cv2.resize(pixels, (width, height), interpolation=how)[..., None], model))
+        assert model.seen[0][0] == (192, 256)
         difference = np.linalg.norm(cv2.resize(other, (480, 360), interpolation=cv2.INTER_AREA) - first, axis=2)
         assert difference.mean() < 1.2, (height, width)
 
@@ -140,7 +140,7 @@ def test_there_are_no_seams(scene, monkeypatch):
 
 
 def test_chroma_ends_where_the_object_does():
-    """A network's blurred chroma beside an edge of lightness follows the edge."""
+    """A model's blurred chroma beside an edge of lightness follows the edge."""
 
     class Blurred(Formula):
         def __call__(self, lightness, hints=None):
@@ -162,8 +162,8 @@ def test_grain_and_scratches_leave_no_trace_in_the_chroma(scene, spoil):
     pixels = np.full((600, 800, 1), 120, np.uint8)
     worn = spoil(pixels, 12)
     worn[:, 300:303] = 250
-    network = Formula()
-    clean, rough = (ab(apply(image, network)) for image in (pixels, worn))
+    model = Formula()
+    clean, rough = (ab(apply(image, model)) for image in (pixels, worn))
     difference = np.linalg.norm(cv2.blur(clean - rough, (5, 5)), axis=2)[20:-20, 20:-20]
     # The scratch itself is nearly white, where there is no room for chroma.
     difference[:, 275:290] = 0
@@ -186,11 +186,11 @@ def test_any_shape(shape):
     assert np.abs(grey_level(painted) - grey_level(pixels)).max() < 0.9
 
 
-def test_square_networks_see_squares(scene):
-    network = Constant(10, 10)
-    network.square = True
-    apply(photo(scene), network)
-    assert network.seen[0][0] == (256, 256)
+def test_square_models_see_squares(scene):
+    model = Constant(10, 10)
+    model.square = True
+    apply(photo(scene), model)
+    assert model.seen[0][0] == (256, 256)
 
 
 def test_a_profile_says_what_lightness_is(scene):
@@ -256,12 +256,12 @@ class TestHints:
         chroma = ab(apply(pixels, Constant(0, 0), 50, hinted=[hint]))[150, 200]
         assert np.abs(chroma - np.array([hint.a, hint.b]) / 2).max() < 1.5
 
-    def test_networks_that_take_hints_get_them_at_their_places(self):
-        network = Constant(0, 0)
-        network.takes_hints = True
+    def test_models_that_take_hints_get_them_at_their_places(self):
+        model = Constant(0, 0)
+        model.takes_hints = True
         hint = colorize.hint(300, 600, "#b06040")
-        apply(np.full((1200, 1600, 1), 130, np.uint8), network, hinted=[hint])
-        ((shape, told),) = network.seen
+        apply(np.full((1200, 1600, 1), 130, np.uint8), model, hinted=[hint])
+        ((shape, told),) = model.seen
         assert told.shape == (*shape, 3) == (192, 256, 3)
         assert np.allclose(told[96, 48], (hint.a, hint.b, 1), atol=1e-3)
         assert told[..., 2].sum() < 100

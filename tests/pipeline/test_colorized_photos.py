@@ -15,9 +15,9 @@ import daguerre
 from daguerre import imaging
 from daguerre.config import Config
 from daguerre.imaging.photo import Metadata, Photo
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.library import Library
-from daguerre.models.store import Store
+from daguerre.models.catalog import Catalog, Model
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
 from daguerre.settings import Settings
 from tests.imaging.profiles import gamma_curve, grey_profile, parametric_curve
 
@@ -25,8 +25,8 @@ LUMINANCE = np.array([0.2126390, 0.7151687, 0.0721923])
 ONLY = Settings(scratch_removal=False, denoise=False, face_enhancement=False, colorize=True, colorize_strength=100)
 
 
-def network(path):
-    """The signature of the embedded network: chroma that follows lightness and hints, at half of the size."""
+def model(path):
+    """The signature of the embedded model: chroma that follows lightness and hints, at half of the size."""
     weight = np.array([[20, 1e-3, 0, 0], [-30, 0, 1e-3, 0]], np.float32)[:, :, None, None]
     graph = helper.make_graph(
         [
@@ -49,14 +49,14 @@ def network(path):
 @pytest.fixture(scope="module")
 def restorer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("colours")
-    network(folder / "colorize.onnx")
+    model(folder / "colorize.onnx")
     data = (folder / "colorize.onnx").read_bytes()
-    entry = Network(
+    entry = Model(
         "embedded/colorize@1", "colorize", "embedded", "colorize.onnx", hashlib.sha256(data).hexdigest(), len(data),
         "Apache-2.0", "colours", adapter="chroma", multiple=32, tile=256, halo=0,
     )  # fmt: skip
     config = Config(data=folder)
-    return daguerre.Restorer(config=config, library=Library(Catalog(entry), Store(folder, embedded=folder), config))
+    return daguerre.Restorer(config=config, cache=ModelCache(Catalog(entry), Store(folder, embedded=folder), config))
 
 
 def grey(kind="uint8", height=60, width=80):

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 import skimage.data
 
-from daguerre.models.session import Session
-from daguerre.models.store import EMBEDDED
+from daguerre.models.catalog.embedded import WEIGHTS
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import damage
 from daguerre.pipeline.progress import Track
 
 
 @pytest.fixture(scope="module")
-def network():
-    return Session(EMBEDDED / "damage.onnx", threads=1)
+def model():
+    return Session(WEIGHTS / "damage.onnx", threads=1)
 
 
 def test_more_sensitivity_lowers_the_threshold():
@@ -65,9 +65,9 @@ def test_a_wide_patch_must_be_surer_than_a_line():
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (33, 47), (700, 531)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_map_has_the_size_of_the_photo(network, shape, dtype):
+def test_map_has_the_size_of_the_photo(model, shape, dtype):
     pixels = np.full((*shape, 3), 0.5) * (1 if dtype == np.float32 else np.iinfo(dtype).max)
-    found = damage.find(pixels.astype(dtype), network, sensitivity=50, track=Track())
+    found = damage.find(pixels.astype(dtype), model, sensitivity=50, track=Track())
     assert found.shape == shape
     assert found.dtype == np.uint8
 
@@ -97,20 +97,20 @@ def scratched(picture, width, shade):
 
 
 @pytest.mark.parametrize("width", [3, 8])
-def test_a_scratch_on_a_large_scan_is_found(network, width):
+def test_a_scratch_on_a_large_scan_is_found(model, width):
     picture, truth = scratched(portrait(2400), width, 240)
-    mask = damage.mask_of(damage.find(picture, network, sensitivity=50, track=Track()), 50)
+    mask = damage.mask_of(damage.find(picture, model, sensitivity=50, track=Track()), 50)
     recall, precision = agreement(mask, truth)
     assert recall > 0.9
     assert precision > 0.85
 
 
-def test_a_scratch_of_30_pixels_on_a_large_scan_is_found(network):
+def test_a_scratch_of_30_pixels_on_a_large_scan_is_found(model):
     picture, truth = scratched(portrait(2400), 30, 240)
-    mask = damage.mask_of(damage.find(picture, network, sensitivity=50, track=Track()), 50)
+    mask = damage.mask_of(damage.find(picture, model, sensitivity=50, track=Track()), 50)
     assert agreement(mask, truth)[0] > 0.5
 
 
-def test_whiskers_are_no_scratches(network):
+def test_whiskers_are_no_scratches(model):
     cat = np.ascontiguousarray(skimage.data.chelsea()[:300, 60:420])
-    assert not damage.mask_of(damage.find(cat, network, sensitivity=50, track=Track()), 50).any()
+    assert not damage.mask_of(damage.find(cat, model, sensitivity=50, track=Track()), 50).any()

@@ -1,4 +1,4 @@
-"""Taking noise out of drawn scenes with the embedded networks."""
+"""Taking noise out of drawn scenes with the embedded models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import daguerre.models
 from daguerre.errors import Canceled
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import denoise, noise
 from daguerre.pipeline.progress import CancelToken, Track
 
@@ -23,7 +23,7 @@ WEIGHTS = Path(daguerre.models.__file__).parent / "weights"
 
 
 @pytest.fixture(scope="module")
-def network() -> Session:
+def model() -> Session:
     return Session(WEIGHTS / "denoise.onnx", threads=2)
 
 
@@ -42,25 +42,23 @@ def error(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
 
 @pytest.mark.parametrize("sigma", [15, 25, 50])
 def test_most_of_the_noise_goes(
-    network: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], sigma: float
+    model: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], sigma: float
 ) -> None:
     picture = scene()
     noisy = spoil(picture, sigma)
-    cleaned = denoise.reduce(noisy, flat(sigma), network, eye, strength=25, track=Track())
+    cleaned = denoise.reduce(noisy, flat(sigma), model, eye, strength=25, track=Track())
     assert cleaned.shape == noisy.shape and cleaned.dtype == noisy.dtype
     assert error(cleaned, picture) < 0.4 * error(noisy, picture)
 
 
 @pytest.mark.parametrize("quality", [10, 15])
-def test_the_errors_of_a_poor_jpeg_go(
-    network: Session, eye: Session, scene: Callable[..., Bytes], quality: int
-) -> None:
+def test_the_errors_of_a_poor_jpeg_go(model: Session, eye: Session, scene: Callable[..., Bytes], quality: int) -> None:
     picture = scene()
     code = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     blocky = np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
     profile = noise.estimate(blocky, eye, track=Track())
     assert profile.compressed and profile.visible
-    cleaned = denoise.reduce(blocky, profile, network, eye, strength=25, track=Track())
+    cleaned = denoise.reduce(blocky, profile, model, eye, strength=25, track=Track())
     assert error(cleaned, picture) < error(blocky, picture)
 
 
@@ -70,32 +68,29 @@ def test_a_good_jpeg_is_left_alone(eye: Session, scene: Callable[..., Bytes]) ->
 
 
 def test_grey_stays_grey_and_loses_its_noise(
-    network: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+    model: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:
     picture = scene()[..., 1:2]
     noisy = spoil(picture, 25)
-    cleaned = denoise.reduce(noisy, flat(25), network, eye, strength=25, track=Track())
+    cleaned = denoise.reduce(noisy, flat(25), model, eye, strength=25, track=Track())
     assert cleaned.shape == picture.shape
     assert error(cleaned, picture) < 0.5 * error(noisy, picture)
 
 
 def test_strength_zero_and_invisible_noise_change_nothing(
-    network: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+    model: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:
     noisy = spoil(scene(), 25)
-    assert denoise.reduce(noisy, flat(25), network, eye, strength=0, track=Track()) is noisy
-    assert denoise.reduce(noisy, flat(1), network, eye, strength=100, track=Track()) is noisy
+    assert denoise.reduce(noisy, flat(25), model, eye, strength=0, track=Track()) is noisy
+    assert denoise.reduce(noisy, flat(1), model, eye, strength=100, track=Track()) is noisy
 
 
-def test_more_strength_never_leaves_more_noise(network: Session, eye: Session, spoil: Callable[..., Bytes]) -> None:
+def test_more_strength_never_leaves_more_noise(model: Session, eye: Session, spoil: Callable[..., Bytes]) -> None:
     picture = np.full((160, 160, 3), (150, 120, 100), np.uint8)
     noisy = spoil(picture, 20)
     left = [
         float(
-            denoise.reduce(noisy, flat(20), network, eye, strength=value, track=Track())
-            .astype(float)
-            .std((0, 1))
-            .mean()
+            denoise.reduce(noisy, flat(20), model, eye, strength=value, track=Track()).astype(float).std((0, 1)).mean()
         )
         for value in (0, 5, 10, 20, 25, 40, 60, 80, 100)
     ]
@@ -104,51 +99,51 @@ def test_more_strength_never_leaves_more_noise(network: Session, eye: Session, s
 
 
 def test_strength_below_the_default_puts_noise_back(
-    network: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+    model: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:
     noisy = spoil(scene(), 20).astype(np.float32) / 255
-    full = denoise.reduce(noisy, flat(20), network, eye, strength=25, track=Track())
-    half = denoise.reduce(noisy, flat(20), network, eye, strength=12.5, track=Track())
+    full = denoise.reduce(noisy, flat(20), model, eye, strength=25, track=Track())
+    half = denoise.reduce(noisy, flat(20), model, eye, strength=12.5, track=Track())
     assert np.allclose(half, (full + noisy) / 2, atol=2e-3)
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 def test_depth_is_kept(
-    network: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], dtype: str
+    model: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], dtype: str
 ) -> None:
     picture, noisy = scene(), spoil(scene(), 25)
     scale = 257 if dtype == "uint16" else 1 / 255
     deep = (noisy * np.float64(scale)).astype(dtype)
-    cleaned = denoise.reduce(deep, flat(25), network, eye, strength=25, track=Track())
+    cleaned = denoise.reduce(deep, flat(25), model, eye, strength=25, track=Track())
     assert cleaned.dtype == deep.dtype
     assert error(cleaned / scale, picture) < 0.4 * error(noisy, picture)
 
 
 def test_tiles_leave_no_seams(
-    network: Session,
+    model: Session,
     eye: Session,
     scene: Callable[..., Bytes],
     spoil: Callable[..., Bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     noisy = spoil(scene(480, 500), 30)
-    whole = denoise.reduce(noisy, flat(30), network, eye, strength=25, track=Track())
+    whole = denoise.reduce(noisy, flat(30), model, eye, strength=25, track=Track())
     monkeypatch.setattr(denoise, "TILE", 192)
-    tiled = denoise.reduce(noisy, flat(30), network, eye, strength=25, track=Track())
+    tiled = denoise.reduce(noisy, flat(30), model, eye, strength=25, track=Track())
     assert error(whole, tiled) < 0.5
     assert np.abs(whole.astype(int) - tiled).max() <= 12
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 1, 1), (5, 301, 3), (300, 2, 1)])
-def test_any_shape_passes(network: Session, eye: Session, shape: tuple[int, int, int]) -> None:
+def test_any_shape_passes(model: Session, eye: Session, shape: tuple[int, int, int]) -> None:
     noisy = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    assert denoise.reduce(noisy, flat(30), network, eye, strength=25, track=Track()).shape == shape
+    assert denoise.reduce(noisy, flat(30), model, eye, strength=25, track=Track()).shape == shape
 
 
 def test_cancel_is_obeyed(
-    network: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+    model: Session, eye: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Canceled):
-        denoise.reduce(spoil(scene(), 20), flat(20), network, eye, strength=25, track=Track(cancel=token))
+        denoise.reduce(spoil(scene(), 20), flat(20), model, eye, strength=25, track=Track(cancel=token))

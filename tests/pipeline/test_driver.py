@@ -10,10 +10,10 @@ import pytest
 from daguerre.config import Config
 from daguerre.errors import Canceled, ModelNotInstalled
 from daguerre.imaging.photo import Photo
-from daguerre.models import runtimes
 from daguerre.models.catalog import Catalog
-from daguerre.models.library import Library
-from daguerre.models.store import Store
+from daguerre.models.install.store import Store
+from daguerre.models.runtime import devices
+from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline import tiles
 from daguerre.pipeline.driver import STEPS, Step, restore_photo
 from daguerre.pipeline.progress import CancelToken
@@ -35,8 +35,8 @@ def nothing(pixels, page, track):
 
 
 @pytest.fixture
-def library(tmp_path):
-    return Library(Catalog(), Store(tmp_path, embedded=tmp_path), Config(data=tmp_path))
+def cache(tmp_path):
+    return ModelCache(Catalog(), Store(tmp_path, embedded=tmp_path), Config(data=tmp_path))
 
 
 def photo(channels=3, height=200, width=150, dtype=np.uint8, **fields):
@@ -47,34 +47,34 @@ def photo(channels=3, height=200, width=150, dtype=np.uint8, **fields):
     return Photo(pixels, "png", **fields)
 
 
-def test_steps_that_change_nothing_are_not_reported(library):
+def test_steps_that_change_nothing_are_not_reported(cache):
     source = photo()
     steps = (step("a", nothing), step("b", invert), step("c", nothing))
-    result, findings = restore_photo(source, Settings(), library, steps=steps)
+    result, findings = restore_photo(source, Settings(), cache, steps=steps)
     assert findings.steps == ["b"]
     assert np.array_equal(result.pixels, 255 - source.pixels)
     assert set(findings.timings) == {"a", "b", "c"}
 
 
-def test_the_input_is_left_alone(library):
+def test_the_input_is_left_alone(cache):
     source = photo(alpha=np.full((200, 150), 9, np.uint8))
     kept = source.pixels.copy()
-    result, _ = restore_photo(source, Settings(), library, steps=(step("b", invert),))
+    result, _ = restore_photo(source, Settings(), cache, steps=(step("b", invert),))
     assert np.array_equal(source.pixels, kept)
     assert result.alpha is source.alpha
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_every_depth_stays(library, dtype, channels):
+def test_every_depth_stays(cache, dtype, channels):
     source = photo(channels, dtype=dtype)
-    result, findings = restore_photo(source, Settings(), library, steps=(step("b", invert),))
+    result, findings = restore_photo(source, Settings(), cache, steps=(step("b", invert),))
     assert findings.steps == ["b"]
     assert result.pixels.dtype == dtype
     assert np.allclose(result.pixels, source.white - source.pixels.astype(np.float64), atol=source.white * 1e-6)
 
 
-def test_a_neutral_rgb_photo_stays_neutral(library):
+def test_a_neutral_rgb_photo_stays_neutral(cache):
     grey = photo(1)
     source = Photo(np.repeat(grey.pixels, 3, axis=2), "jpeg")
     seen = []
@@ -84,25 +84,25 @@ def test_a_neutral_rgb_photo_stays_neutral(library):
         cut = tiles.split(*pixels.shape[:2], 128, 8, 8)
         return tiles.run(pixels, lambda image, tile: image * np.float32([[[[0.9]], [[0.8]], [[0.7]]]]), cut, track)
 
-    result, _ = restore_photo(source, Settings(), library, steps=(step("tint", tint),))
+    result, _ = restore_photo(source, Settings(), cache, steps=(step("tint", tint),))
     assert seen == [1]
     assert result.pixels.shape == source.pixels.shape
     assert (np.ptp(result.pixels, axis=2) == 0).all()
     assert not np.array_equal(result.pixels, source.pixels)
 
 
-def test_every_page_is_restored(library):
+def test_every_page_is_restored(cache):
     source = photo(pages=[photo(1, 30, 40), photo(3, 50, 60)])
-    result, findings = restore_photo(source, Settings(), library, steps=(step("b", invert),))
+    result, findings = restore_photo(source, Settings(), cache, steps=(step("b", invert),))
     assert [page.pixels.shape for page in result.pages] == [(30, 40, 1), (50, 60, 3)]
     assert np.array_equal(result.pages[1].pixels, 255 - source.pages[1].pixels)
     assert findings.steps == ["b"]
 
 
-def test_percent_never_falls_over_pages_and_steps(library):
+def test_percent_never_falls_over_pages_and_steps(cache):
     events = []
     source = photo(pages=[photo(1, 300, 400)])
-    restore_photo(source, Settings(), library, on_progress=events.append, steps=(step("a", invert), step("b", invert)))
+    restore_photo(source, Settings(), cache, on_progress=events.append, steps=(step("a", invert), step("b", invert)))
     percents = [event.percent for event in events]
     assert percents == sorted(percents)
     assert percents[-1] == 100
@@ -110,35 +110,35 @@ def test_percent_never_falls_over_pages_and_steps(library):
     assert {event.step for event in events} >= {"a", "b"}
 
 
-def test_cancel(library):
+def test_cancel(cache):
     token = CancelToken()
     with pytest.raises(Canceled):
         restore_photo(
-            photo(), Settings(), library, cancel=token, on_progress=lambda _: token.cancel(), steps=(step("b", invert),)
+            photo(), Settings(), cache, cancel=token, on_progress=lambda _: token.cancel(), steps=(step("b", invert),)
         )
 
 
-def test_what_was_asked_for_and_cannot_run_is_named(library):
+def test_what_was_asked_for_and_cannot_run_is_named(cache):
     source = photo()
     wanted = Settings(face_enhancement=True, colorize=True, scratch_removal=False, denoise=False)
-    result, findings = restore_photo(source, wanted, library)
+    result, findings = restore_photo(source, wanted, cache)
     assert findings.warnings == [
-        "Faces were not enhanced: no network for face detection is installed.",
-        "The photo was not colorized: no network for colorize is installed.",
+        "Faces were not enhanced: no model for face detection is installed.",
+        "The photo was not colorized: no model for colorize is installed.",
     ]
     assert result.pixels is source.pixels
     assert findings.models == {}
 
 
-def test_an_explicit_tier_that_is_missing_fails(library):
+def test_an_explicit_tier_that_is_missing_fails(cache):
     with pytest.raises(ModelNotInstalled):
-        restore_photo(photo(), Settings(), library, choice="full")
+        restore_photo(photo(), Settings(), cache, tier="full")
 
 
-def test_steps_off_give_the_photo_back(library):
+def test_steps_off_give_the_photo_back(cache):
     source = photo()
     off = Settings(scratch_removal=False, denoise_strength=0, face_enhancement=False)
-    result, findings = restore_photo(source, off, library)
+    result, findings = restore_photo(source, off, cache)
     assert result.pixels is source.pixels
     assert (findings.steps, findings.warnings, findings.timings) == ([], [], {})
 
@@ -148,7 +148,7 @@ def test_the_order_of_the_specification():
 
 
 def test_a_device_that_fails_is_named_and_the_photo_is_restored(tmp_path, scene, spoil, monkeypatch):
-    real = runtimes.load
+    real = devices.load
 
     def load(runtime, path, threads, precision):
         loaded = real("cpu" if runtime == "cuda" else runtime, path, threads, precision)
@@ -160,7 +160,7 @@ def test_a_device_that_fails_is_named_and_the_photo_is_restored(tmp_path, scene,
 
     noisy = Photo(spoil(scene(96, 128), 20), "png")
     expected = Restorer(config=Config(data=tmp_path, device="cpu")).restore(noisy, face_enhancement=False)
-    monkeypatch.setattr(runtimes, "load", load)
+    monkeypatch.setattr(devices, "load", load)
     result = Restorer(config=Config(data=tmp_path, device="auto")).restore(noisy, face_enhancement=False)
     assert np.array_equal(result.photo.pixels, expected.photo.pixels)
     assert "denoise" in result.steps
@@ -170,7 +170,7 @@ def test_a_device_that_fails_is_named_and_the_photo_is_restored(tmp_path, scene,
 
 
 def test_a_photo_is_restored_where_memory_is_too_short_for_its_tiles(tmp_path, scene, spoil, monkeypatch):
-    real, sizes = runtimes.load, []
+    real, sizes = devices.load, []
 
     def load(runtime, path, threads, precision):
         loaded = real("cpu", path, threads, precision)
@@ -187,7 +187,7 @@ def test_a_photo_is_restored_where_memory_is_too_short_for_its_tiles(tmp_path, s
     noisy = Photo(spoil(scene(500, 600), 20), "png")
     settings = Settings(scratch_removal=False, face_enhancement=False)
     expected = Restorer(config=Config(data=tmp_path, device="cpu", precision="fp32")).restore(noisy, settings)
-    monkeypatch.setattr(runtimes, "load", load)
+    monkeypatch.setattr(devices, "load", load)
     result = Restorer(config=Config(data=tmp_path, device="cpu", precision="fp32")).restore(noisy, settings)
     difference = np.abs(result.photo.pixels.astype(int) - expected.photo.pixels)
     assert "denoise" in result.steps

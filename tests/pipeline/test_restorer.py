@@ -8,8 +8,8 @@ import pytest
 import daguerre
 from daguerre.config import Config
 from daguerre.models.catalog import Catalog
-from daguerre.models.library import Library
-from daguerre.models.store import Store
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
 
 OFF = daguerre.Settings(scratch_removal=False, denoise=False, face_enhancement=False)
 
@@ -17,7 +17,7 @@ OFF = daguerre.Settings(scratch_removal=False, denoise=False, face_enhancement=F
 @pytest.fixture
 def restorer(tmp_path):
     config = Config(data=tmp_path)
-    return daguerre.Restorer(config=config, library=Library(Catalog(), Store(tmp_path, embedded=tmp_path), config))
+    return daguerre.Restorer(config=config, cache=ModelCache(Catalog(), Store(tmp_path, embedded=tmp_path), config))
 
 
 def photo(height=30, width=40):
@@ -44,7 +44,7 @@ def test_fields_replace_those_of_the_settings(restorer):
 def test_models_of_the_settings_win(restorer):
     with pytest.raises(daguerre.ModelNotInstalled):
         restorer.restore(photo(), OFF, colorize=True, models="full")
-    strict = daguerre.Restorer("full", library=restorer.library)
+    strict = daguerre.Restorer("full", cache=restorer.cache)
     with pytest.raises(daguerre.ModelNotInstalled):
         strict.restore(photo(), OFF, colorize=True)
     assert strict.restore(photo(), OFF, colorize=True, models="auto").warnings
@@ -84,9 +84,9 @@ def test_an_empty_mask_repairs_nothing(restorer, mask):
     assert result.damage_mask is None
 
 
-def test_a_mask_without_a_network_is_told(restorer):
+def test_a_mask_without_a_model_is_told(restorer):
     result = restorer.restore(photo(), denoise=False, face_enhancement=False, mask=np.ones((30, 40), bool))
-    assert result.warnings == ["Scratches were not repaired: no network for inpaint is installed."]
+    assert result.warnings == ["Scratches were not repaired: no model for inpaint is installed."]
     assert result.scratch_coverage == 0
 
 

@@ -1,4 +1,4 @@
-"""Tiling of any size, without a network."""
+"""Tiling of any size, without a model."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_weights_of_all_tiles_add_up_to_one(height, width, geometry):
 
 @settings(max_examples=100, deadline=None)
 @given(SIZES, SIZES, GEOMETRY)
-def test_windows_share_one_shape_that_suits_the_network(height, width, geometry):
+def test_windows_share_one_shape_that_suits_the_model(height, width, geometry):
     halo, multiple, extra = geometry
     cut = grid(height, width, halo, multiple, extra)
     assert len({(tile.height, tile.width) for tile in cut}) == 1
@@ -158,7 +158,7 @@ def test_a_tile_without_room_is_refused():
 
 
 def narrow(radius, limit, shapes):
-    """A local network, without memory for more than ``limit`` pixels."""
+    """A local model, without memory for more than ``limit`` pixels."""
 
     def transform(image, tile):
         shapes.append(image.shape[2:])

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from daguerre.models import published
-from tests.models import file_server
+from daguerre.models.catalog import published
+from tests.models.install import file_server
 
 NAME = "photo-restoration"
 INSTALL, UNINSTALL, IMPORT = (f"/api/v1/admin/features/{NAME}/{verb}" for verb in ("install", "uninstall", "import"))
@@ -70,7 +70,7 @@ def test_an_offline_server_fetches_nothing(start):
 
 
 def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_again(start, publisher):
-    for network in published.NETWORKS:
+    for network in published.MODELS:
         publisher.files[f"/{network.file}"] = b"x" * 2_000_000
     publisher.faults = [file_server.stalls(1_000_000, 3.0)] * 5
     # A proxy that is not there keeps the publishers' own addresses out of reach.
@@ -99,7 +99,7 @@ def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_ag
 
 
 def test_an_installation_is_canceled(start, publisher):
-    for network in published.NETWORKS:
+    for network in published.MODELS:
         publisher.files[f"/{network.file}"] = b"x" * 2_000_000
     publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)
@@ -110,7 +110,7 @@ def test_an_installation_is_canceled(start, publisher):
 
 
 def test_a_killed_servers_installation_is_told_to_be_interrupted(start, publisher):
-    for network in published.NETWORKS:
+    for network in published.MODELS:
         publisher.files[f"/{network.file}"] = b"x" * 2_000_000
     publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)

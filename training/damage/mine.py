@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import damage
 from daguerre.pipeline.progress import Track
 from training.damage.train import HARD

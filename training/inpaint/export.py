@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import torch
 
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from training import pictures
 from training.inpaint.crops import Crops
 from training.inpaint.network import Inpainter

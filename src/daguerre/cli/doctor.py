@@ -89,7 +89,7 @@ def _runtimes(broken: list[str]) -> dict[str, Any]:
 
 def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict[str, Any]]:
     """Every network, verified, then loaded, so that its providers are those that really work."""
-    from daguerre.models.session import Session
+    from daguerre.models.runtime.session import Session
 
     rows = inventory()
     for row in rows:
@@ -124,8 +124,8 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
 def _devices(config: Config, broken: list[str], advice: list[str]) -> list[dict[str, Any]]:
     """Every device, tried with a network of the package."""
     from daguerre.cli.hardware import prove
-    from daguerre.models.known import known
-    from daguerre.models.store import Store
+    from daguerre.models.catalog.known import known
+    from daguerre.models.install.store import Store
 
     tried = next((network for network in known() if network.id.startswith("embedded/denoise@")), None)
     if tried is None:

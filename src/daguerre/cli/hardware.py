@@ -31,9 +31,9 @@ def prove(path: Path, config: Config) -> list[dict[str, Any]]:
     ``path`` is the file of a network that takes images and a map of sigmas or images alone. Those that work have
     ``maxDifference``, a share of the largest output, and ``ms`` for 256 x 256 pixels. The first is the reference.
     """
-    from daguerre.models import runtimes
+    from daguerre.models.runtime import devices
 
-    reference = runtimes.load("cpu", path, config.threads, "fp32")
+    reference = devices.load("cpu", path, config.threads, "fp32")
     feed = _feed(reference.input_shapes)
     expected, cpu_ms = _timed(reference, feed)
     rows: list[dict[str, Any]] = [
@@ -43,12 +43,12 @@ def prove(path: Path, config: Config) -> list[dict[str, Any]]:
         }
     ]  # fmt: skip
     for device in DEVICES:
-        row: dict[str, Any] = {"device": device, "title": runtimes.TITLES[device]}
+        row: dict[str, Any] = {"device": device, "title": devices.TITLES[device]}
         rows.append(row)
         try:
             loaded = _load(device, path, config)
             outputs, ms = _timed(loaded, feed)
-        except runtimes.NotAvailable as error:
+        except devices.NotAvailable as error:
             row.update(state="not available", reason=str(error), advice=_advice(device))
             continue
         except Exception as error:
@@ -63,14 +63,14 @@ def prove(path: Path, config: Config) -> list[dict[str, Any]]:
 
 
 def _load(device: Device, path: Path, config: Config) -> Any:
-    from daguerre.models import runtimes
+    from daguerre.models.runtime import devices
 
     if device != "openvino":
-        return runtimes.load(device, path, config.threads, config.precision)
+        return devices.load(device, path, config.threads, config.precision)
     try:
-        return runtimes.load("openvino", path, config.threads, config.precision)
+        return devices.load("openvino", path, config.threads, config.precision)
     except Exception:  # No GPU of Intel's, or one that fails: it runs on the CPU then.
-        return runtimes.load("openvino-cpu", path, config.threads, config.precision)
+        return devices.load("openvino-cpu", path, config.threads, config.precision)
 
 
 def _feed(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from daguerre.cancellation import CancelToken
 from daguerre.cli.batch import configuration
 from daguerre.cli.signals import Stop
 from daguerre.errors import Canceled, InvalidSettings, ModelError
-from daguerre.models import archive
-from daguerre.models.catalog import Catalog, Network, UnknownNetwork
-from daguerre.models.installer import Installer, Progress, megabytes
-from daguerre.models.known import known
-from daguerre.models.published import PHOTO_RESTORATION, named
-from daguerre.models.store import Store
+from daguerre.models.catalog import Catalog, Model, UnknownModel
+from daguerre.models.catalog.known import known
+from daguerre.models.catalog.published import PHOTO_RESTORATION, named
+from daguerre.models.install import archive
+from daguerre.models.install.installer import Installer, Progress, megabytes
+from daguerre.models.install.store import Store
 
 _LINE_S = 5.0
 
@@ -79,11 +79,11 @@ def store() -> Store:
     return Store(configuration().data / "models")
 
 
-def meant(names: list[str], catalog: Catalog) -> list[Network]:
+def meant(names: list[str], catalog: Catalog) -> list[Model]:
     """The networks that ``names`` mean, the bundle where there is no name. Raises InvalidSettings."""
     try:
         return named(names or [PHOTO_RESTORATION.id], catalog)
-    except UnknownNetwork as error:
+    except UnknownModel as error:
         raise InvalidSettings(str(error)) from None
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from daguerre.cli.batch import configuration
 from daguerre.errors import ModelDamaged, ModelError, ModelNotInstalled
-from daguerre.models.known import known
-from daguerre.models.library import Library
-from daguerre.models.store import Store
+from daguerre.models.catalog.known import known
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
 
 
 def inventory() -> list[dict[str, Any]]:
@@ -38,15 +38,15 @@ def inventory() -> list[dict[str, Any]]:
 def choices() -> list[dict[str, Any]]:
     """For each role the network that would run, and why."""
     config = configuration()
-    library = Library(known(), Store(config.data / "models"), config)
+    cache = ModelCache(known(), Store(config.data / "models"), config)
     rows = []
-    for role in dict.fromkeys(network.role for network in library.catalog):
+    for role in dict.fromkeys(network.role for network in cache.catalog):
         try:
-            network, why = library.network(role), ""
+            network, why = cache.model(role), ""
         except ModelNotInstalled as error:
             rows.append({"role": role, "id": None, "why": str(error)})
             continue
-        others = [one for one in library.catalog.for_role(role, "full") if not library.store.installed(one)]
+        others = [one for one in cache.catalog.for_role(role, "full") if not cache.store.installed(one)]
         if role in config.roles:
             why = "named by DAGUERRE_ROLES"
         elif network.tier == "full":

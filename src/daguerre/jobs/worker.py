@@ -84,7 +84,7 @@ class Worker:
 
     def _warm(self) -> None:
         try:
-            _log.info("networks loaded", networks=self._restorer.library.warm())
+            _log.info("networks loaded", networks=self._restorer.cache.warm())
         except ModelError as error:
             _log.warning("networks not loaded", reason=str(error))
 

@@ -1,1 +1,1 @@
-"""Every network as data, its weights, and its runtime."""
+"""Every model as data, its weights, and its runtime."""

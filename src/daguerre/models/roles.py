@@ -1,4 +1,4 @@
-"""What the steps ask of the networks of each role, whichever they are.
+"""What the steps ask of the models of each role, whichever they are.
 
 Images are ``[H, W, 3]`` float32 RGB, 0-1. Every call may raise :class:`~daguerre.errors.ModelFailed`.
 """
@@ -51,7 +51,7 @@ class FaceRestorer(Protocol):
     size: int
 
     def __call__(self, face: Floats, fidelity: float) -> Floats:
-        """``[size, size, 3]`` to the same; ``fidelity`` 0-1 matters to networks that take it."""
+        """``[size, size, 3]`` to the same; ``fidelity`` 0-1 matters to models that take it."""
         ...
 
 

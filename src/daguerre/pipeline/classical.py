@@ -1,4 +1,4 @@
-"""Filling holes without a network: the smoothest surface through what is known around them."""
+"""Filling holes without a model: the smoothest surface through what is known around them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Finds scratches, cracks, folds, tears, dust and hairs.
 
-The network walks a pyramid of the photo, from a view of the whole to its native resolution. Each
+The model walks a pyramid of the photo, from a view of the whole to its native resolution. Each
 level gets what the level above found and remembers of the wider view: that keeps wires, lace and
 text from being taken for damage, and finds a wide tear where it is narrow.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import tiles
 from daguerre.pipeline.progress import Track
 
@@ -58,7 +58,7 @@ def threshold(sensitivity: float) -> float:
     return 1 / (1 + math.exp(-(middle + _SPAN * (50 - sensitivity) / 50)))
 
 
-def find(pixels: Pixels, network: Session, *, sensitivity: float, track: Track) -> Probability:
+def find(pixels: Pixels, model: Session, *, sensitivity: float, track: Track) -> Probability:
     """The probability of damage ``[H, W]``, 0-255, of ``pixels`` ``[H, W, 1|3]``.
 
     ``sensitivity`` does not change the map; :func:`mask_of` applies it. Raises ModelFailed and Canceled.
@@ -67,7 +67,7 @@ def find(pixels: Pixels, network: Session, *, sensitivity: float, track: Track) 
     probability: Probability | None = None
     context: npt.NDArray[np.uint8] | None = None
     for level in reversed(pyramid):
-        probability, context = _level(level, network, probability, context, track)
+        probability, context = _level(level, model, probability, context, track)
     assert probability is not None
     return probability
 
@@ -142,7 +142,7 @@ def _half(pixels: Pixels) -> Pixels:
 
 def _level(
     pixels: Pixels,
-    network: Session,
+    model: Session,
     coarse: Probability | None,
     wider: npt.NDArray[np.uint8] | None,
     track: Track,
@@ -153,7 +153,7 @@ def _level(
     remembered = np.zeros((-(-height // CELL), -(-width // CELL), CONTEXT), np.uint8)
 
     def measure(image: tiles.Floats, tile: tiles.Tile) -> tiles.Floats:
-        output = network.run({"image": image, **_from_above(tile, coarse, wider)})
+        output = model.run({"image": image, **_from_above(tile, coarse, wider)})
         told = np.rint((output["told"][0].transpose(1, 2, 0) + 1) * 127.5).clip(0, 255).astype(np.uint8)
         top, left = tile.core_top // CELL, tile.core_left // CELL
         inner = told[(tile.core_top - tile.top) // CELL :, (tile.core_left - tile.left) // CELL :]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import tiles
 from daguerre.pipeline.noise import NoiseProfile, at_each_pixel
 from daguerre.pipeline.progress import Track
@@ -27,14 +27,14 @@ _BLUR = 7
 
 
 def reduce(
-    pixels: Pixels, profile: NoiseProfile, network: Session, eye: Session, *, strength: float, track: Track
+    pixels: Pixels, profile: NoiseProfile, model: Session, eye: Session, *, strength: float, track: Track
 ) -> Pixels:
     """Remove the noise that ``profile`` tells of from ``pixels`` ``[H, W, 1|3]``.
 
     ``strength`` 25 removes the noise as measured. Below, a part of the noise stays. Above, what a second pass finds in
-    what the first one leaves goes as well, at 100 all of it: a network told of more noise than there is would not
+    what the first one leaves goes as well, at 100 all of it: a model told of more noise than there is would not
     remove more, since it takes what it doesn't find for the picture. Where no noise is visible or ``strength`` is 0,
-    ``pixels`` itself comes back; otherwise a new array of the same shape and dtype. ``eye`` is the network that
+    ``pixels`` itself comes back; otherwise a new array of the same shape and dtype. ``eye`` is the model that
     measures noise: the errors of a JPEG are measured anew at each place.
     """
     if strength <= 0 or not profile.visible:
@@ -46,10 +46,10 @@ def reduce(
     def clean(image: Floats, tile: tiles.Tile) -> Floats:
         del tile
         sigma = at_each_pixel(image, eye) if profile.compressed else _sigma(image, table)
-        residual: Floats = network.run({"image": image, "sigma": sigma})["residual"]
+        residual: Floats = model.run({"image": image, "sigma": sigma})["residual"]
         cleaned: Floats = image - share * residual
         if again > 0:
-            rest = network.run({"image": np.clip(cleaned, 0, 1), "sigma": sigma * np.float32(_AGAIN)})["residual"]
+            rest = model.run({"image": np.clip(cleaned, 0, 1), "sigma": sigma * np.float32(_AGAIN)})["residual"]
             cleaned -= again * rest
         return cleaned
 

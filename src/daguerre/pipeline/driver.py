@@ -18,8 +18,9 @@ from daguerre.errors import ModelNotInstalled
 from daguerre.imaging.color.colorized import adapt_to_color
 from daguerre.imaging.photo import Photo, Pixels
 from daguerre.models import roles
-from daguerre.models.library import Choice, Library
-from daguerre.models.session import Session
+from daguerre.models.catalog import WantedTier
+from daguerre.models.runtime.cache import ModelCache
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline.progress import CancelToken, Progress, ProgressEvent, Track
 from daguerre.settings import Settings
 
@@ -55,8 +56,8 @@ class Page:
     index: int
     settings: Settings
     mask: Mask | None
-    library: Library
-    choice: Choice
+    cache: ModelCache
+    tier: WantedTier
     findings: Findings
     icc: bytes | None = None
     is_grayscale: bool = False
@@ -64,25 +65,25 @@ class Page:
     used: list[Session] = field(default_factory=list)
 
     def session(self, role: str) -> Session:
-        """The network for ``role``, noted as used. Raises ModelError."""
-        network = self.library.network(role, self.choice)
-        session = self.library.session(network)
+        """The model for ``role``, noted as used. Raises ModelError."""
+        model = self.cache.model(role, self.tier)
+        session = self.cache.session(model)
         self.used.append(session)
-        self.findings.models[role] = network.id
+        self.findings.models[role] = model.id
         return session
 
     def adapter(self, role: str) -> Any:
         """What :mod:`daguerre.models.roles` asks of ``role``, noted as used. Raises ModelError."""
-        network = self.library.network(role, self.choice)
-        adapter = self.library.adapter(network)
-        self.used.append(self.library.session(network))
-        self.findings.models[role] = network.id
-        if not network.commercial_use:
-            self.findings.warn(f"Made with {network.id}, whose licence ({network.licence}) forbids commercial use.")
+        model = self.cache.model(role, self.tier)
+        adapter = self.cache.adapter(model)
+        self.used.append(self.cache.session(model))
+        self.findings.models[role] = model.id
+        if not model.commercial_use:
+            self.findings.warn(f"Made with {model.id}, whose licence ({model.licence}) forbids commercial use.")
         return adapter
 
     def optional(self, role: str) -> Any | None:
-        """As ``adapter``; ``None`` where no network of any tier is installed for ``role``."""
+        """As ``adapter``; ``None`` where no model of any tier is installed for ``role``."""
         try:
             return self.adapter(role)
         except ModelNotInstalled:
@@ -106,13 +107,13 @@ def _remove_scratches(pixels: Pixels, page: Page, track: Track) -> Pixels:
     found = int(np.count_nonzero(mask))
     if found == 0:
         return pixels
-    network = page.adapter(roles.INPAINT)
+    model = page.adapter(roles.INPAINT)
     from daguerre.pipeline import inpaint, windows
 
-    if hasattr(network, "size"):
-        filled = windows.fill(pixels, mask, network, track=track)
+    if hasattr(model, "size"):
+        filled = windows.fill(pixels, mask, model, track=track)
     else:
-        filled = inpaint.fill(pixels, mask, network.session, track=track)
+        filled = inpaint.fill(pixels, mask, model.session, track=track)
     page.findings.damaged_pixels += found
     if page.index == 0:
         page.findings.damage = mask
@@ -120,11 +121,11 @@ def _remove_scratches(pixels: Pixels, page: Page, track: Track) -> Pixels:
 
 
 def _damage(pixels: Pixels, page: Page, track: Track) -> Mask:
-    network = page.session("damage")
+    model = page.session("damage")
     from daguerre.pipeline import damage
 
     sensitivity = float(page.settings.scratch_sensitivity)
-    return damage.mask_of(damage.find(pixels, network, sensitivity=sensitivity, track=track), sensitivity)
+    return damage.mask_of(damage.find(pixels, model, sensitivity=sensitivity, track=track), sensitivity)
 
 
 def _reduce_noise(pixels: Pixels, page: Page, track: Track) -> Pixels:
@@ -169,14 +170,14 @@ def _eye_for_faces(page: Page) -> Any | None:
     """The embedded enhancer where another is used: it knows a sharp face."""
     role = roles.FACE_RESTORATION
     try:
-        embedded = page.library.network(role, "embedded")
+        embedded = page.cache.model(role, "embedded")
     except ModelNotInstalled:
         return None
-    return None if page.library.network(role, page.choice) is embedded else page.library.adapter(embedded)
+    return None if page.cache.model(role, page.tier) is embedded else page.cache.adapter(embedded)
 
 
 def _colorize(pixels: Pixels, page: Page, track: Track) -> Pixels:
-    page.library.network("colorize", page.choice)
+    page.cache.model("colorize", page.tier)
     hints = page.settings.color_hints or [] if page.index == 0 else []
     if not page.is_grayscale:
         unused = " Its colour hints were not used." if hints else ""
@@ -187,12 +188,12 @@ def _colorize(pixels: Pixels, page: Page, track: Track) -> Pixels:
     inside = [hint for hint in hints if hint.x < width and hint.y < height]
     if len(inside) < len(hints):
         page.findings.warn(f"Colour hints outside of the photo of {width} x {height} pixels were ignored.")
-    network = page.adapter("colorize")
+    model = page.adapter("colorize")
     from daguerre.pipeline import colorize
 
     painted = colorize.apply(
         pixels,
-        network,
+        model,
         strength=float(page.settings.colorize_strength),
         hinted=[colorize.hint(hint.x, hint.y, hint.color) for hint in inside],
         icc=page.icc,
@@ -244,9 +245,9 @@ STEPS: tuple[Step, ...] = (
 def restore_photo(
     photo: Photo,
     settings: Settings,
-    library: Library,
+    cache: ModelCache,
     *,
-    choice: Choice = "auto",
+    tier: WantedTier = "auto",
     mask: Mask | None = None,
     on_progress: Callable[[ProgressEvent], object] | None = None,
     cancel: CancelToken | None = None,
@@ -255,8 +256,8 @@ def restore_photo(
     """A restored copy of ``photo`` with every page, and what was done to it.
 
     ``photo`` stays as it is; what no step changed is shared with it. ``mask`` ``[H, W]``, true where
-    damaged, replaces detection on the first page. A network that is not installed leaves its step
-    out, named in the warnings, unless ``choice`` asks for a tier: then ModelNotInstalled is raised.
+    damaged, replaces detection on the first page. A model that is not installed leaves its step
+    out, named in the warnings, unless ``tier`` asks for a tier: then ModelNotInstalled is raised.
     Raises Canceled and ModelError.
     """
     pages = [photo, *photo.pages]
@@ -269,7 +270,7 @@ def restore_photo(
         findings.warn("The colour hints were not used: colorizing is off.")
     restored = []
     for index, page in enumerate(pages):
-        work = Page(index, settings, mask if index == 0 else None, library, choice, findings, page.metadata.icc)
+        work = Page(index, settings, mask if index == 0 else None, cache, tier, findings, page.metadata.icc)
         work.is_grayscale = findings.is_grayscale if index == 0 else settings.colorize and _is_grayscale(page.pixels)
         pixels = _restore_pixels(page.pixels, work, wanted, progress)
         result = replace(page, pixels=pixels, pages=[])
@@ -292,7 +293,7 @@ def _restore_pixels(original: Pixels, page: Page, steps: list[Step], progress: P
         try:
             result = step.apply(pixels, page, track)
         except ModelNotInstalled as error:
-            if page.choice == "full":
+            if page.tier == "full":
                 raise
             page.findings.warn(f"{step.failure}: {_lowered(str(error))}")
             page.findings.models = before

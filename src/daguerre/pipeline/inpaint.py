@@ -1,4 +1,4 @@
-"""Fill the damage from its surroundings: a thin plate, what a network adds to it, and the photo's own grain."""
+"""Fill the damage from its surroundings: a thin plate, what a model adds to it, and the photo's own grain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import grain, tiles
 from daguerre.pipeline.classical import plate
 from daguerre.pipeline.progress import Track
@@ -26,7 +26,7 @@ _STAIN = 12 / 255
 """Mean error of a rim, 0..1, that the damage must have left there; sound rims of textured photos stay below."""
 
 _MURMUR = 2 / 255
-"""Strength of the network's answer, 0..1, at which half of it is believed. Chosen on an earlier checkpoint, where it
+"""Strength of the model's answer, 0..1, at which half of it is believed. Chosen on an earlier checkpoint, where it
 gained on smooth holes; with the final weights it costs 0.03 dB on average and gains 0.1 on cracks."""
 
 _REACH = 16
@@ -36,7 +36,7 @@ _DEEP = 14
 """A hole's pixels further than this from its rim are filled on a photo of half the size first."""
 
 
-def fill(pixels: Pixels, mask: Mask, network: Session, *, track: Track) -> Pixels:
+def fill(pixels: Pixels, mask: Mask, model: Session, *, track: Track) -> Pixels:
     """Fill ``mask`` ``[H, W]`` in ``pixels`` ``[H, W, 1|3]``; a new array of the same shape and dtype.
 
     Pixels further than ``FEATHER`` from the mask are identical to the bit, and those closer are too where they fit
@@ -46,14 +46,14 @@ def fill(pixels: Pixels, mask: Mask, network: Session, *, track: Track) -> Pixel
     if not mask.any() or mask.all():
         return pixels.copy()
     own = grain.measure(pixels, mask)
-    return _fill(pixels, mask, network, own, track)
+    return _fill(pixels, mask, model, own, track)
 
 
-def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track: Track) -> Pixels:
+def _fill(pixels: Pixels, mask: Mask, model: Session, own: grain.Grain, track: Track) -> Pixels:
     deep = _deep(mask)
     start = pixels
     if deep.any():
-        start = from_half(pixels, mask, deep, lambda small, hole: _fill(small, hole, network, grain.NONE, track))
+        start = from_half(pixels, mask, deep, lambda small, hole: _fill(small, hole, model, grain.NONE, track))
 
     def damaged(tile: tiles.Tile) -> bool:
         rows, columns = (slice(max(0, side.start - FEATHER), side.stop + FEATHER) for side in tile.core)
@@ -70,11 +70,11 @@ def _fill(pixels: Pixels, mask: Mask, network: Session, own: grain.Grain, track:
             filled = np.clip(plate(np.ascontiguousarray(inside), open_hole), 0, 1)
             thick = _thick(open_hole)
             if thick.any():
-                # The network is given the whole tile: every tile has one shape.
+                # The model is given the whole tile: every tile has one shape.
                 context, opened = window.copy(), np.zeros_like(hole)
                 context[part], opened[part] = filled, open_hole
                 inputs = {"image": context.transpose(2, 0, 1)[None], "mask": opened[None, None].astype(np.float32)}
-                residual = network.run(inputs)["residual"][0].transpose(1, 2, 0)[part]
+                residual = model.run(inputs)["residual"][0].transpose(1, 2, 0)[part]
                 filled = np.clip(filled + _trusted(residual * thick[..., None], open_hole), 0, 1)
             inside = np.where(open_hole[..., None], filled, inside)
         top, left = tile.top + part[0].start, tile.left + part[1].start

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import tiles
 from daguerre.pipeline.progress import Track
 
@@ -64,10 +64,10 @@ NONE = NoiseProfile(0.0, (0.0,) * BINS, 0.0)
 """No noise at all."""
 
 
-def estimate(pixels: Pixels, network: Session, *, track: Track) -> NoiseProfile:
+def estimate(pixels: Pixels, model: Session, *, track: Track) -> NoiseProfile:
     """Measure the noise of ``pixels`` ``[H, W, 1|3]`` on tiles spread over the photo.
 
-    The network tells the noise of each cell of 8x8 pixels and how sure it is. What is burnt out or pitch black says
+    The model tells the noise of each cell of 8x8 pixels and how sure it is. What is burnt out or pitch black says
     nothing and is left out. The weighted median of the cells is taken, for the photo and for each brightness, so
     that a few textures that look like noise do not count.
     """
@@ -77,7 +77,7 @@ def estimate(pixels: Pixels, network: Session, *, track: Track) -> NoiseProfile:
     columns = []
     for tile in chosen:
         image = tiles.read(pixels, tile)
-        columns.append(_cells(image, network.run({"image": image})["level"], tile))
+        columns.append(_cells(image, model.run({"image": image})["level"], tile))
         track.advance()
     level, doubt, kind, luma, clipped = np.concatenate(columns, axis=1)
     usable = clipped < 0.3
@@ -88,9 +88,9 @@ def estimate(pixels: Pixels, network: Session, *, track: Track) -> NoiseProfile:
     return _profile(level, weight, luma, bool(kind.mean() > 0))
 
 
-def at_each_pixel(image: Floats, network: Session) -> Floats:
+def at_each_pixel(image: Floats, model: Session) -> Floats:
     """The noise level map ``[1, 1, h, w]``, 0..1, of a window ``[1, 3, h, w]``, as told of each cell."""
-    level = np.maximum(network.run({"image": image})["level"][0, 0], 0)
+    level = np.maximum(model.run({"image": image})["level"][0, 0], 0)
     smooth = cv2.GaussianBlur(np.expm1(level) / np.float32(255), (0, 0), 0.8)
     return np.asarray(cv2.resize(smooth, image.shape[:1:-1], interpolation=cv2.INTER_LINEAR)[None, None], np.float32)
 
@@ -111,7 +111,7 @@ def _spread(every: list[tiles.Tile]) -> list[tiles.Tile]:
 
 
 def _cells(image: Floats, level: Floats, tile: tiles.Tile) -> Floats:
-    """``[5, n]``: noise, doubt and kind as the network tells them, brightness and clipped share of the core's cells."""
+    """``[5, n]``: noise, doubt and kind as the model tells them, brightness and clipped share of the core's cells."""
     window = image[0].mean(0)
     extremes = ((image[0] <= 0.002) | (image[0] >= 0.998)).any(0).astype(np.float32)
     size = (window.shape[1] // CELL, window.shape[0] // CELL)

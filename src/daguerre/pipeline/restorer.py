@@ -1,4 +1,4 @@
-"""The engine that a program keeps: networks loaded once, photos restored by any thread."""
+"""The engine that a program keeps: models loaded once, photos restored by any thread."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from daguerre.config import Config, Device
 from daguerre.errors import InvalidImage, InvalidMask
 from daguerre.imaging.photo import Photo
-from daguerre.models.known import known
-from daguerre.models.library import Choice, Library
-from daguerre.models.store import Store
+from daguerre.models.catalog import WantedTier
+from daguerre.models.catalog.known import known
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline.driver import Findings, Mask, restore_photo
 from daguerre.pipeline.progress import CancelToken, ProgressEvent
 from daguerre.pipeline.result import Restoration
@@ -25,24 +26,24 @@ MaskSource = Source | npt.NDArray[Any]
 
 
 class Restorer:
-    """Restores photos. Loads each network once, on first use; thread-safe.
+    """Restores photos. Loads each model once, on first use; thread-safe.
 
     ``models`` is the tier for photos whose settings do not name one. ``device`` ``auto`` follows the
-    configuration. ``library`` replaces the networks and their files.
+    configuration. ``cache`` replaces the models and their files.
     """
 
     def __init__(
         self,
-        models: Choice = "auto",
+        models: WantedTier = "auto",
         device: Device = "auto",
         *,
         config: Config | None = None,
-        library: Library | None = None,
+        cache: ModelCache | None = None,
     ) -> None:
         config = config or Config()
         self.config = config if device == "auto" else config.model_copy(update={"device": device})
         self.models = models
-        self.library = library or Library(known(), Store(self.config.data / "models"), self.config)
+        self.cache = cache or ModelCache(known(), Store(self.config.data / "models"), self.config)
 
     def restore(
         self,
@@ -72,8 +73,8 @@ class Restorer:
         photo, findings = restore_photo(
             photo,
             settings,
-            self.library,
-            choice=settings.models if "models" in settings.model_fields_set else self.models,
+            self.cache,
+            tier=settings.models if "models" in settings.model_fields_set else self.models,
             mask=None if mask is None else self._mask(mask, photo),
             on_progress=on_progress,
             cancel=cancel,
@@ -84,8 +85,8 @@ class Restorer:
         return _restoration(photo, findings, settings, size)
 
     def release(self) -> None:
-        """Forget the loaded networks; the next photo loads what it needs."""
-        self.library.release()
+        """Forget the loaded models; the next photo loads what it needs."""
+        self.cache.release()
 
     def _open(self, source: Source) -> tuple[Photo, int]:
         from daguerre import imaging

@@ -31,7 +31,7 @@ class Restoration:
     ``steps`` are those that changed the photo, in their order. ``scratch_coverage`` is the percentage
     of pixels taken for damage, to two decimals; ``damage_mask`` is ``[H, W]`` uint8, 255 where the first
     page was damaged, or ``None`` where nothing was repaired. ``noise_sigma`` is on a 0-255 scale, ``None``
-    where noise was not measured. ``models`` maps roles to the networks that ran, ``timings`` steps to
+    where noise was not measured. ``models`` maps roles to the models that ran, ``timings`` steps to
     seconds. ``original_size`` is the bytes of the file that came, 0 for a Photo.
     """
 

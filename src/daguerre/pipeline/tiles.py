@@ -1,11 +1,11 @@
 """Tiling with halo and normalised blending.
 
 A photo of any size is cut into windows of one shape per photo, each a multiple of what the
-network needs. Beyond the photo's edges a window sees its reflection. A window's outer ``halo``
+model needs. Beyond the photo's edges a window sees its reflection. A window's outer ``halo``
 is thrown away; what is left, its *core*, overlaps its neighbours by ``OVERLAP`` pixels, where
 linear weights that add up to one blend the two.
 
-What is blended is the *change* that the network makes, never the picture: where it changes
+What is blended is the *change* that the model makes, never the picture: where it changes
 nothing the pixels come back to the bit, in every depth. Bands of tiles are written as soon as
 they are complete, so that no more than one band of the photo is ever held as float.
 
@@ -23,16 +23,16 @@ import numpy.typing as npt
 
 from daguerre.errors import OutOfMemory
 from daguerre.imaging.photo import Pixels
-from daguerre.models.session import divisible
+from daguerre.models.runtime.session import divisible
 from daguerre.pipeline.progress import Track
 
 OVERLAP = 16
-"""Pixels by which neighbouring cores overlap, rounded up to the network's multiple."""
+"""Pixels by which neighbouring cores overlap, rounded up to the model's multiple."""
 
 _SMALL = 256
 """Tiles with a longer side of less are not divided where memory is short."""
 _GRID = 32
-"""Tiles are divided at multiples of this, which every network's multiple divides."""
+"""Tiles are divided at multiples of this, which every model's multiple divides."""
 
 Floats = npt.NDArray[np.float32]
 Transform = Callable[[Floats, "Tile"], Floats]
@@ -44,7 +44,7 @@ class Tile:
     """One window of the photo, and the core in it that is used.
 
     The window ``top, left, height, width`` may reach beyond the photo; ``top`` and ``left`` are
-    multiples of the network's. The core ``core_top, core_left, core_bottom, core_right`` lies
+    multiples of the model's. The core ``core_top, core_left, core_bottom, core_right`` lies
     within the photo. ``ramps`` are the lengths of the blend at the core's top, left, bottom and
     right: zero at the photo's edges.
     """
@@ -224,7 +224,7 @@ def _bands(
 def _dividing(transform: Transform) -> Transform:
     """``transform``, in halves from when memory was too short for a whole.
 
-    The smallest pieces are left to what the network's session does where its device fails.
+    The smallest pieces are left to what the model's session does where its device fails.
     """
     bearable = float("inf")
 

@@ -1,4 +1,4 @@
-"""Fill damage with a network that sees windows of one size, at the photo's own scale.
+"""Fill damage with a model that sees windows of one size, at the photo's own scale.
 
 Windows lie around the damage, never a squeezed photo. What no window could see the edge of is filled on a photo of half
 the size first, again and again.
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _CONTEXT = 96
-"""Pixels around the damage of a window that are left for the network to look at."""
+"""Pixels around the damage of a window that are left for the model to look at."""
 _DEEP = 112
 """A hole's pixels further than this from its rim are filled at half the size first."""
 _NEAR = 48
@@ -39,7 +39,7 @@ class Window:
     columns: slice
 
 
-def fill(pixels: Pixels, mask: Mask, network: Inpainter, *, track: Track) -> Pixels:
+def fill(pixels: Pixels, mask: Mask, model: Inpainter, *, track: Track) -> Pixels:
     """Fill ``mask`` ``[H, W]`` in ``pixels`` ``[H, W, 1|3]``; a new array of the same shape and dtype.
 
     Pixels further than :data:`daguerre.pipeline.inpaint.FEATHER` from the mask are identical to the bit. The fill gets
@@ -48,35 +48,35 @@ def fill(pixels: Pixels, mask: Mask, network: Inpainter, *, track: Track) -> Pix
     """
     if not mask.any() or mask.all():
         return pixels.copy()
-    return _fill(pixels, mask, network, grain.measure(pixels, mask), track)
+    return _fill(pixels, mask, model, grain.measure(pixels, mask), track)
 
 
-def _fill(pixels: Pixels, mask: Mask, network: Inpainter, own: grain.Grain, track: Track) -> Pixels:
+def _fill(pixels: Pixels, mask: Mask, model: Inpainter, own: grain.Grain, track: Track) -> Pixels:
     deep = _deep(mask)
     result = pixels.copy()
     if deep.any():
         result = inpaint.from_half(
-            pixels, mask, deep, lambda small, hole: _fill(small, hole, network, grain.NONE, track)
+            pixels, mask, deep, lambda small, hole: _fill(small, hole, model, grain.NONE, track)
         )  # fmt: skip
-    cut = windows(mask, network.size)
+    cut = windows(mask, model.size)
     track.expect(len(cut))
     left = mask & ~deep
     for window in cut:
-        _mend(result, mask, left, window, network, own)
+        _mend(result, mask, left, window, model, own)
         track.advance()
     return result
 
 
-def _mend(result: Pixels, mask: Mask, left: Mask, window: Window, network: Inpainter, own: grain.Grain) -> None:
+def _mend(result: Pixels, mask: Mask, left: Mask, window: Window, model: Inpainter, own: grain.Grain) -> None:
     """Fill the window's part of what is ``left``; earlier windows' fills are its surroundings."""
-    size = network.size
+    size = model.size
     frame = tiles.Tile(window.top, window.left, size, size, 0, 0, 0, 0, (0, 0, 0, 0))
     image = np.ascontiguousarray(tiles.read(result, frame)[0].transpose(1, 2, 0))
     hole = tiles.read(left, frame)[0, 0] > 0
     if not hole.any():
         return
     hole = inpaint.covering(image, hole)
-    filled = network(image, hole.astype(np.float32))
+    filled = model(image, hole.astype(np.float32))
     filled = np.where(hole[..., None], filled, image)
     filled = grain.add(filled, hole, own, window.top, window.left)
     rows = slice(max(0, window.rows.start - inpaint.FEATHER), window.rows.stop + inpaint.FEATHER)

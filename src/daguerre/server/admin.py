@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from daguerre.errors import InstallFailed
-from daguerre.models import archive
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.installer import Installer
-from daguerre.models.published import Bundle
+from daguerre.models.catalog import Catalog, Model
+from daguerre.models.catalog.published import Bundle
+from daguerre.models.install import archive
+from daguerre.models.install.installer import Installer
 from daguerre.server.auth import Owner, identify
 from daguerre.server.health import faults
 from daguerre.server.jobs import Done
@@ -141,7 +141,7 @@ async def import_feature(request: Request, service: ServiceOf, id: str) -> Impor
     return Imported(networks=[network.id for network in networks])
 
 
-def _load(file: SpooledFile, service: Service) -> list[Network]:
+def _load(file: SpooledFile, service: Service) -> list[Model]:
     members = Catalog(*(network for network in service.features.catalog if network.commercial_use))
     return archive.load(file.path, members, service.features.store, name=file.filename or "The archive")
 

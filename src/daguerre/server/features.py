@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from daguerre.config import Config
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.installer import Progress, megabytes
-from daguerre.models.known import known
-from daguerre.models.published import BUNDLES, Bundle, members, optional
-from daguerre.models.store import Store
+from daguerre.models.catalog import Catalog, Model
+from daguerre.models.catalog.known import known
+from daguerre.models.catalog.published import BUNDLES, Bundle, members, optional
+from daguerre.models.install.installer import Progress, megabytes
+from daguerre.models.install.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Features:
         """The bundle of that id; each network that is in none counts as one."""
         return next((bundle for bundle in (*self.bundles, *self.optional) if bundle.id == id), None)
 
-    def members(self, bundle: Bundle) -> list[Network]:
+    def members(self, bundle: Bundle) -> list[Model]:
         """Its networks."""
         return members(bundle, self.catalog)
 

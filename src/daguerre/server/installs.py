@@ -14,8 +14,8 @@ from daguerre.errors import Canceled, ModelError
 from daguerre.jobs.errors import LeaseLost
 from daguerre.jobs.queue import JobQueue, Outcome
 from daguerre.jobs.records import Claim, Submission
-from daguerre.models.installer import Installer, Progress
-from daguerre.models.published import Bundle
+from daguerre.models.catalog.published import Bundle
+from daguerre.models.install.installer import Installer, Progress
 from daguerre.server.features import Features
 
 WORKER = "installer"

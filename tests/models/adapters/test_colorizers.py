@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from daguerre.errors import ModelFailed
 from daguerre.models.adapters import ddcolor, siggraph17
-from daguerre.models.catalog import Network
-from daguerre.models.session import Session
+from daguerre.models.catalog import Model
+from daguerre.models.runtime.session import Session
 
 
 def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: list, side: object) -> Session:
@@ -35,8 +35,8 @@ def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: l
     return Session(path, device="cpu", precision="fp32")
 
 
-def entry(tile: int = 512) -> Network:
-    return Network("full/colours@1", "colorize", "full", "c.onnx", "0" * 64, 1, "", "", urls=("u",), tile=tile, halo=0)
+def entry(tile: int = 512) -> Model:
+    return Model("full/colours@1", "colorize", "full", "c.onnx", "0" * 64, 1, "", "", urls=("u",), tile=tile, halo=0)
 
 
 def ramp(height: int, width: int) -> np.ndarray:
@@ -45,13 +45,13 @@ def ramp(height: int, width: int) -> np.ndarray:
 
 class TestDDColor:
     @staticmethod
-    def network(path: Path, side: object) -> Session:
+    def model(path: Path, side: object) -> Session:
         weights = {"input": [[10, 20, 30], [-5, 0, 5]]}
         return saved(path / "ddcolor.onnx", {"input": [1, 3, side, side]}, weights, [1, 2], side)
 
     @pytest.mark.parametrize("side", [64, 96])
     def test_it_is_fed_the_grey_of_lightness_in_squares_of_the_files_size(self, tmp_path, side):
-        adapter = ddcolor.Adapter(self.network(tmp_path, side), entry())
+        adapter = ddcolor.Adapter(self.model(tmp_path, side), entry())
         assert (adapter.side, adapter.square, adapter.takes_hints) == (side, True, False)
         lightness = ramp(side, side)
         chroma = adapter(lightness)
@@ -64,11 +64,11 @@ class TestDDColor:
         assert np.allclose(chroma[..., 1], 2, atol=0.05)
 
     def test_the_entry_says_the_size_where_the_file_leaves_it_open(self, tmp_path):
-        adapter = ddcolor.Adapter(self.network(tmp_path, "n"), entry(64))
+        adapter = ddcolor.Adapter(self.model(tmp_path, "n"), entry(64))
         assert adapter.side == 64
 
     def test_other_sizes_are_fitted(self, tmp_path):
-        adapter = ddcolor.Adapter(self.network(tmp_path, 64), entry())
+        adapter = ddcolor.Adapter(self.model(tmp_path, 64), entry())
         whole = adapter(ramp(64, 64))
         for shape in ((200, 100), (1, 500), (9, 7)):
             assert np.abs(adapter(ramp(*shape)) - whole).mean() < 2, shape

@@ -1,4 +1,4 @@
-"""The networks for faces and colour that come with the package, on photographs in the public domain."""
+"""The models for faces and colour that come with the package, on photographs in the public domain."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ import pytest
 from skimage import data
 
 from daguerre.config import Config
-from daguerre.models import embedded, roles
-from daguerre.models.library import Library
-from daguerre.models.store import Store
+from daguerre.models import roles
+from daguerre.models.catalog import embedded
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
 
 # Of the astronaut's face in scikit-image's photo of 512 pixels a side: x, y of the eyes, the nose, the mouth's corners.
 LANDMARKS = np.array([[200, 102], [247, 103], [220, 125], [199, 143], [240, 144]], np.float32)
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
+def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
-    return Library(embedded.catalog(), Store(folder), Config(data=folder, threads=2))
+    return ModelCache(embedded.catalog(), Store(folder), Config(data=folder, threads=2))
 
 
 @pytest.fixture(scope="module")
-def detector(library):
-    return library.adapter(library.network(roles.FACE_DETECTION))
+def detector(cache):
+    return cache.adapter(cache.model(roles.FACE_DETECTION))
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +80,8 @@ def test_things_are_no_faces(detector, picture):
     assert not (scores > 0.6).any()
 
 
-def test_a_soft_face_gets_sharper_and_nearer_to_the_true_one(library, astronaut):
-    enhancer = library.adapter(library.network(roles.FACE_RESTORATION))
+def test_a_soft_face_gets_sharper_and_nearer_to_the_true_one(cache, astronaut):
+    enhancer = cache.adapter(cache.model(roles.FACE_RESTORATION))
     true = cv2.resize(astronaut[40:230, 130:320], (enhancer.size, enhancer.size), interpolation=cv2.INTER_CUBIC)
     true = np.clip(true, 0, 1)
     small = cv2.resize(true, (80, 80), interpolation=cv2.INTER_AREA)
@@ -91,16 +92,16 @@ def test_a_soft_face_gets_sharper_and_nearer_to_the_true_one(library, astronaut)
     assert np.mean((made - true) ** 2) < np.mean((soft - true) ** 2)
 
 
-def test_grey_faces_stay_nearly_grey(library, astronaut):
-    enhancer = library.adapter(library.network(roles.FACE_RESTORATION))
+def test_grey_faces_stay_nearly_grey(cache, astronaut):
+    enhancer = cache.adapter(cache.model(roles.FACE_RESTORATION))
     grey = cv2.resize(astronaut[40:230, 130:320].mean(2), (enhancer.size, enhancer.size))
     made = enhancer(np.stack([grey] * 3, 2), 0.5)
     assert np.ptp(made, axis=2).mean() < 0.02
 
 
 @pytest.fixture(scope="module")
-def colorizer(library):
-    return library.adapter(library.network(roles.COLORIZE))
+def colorizer(cache):
+    return cache.adapter(cache.model(roles.COLORIZE))
 
 
 def test_skin_is_warm(colorizer, astronaut):

@@ -1,4 +1,4 @@
-"""The adapters of published networks for faces, against small networks of the same signatures."""
+"""The adapters of published models for faces, against small models of the same signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from skimage import data
 
 from daguerre.models.adapters import codeformer, gfpgan, mobilefacenet, sface, yunet
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
 
@@ -73,7 +73,7 @@ def test_embeddings_see_the_channels_in_their_order_and_have_length_one(tmp_path
 
 
 def yunet_file(path: Path, stride: int, cell: int) -> Session:
-    """A network of YuNet's signature that sees one face, in one cell of one stride."""
+    """A model of YuNet's signature that sees one face, in one cell of one stride."""
     nodes, outputs, constants = (
         [("ReduceMean", ("input",), "zero", {"keepdims": 1}), ("Mul", ("zero", "none"), "nil", {})],
         [],

@@ -1,4 +1,4 @@
-"""The adapters of LaMa and MI-GAN, against small networks of their signatures, alone and in the pipeline."""
+"""The adapters of LaMa and MI-GAN, against small models of their signatures, alone and in the pipeline."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 import daguerre
 from daguerre.config import Config
-from daguerre.models import embedded
 from daguerre.models.adapters import lama, migan
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.library import Library
-from daguerre.models.session import Session
-from daguerre.models.store import Store
+from daguerre.models.catalog import Catalog, Model, embedded
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
+from daguerre.models.runtime.session import Session
 from daguerre.pipeline import windows
 from daguerre.pipeline.progress import Track
 
@@ -97,8 +96,8 @@ def test_only_the_damage_is_filled(tmp_path, size, dtype, channels):
     mask[150:260, 200:300] = True
     mask[0:5, 0:5] = True
     photo[mask] = white
-    network = loaded(lama_file(tmp_path / "l.onnx"), lama)
-    filled = windows.fill(photo, mask, network, track=Track())
+    model = loaded(lama_file(tmp_path / "l.onnx"), lama)
+    filled = windows.fill(photo, mask, model, track=Track())
     assert filled.dtype == dtype and filled.shape == photo.shape
     assert np.array_equal(filled[~mask], photo[~mask])
     assert np.abs(filled[mask].astype(float) / white - 0.25).max() < 0.02
@@ -130,21 +129,21 @@ def test_windows_cover_the_damage_once_and_leave_context():
 
 
 @pytest.mark.parametrize(("name", "make"), [("lama", lama_file), ("migan", migan_file)])
-def test_an_installed_network_fills_photos(tmp_path, name, make):
+def test_an_installed_model_fills_photos(tmp_path, name, make):
     folder = tmp_path / "models"
     folder.mkdir()
     data = make(folder / "n.onnx").read_bytes()
-    entry = Network(
+    entry = Model(
         id=f"full/{name}@1", role="inpaint", tier="full", file="n.onnx", sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data), licence="MIT", purpose="", adapter=name, urls=("https://example.org/n.onnx",),
     )  # fmt: skip
     config = Config(data=tmp_path, threads=1)
-    library = Library(Catalog(*embedded.catalog(), entry), Store(folder), config)
+    cache = ModelCache(Catalog(*embedded.catalog(), entry), Store(folder), config)
     photo = np.full((400, 600, 3), 100, np.uint8)
     mask = np.zeros((400, 600), np.uint8)
     mask[100:108, 50:500] = 255
     photo[mask > 0] = 255
-    result = daguerre.Restorer(config=config, library=library).restore(
+    result = daguerre.Restorer(config=config, cache=cache).restore(
         daguerre.Photo(photo, "png"), mask=mask, denoise=False, face_enhancement=False
     )
     assert result.models["inpaint"] == f"full/{name}@1"

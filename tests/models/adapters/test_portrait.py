@@ -1,4 +1,4 @@
-"""The adapter of the embedded face enhancer, against a small network of its signature."""
+"""The adapter of the embedded face enhancer, against a small model of its signature."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from daguerre.models.adapters import portrait
-from daguerre.models.catalog import Network
-from daguerre.models.session import Session
+from daguerre.models.catalog import Model
+from daguerre.models.runtime.session import Session
 
 SHAPE = [1, 3, "height", "width"]
 
 
 @pytest.fixture
 def adapter(tmp_path):
-    """Around a network that adds a quarter of what it sees, the red of it doubled."""
+    """Around a model that adds a quarter of what it sees, the red of it doubled."""
     graph = helper.make_graph(
         [helper.make_node("Mul", ["image", "share"], ["residual"])],
         "small",
@@ -26,11 +26,11 @@ def adapter(tmp_path):
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, tmp_path / "face.onnx")
-    network = Network(
+    model = Model(
         "embedded/face_restoration@1", "face_restoration", "embedded", "face.onnx", "0" * 64, 1, "", "",
         adapter="portrait", multiple=32, tile=128, halo=0,
     )  # fmt: skip
-    return portrait.Adapter(Session(tmp_path / "face.onnx", threads=1, precision="fp32"), network)
+    return portrait.Adapter(Session(tmp_path / "face.onnx", threads=1, precision="fp32"), model)
 
 
 def test_what_is_seen_at_other_sizes_and_mirrored_comes_back_to_its_place(adapter):

@@ -11,9 +11,9 @@ import daguerre
 from daguerre import Settings
 from daguerre.config import Config
 from daguerre.models.catalog import Catalog
-from daguerre.models.library import Library
+from daguerre.models.install.store import Store
 from daguerre.models.roles import Detections
-from daguerre.models.store import Store
+from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline import faces
 from daguerre.pipeline.faces import alignment, detection, enhancement
 from daguerre.pipeline.progress import CancelToken, Track
@@ -66,8 +66,8 @@ def test_a_sharp_face_is_left_alone_to_the_bit(restorer, astronaut):
 
 def test_the_low_frequencies_are_the_originals_at_fidelity_one(restorer, astronaut):
     blurred = soft(astronaut).astype(np.float32) / 255
-    library = restorer.library
-    enhancer = library.adapter(library.network("face_restoration"))
+    cache = restorer.cache
+    enhancer = cache.adapter(cache.model("face_restoration"))
     matrix = alignment.similarity(
         np.array([[200, 102], [247, 103], [220, 125], [199, 143], [240, 144]]), alignment.FFHQ
     )
@@ -312,8 +312,8 @@ def test_a_canceled_step_stops_between_tiles(restorer, group):
 
 def test_without_a_detector_the_step_says_so(tmp_path, astronaut):
     config = Config(data=tmp_path)
-    library = Library(Catalog(), Store(tmp_path, embedded=tmp_path), config)
-    result = daguerre.Restorer(config=config, library=library).restore(daguerre.Photo(astronaut, "png"), ONLY_FACES)
+    cache = ModelCache(Catalog(), Store(tmp_path, embedded=tmp_path), config)
+    result = daguerre.Restorer(config=config, cache=cache).restore(daguerre.Photo(astronaut, "png"), ONLY_FACES)
     assert "Faces were not enhanced" in result.warnings[0]
 
 

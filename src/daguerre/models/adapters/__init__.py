@@ -1,7 +1,7 @@
-"""How each kind of network is called: one module per kind, with a class ``Adapter``.
+"""How each kind of model is called: one module per kind, with a class ``Adapter``.
 
-A network's entry names its module. An adapter is made from the loaded session and the entry, and offers
-what its role asks for in :mod:`daguerre.models.roles`; nothing else knows the names of a network's inputs.
+A model's entry names its module. An adapter is made from the loaded session and the entry, and offers
+what its role asks for in :mod:`daguerre.models.roles`; nothing else knows the names of a model's inputs.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from daguerre.models.catalog import Network
-from daguerre.models.session import Session
+from daguerre.models.catalog import Model
+from daguerre.models.runtime.session import Session
 
 
-def adapt(network: Network, session: Session) -> Any:
-    """The adapter that ``network`` names, around its ``session``."""
-    return importlib.import_module(f"{__name__}.{network.adapter}").Adapter(session, network)
+def adapt(model: Model, session: Session) -> Any:
+    """The adapter that ``model`` names, around its ``session``."""
+    return importlib.import_module(f"{__name__}.{model.adapter}").Adapter(session, model)

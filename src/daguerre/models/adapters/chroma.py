@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 
 class Adapter:
@@ -15,9 +15,9 @@ class Adapter:
     square = False
     takes_hints = True
 
-    def __init__(self, session: Session, network: Network) -> None:
-        self.side = network.tile
-        self._multiple = network.multiple
+    def __init__(self, session: Session, model: Model) -> None:
+        self.side = model.tile
+        self._multiple = model.multiple
         self._session = session
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:

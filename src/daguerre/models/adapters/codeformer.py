@@ -6,7 +6,7 @@ import numpy as np
 
 from daguerre.models.adapters import gfpgan
 from daguerre.models.roles import Floats
-from daguerre.models.session import Arrays
+from daguerre.models.runtime.session import Arrays
 
 
 class Adapter(gfpgan.Adapter):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 
 class Adapter:
@@ -21,11 +21,11 @@ class Adapter:
     square = True
     takes_hints = False
 
-    def __init__(self, session: Session, network: Network) -> None:
+    def __init__(self, session: Session, model: Model) -> None:
         self._session = session
         (self._input,) = session.input_names
         height, width = session.input_shapes[self._input][2:]
-        self.side = height or width or network.tile
+        self.side = height or width or model.tile
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:
         """CIE L* ``[H, W]`` to CIE ab ``[N, N, 2]``; ``hints`` are not looked at. Raises ModelFailed."""

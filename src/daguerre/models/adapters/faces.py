@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Detections, Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 _STRIDES = (8, 16, 32)
 _LEAST = 0.15
@@ -22,8 +22,8 @@ class Adapter:
     smallest = 12
     largest = 200
 
-    def __init__(self, session: Session, network: Network) -> None:
-        self.tile = network.tile
+    def __init__(self, session: Session, model: Model) -> None:
+        self.tile = model.tile
         self._session = session
 
     def __call__(self, image: Floats) -> Detections:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Arrays, Session
+from daguerre.models.runtime.session import Arrays, Session
 
 
 class Adapter:
@@ -14,8 +14,8 @@ class Adapter:
 
     size = 512
 
-    def __init__(self, session: Session, network: Network) -> None:
-        del network
+    def __init__(self, session: Session, model: Model) -> None:
+        del model
         self._session = session
         self._output = session.output_names[0]
 
@@ -25,6 +25,6 @@ class Adapter:
         return np.ascontiguousarray(np.clip((made.transpose(1, 2, 0) + 1) / 2, 0, 1), np.float32)
 
     def _inputs(self, image: Floats, fidelity: float) -> Arrays:
-        """What the network takes, by name, for ``image`` ``[1, 3, 512, 512]`` of -1 to 1."""
+        """What the model takes, by name, for ``image`` ``[1, 3, 512, 512]`` of -1 to 1."""
         del fidelity
         return {"input": image}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 
 class Adapter:
@@ -14,8 +14,8 @@ class Adapter:
 
     size = 512
 
-    def __init__(self, session: Session, network: Network) -> None:
-        del network
+    def __init__(self, session: Session, model: Model) -> None:
+        del model
         self._session = session
         self._output = session.output_names[0]
 

@@ -1,14 +1,14 @@
-"""Networks of this project that their step calls by the names of their inputs."""
+"""Models of this project that their step calls by the names of their inputs."""
 
 from __future__ import annotations
 
-from daguerre.models.catalog import Network
-from daguerre.models.session import Session
+from daguerre.models.catalog import Model
+from daguerre.models.runtime.session import Session
 
 
 class Adapter:
-    """Worker out the ``session`` itself."""
+    """Hands out the ``session`` itself."""
 
-    def __init__(self, session: Session, network: Network) -> None:
+    def __init__(self, session: Session, model: Model) -> None:
         self.session = session
-        self.network = network
+        self.model = model

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 _LOOKS = ((1.0, False), (0.75, True), (0.5, False))
 """Shares of the size at which the face is looked at, and whether mirrored. The mean of what they add is nearer to the
@@ -17,9 +17,9 @@ truth than each alone, by 0.2 dB and a fifth of the gain in perceptual distance 
 class Adapter:
     """A :class:`~daguerre.models.roles.FaceRestorer`; ``fidelity`` is the step's matter."""
 
-    def __init__(self, session: Session, network: Network) -> None:
-        self.size = network.tile
-        self._multiple = network.multiple
+    def __init__(self, session: Session, model: Model) -> None:
+        self.size = model.tile
+        self._multiple = model.multiple
         self._session = session
 
     def __call__(self, face: Floats, fidelity: float) -> Floats:
@@ -31,7 +31,7 @@ class Adapter:
         return np.clip(face + added / np.float32(len(_LOOKS)), 0, 1).astype(np.float32)
 
     def _added(self, face: Floats, side: int) -> Floats:
-        """What the network adds to ``face`` when it sees it at ``side`` pixels, at the face's own size."""
+        """What the model adds to ``face`` when it sees it at ``side`` pixels, at the face's own size."""
         whole = np.ascontiguousarray(face, np.float32)
         seen = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA) if side != self.size else whole
         image = np.ascontiguousarray(seen.transpose(2, 0, 1)[None], np.float32)

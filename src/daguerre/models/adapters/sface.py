@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 
 class Adapter:
     """A :class:`~daguerre.models.roles.FaceIdentity`."""
 
-    def __init__(self, session: Session, network: Network) -> None:
-        del network
+    def __init__(self, session: Session, model: Model) -> None:
+        del model
         self._session = session
         self._output = session.output_names[0]
 
@@ -23,5 +23,5 @@ class Adapter:
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
     def _prepared(self, face: Floats) -> Floats:
-        """``[112, 112, 3]`` RGB 0-1 as the network wants it."""
+        """``[112, 112, 3]`` RGB 0-1 as the model wants it."""
         return np.asarray(face[..., ::-1] * np.float32(255), np.float32)

@@ -6,22 +6,22 @@ import numpy as np
 
 from daguerre.errors import ModelFailed
 from daguerre.models.adapters.ddcolor import fitted
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.session import Session
+from daguerre.models.runtime.session import Session
 
 
 class Adapter:
     """A :class:`~daguerre.models.roles.Colorizer` of squares.
 
     The published file takes CIE L* 0-100, ``[1, 1, N, N]``, scales it inside and gives CIE ab ``[1, 2, N, N]``. Files
-    that keep the other two inputs of the network, hints in CIE ab ``[1, 2, N, N]`` and where they are known
+    that keep the other two inputs of the model, hints in CIE ab ``[1, 2, N, N]`` and where they are known
     ``[1, 1, N, N]``, get them, told apart by their channels. Raises ModelFailed for any other file.
     """
 
     square = True
 
-    def __init__(self, session: Session, network: Network) -> None:
+    def __init__(self, session: Session, model: Model) -> None:
         self._session = session
         planes = {name: shape for name, shape in session.input_shapes.items() if len(shape) == 4}
         single = [name for name, shape in planes.items() if shape[1] == 1]
@@ -29,12 +29,12 @@ class Adapter:
         masks = [name for name in single if "mask" in name.lower()] or single[1:]
         known = [*masks, *double]
         if (len(single), len(double)) not in ((1, 0), (2, 1)) or len(planes) != len(session.input_names):
-            raise ModelFailed(f"The network {session.path.stem} is not a colorizer of the kind that was expected.")
+            raise ModelFailed(f"The model {session.path.stem} is not a colorizer of the kind that was expected.")
         (self._lightness,) = (name for name in session.input_names if name not in known)
         self._hints = (double[0], masks[0]) if double else None
         self.takes_hints = self._hints is not None
         height, width = planes[self._lightness][2:]
-        self.side = height or width or network.tile
+        self.side = height or width or model.tile
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:
         """CIE L* ``[H, W]`` to CIE ab ``[N, N, 2]``; ``hints`` ``[H, W, 3]``, if taken. Raises ModelFailed."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Network
+from daguerre.models.catalog import Model
 from daguerre.models.roles import Detections, Floats
-from daguerre.models.session import Arrays, Session
+from daguerre.models.runtime.session import Arrays, Session
 
 _STRIDES = (8, 16, 32)
 _SIDE = 640
@@ -20,8 +20,8 @@ class Adapter:
     smallest = 10
     largest = 300
 
-    def __init__(self, session: Session, network: Network) -> None:
-        del network
+    def __init__(self, session: Session, model: Model) -> None:
+        del model
         self._session = session
 
     def __call__(self, image: Floats) -> Detections:

@@ -1,4 +1,4 @@
-"""Colour for a monochrome photo: chroma that a network foresees, under the photo's own lightness."""
+"""Colour for a monochrome photo: chroma that a model foresees, under the photo's own lightness."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SMALLEST_MIDDLE = 1024
 _COARSEST = 4
 """Photo pixels per pixel of the finest chroma, beyond ``_SMALLEST_MIDDLE``."""
 _USUAL, _LONGEST = 1.5, 2.5
-"""The proportions up to which photos are seen at the network's size, and how much larger they are seen at most."""
+"""The proportions up to which photos are seen at the model's size, and how much larger they are seen at most."""
 KNEE, CEILING = 18.0, 45.0
 """Chroma from which on it is held back, and that it never reaches: a lower error for a little less colour, on what
 benchmarks/colorize.py measures."""
 
 
 def apply(
-    pixels: Pixels, network: Colorizer, *, strength: float, hinted: Sequence[Hint] = (), icc: bytes | None = None,
+    pixels: Pixels, model: Colorizer, *, strength: float, hinted: Sequence[Hint] = (), icc: bytes | None = None,
     track: Track,
 ) -> Pixels:  # fmt: skip
     """``pixels`` ``[H, W, 1|3]`` of a monochrome photo in colour: a new array ``[H, W, 3]`` of the same dtype.
@@ -44,29 +44,29 @@ def apply(
     middle = min(longest, max(_SMALLEST_MIDDLE, -(-longest // _COARSEST)))
     lightness = tones.small_lightness(pixels, _within(height, width, middle))
     track.check()
-    chroma = foreseen(lightness, network, hints.scaled(hinted, lightness.shape, (height, width)), track)
+    chroma = foreseen(lightness, model, hints.scaled(hinted, lightness.shape, (height, width)), track)
     return paint.paint(pixels, chroma * np.float32(strength / 100), tones, track)
 
 
-def foreseen(lightness: Floats, network: Colorizer, hinted: Sequence[Hint] = (), track: Track | None = None) -> Floats:
+def foreseen(lightness: Floats, model: Colorizer, hinted: Sequence[Hint] = (), track: Track | None = None) -> Floats:
     """CIE ab ``[h, w, 2]`` for CIE L* ``[h, w]``, along its edges; ``hinted`` are in pixels of ``lightness``.
 
-    The network looks at the same number of pixels whatever the size, so that a photo gets the same colours at any.
+    The model looks at the same number of pixels whatever the size, so that a photo gets the same colours at any.
     """
     shape = lightness.shape
-    side = network.side
-    if network.square:
+    side = model.side
+    if model.square:
         look = resized(lightness, (side, side))
     else:
         # A panorama is seen larger: what is in it would be too small otherwise.
         longer = side * min(_LONGEST, max(1.0, (max(shape) / min(shape) / _USUAL) ** 0.5))
         look = resized(lightness, _within(shape[0], shape[1], round(longer), enlarge=True))
-    told = hints.plane(hints.scaled(hinted, look.shape, shape), look.shape) if hinted and network.takes_hints else None
-    found = np.nan_to_num(network(look, told), nan=0.0, posinf=0.0, neginf=0.0)
+    told = hints.plane(hints.scaled(hinted, look.shape, shape), look.shape) if hinted and model.takes_hints else None
+    found = np.nan_to_num(model(look, told), nan=0.0, posinf=0.0, neginf=0.0)
     if track is not None:
         track.check()
     chroma = _held_back(found.astype(np.float32, copy=False))
-    return spread.along_edges(chroma, lightness, hinted, square=network.square)
+    return spread.along_edges(chroma, lightness, hinted, square=model.square)
 
 
 def _held_back(chroma: Floats) -> Floats:

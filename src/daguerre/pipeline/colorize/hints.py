@@ -1,4 +1,4 @@
-"""Colours that the user knows: as the networks take them, and spread from their places.
+"""Colours that the user knows: as the models take them, and spread from their places.
 
 A hint reaches as far as the photo stays as light: its weight falls with the geodesic distance over lightness
 (after Levin et al., *Colorization using optimization*, 2004, in its spirit).
@@ -23,7 +23,7 @@ _QUIET = 1.0
 _ROUNDS = 2
 _AT_ONCE = 16
 _SPOT = 0.012
-"""The radius of what the network is told of a hint, as a share of the longer side."""
+"""The radius of what the model is told of a hint, as a share of the longer side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from daguerre.pipeline.faces import alignment, enhancement
 from daguerre.pipeline.faces.detection import Face, find
 from daguerre.pipeline.progress import Track
 
-__all__ = ["Choice", "Face", "Outcome", "choose", "enhance", "find"]
+__all__ = ["Face", "Outcome", "Selection", "choose", "enhance", "find"]
 
 Floats = npt.NDArray[np.float32]
-Choice = Sequence[int | Sequence[float]]
+Selection = Sequence[int | Sequence[float]]
 _SMALLEST = 24
 """Pixels of the longer side of a face below which there is too little to go by."""
 
@@ -64,7 +64,7 @@ class _Canvas:
         self.covered[part.slices] = np.maximum(before, cover).astype(np.float16)
 
 
-def choose(faces: Sequence[Face], wanted: Choice | None) -> tuple[set[int], list[str]]:
+def choose(faces: Sequence[Face], wanted: Selection | None) -> tuple[set[int], list[str]]:
     """The positions of the ``wanted`` faces, and a sentence for each wish that cannot be met.
 
     A number is a position in ``faces``; a box ``x, y, width, height`` means the face that it overlaps most.
@@ -133,7 +133,7 @@ def _enhance(
     matrix = face.matrix * (side / alignment.FFHQ_SIDE)
     part = alignment.region(matrix, side, *pixels.shape[:2])
     aligned = alignment.crop(pixels[part.slices], part, matrix, side)
-    # A network that paints faces anew does so with sharp ones too: it cannot say whether there is a need.
+    # A model that paints faces anew does so with sharp ones too: it cannot say whether there is a need.
     strength = 1.0 if eye is None else _strength(pixels, face, eye)
     enhanced = restorer(aligned, fidelity) if strength > 0 else aligned
     if eye is None:

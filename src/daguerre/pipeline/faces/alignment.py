@@ -1,6 +1,6 @@
-"""Faces to the pose that networks know, and their changes back into the photo.
+"""Faces to the pose that models know, and their changes back into the photo.
 
-Each way resamples once. A face larger than what the network looks at is shrunk by averaging; what comes back is the
+Each way resamples once. A face larger than what the model looks at is shrunk by averaging; what comes back is the
 change alone, so the photo's own detail stays.
 """
 

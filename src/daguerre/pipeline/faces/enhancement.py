@@ -1,4 +1,4 @@
-"""One face: how soft it is, what the network would change, and how much of that the photo bears out."""
+"""One face: how soft it is, what the model would change, and how much of that the photo bears out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from daguerre.pipeline.faces import alignment
 Floats = npt.NDArray[np.float32]
 
 SHARP = 0.013
-"""What a network would change of a face as the photo shows it, as a share of the face's contrast, up to which the face
+"""What a model would change of a face as the photo shows it, as a share of the face's contrast, up to which the face
 is sharp. Clean faces of 128 to 1024 pixels stay below 0.012; those blurred by a sigma of 1.5 pixels, or brought down by
 4, lie between 0.014 and 0.037, those brought down by 8 beyond 0.05 (pictures of benchmarks/faces.py)."""
 _SOFT = 1.5 * SHARP
@@ -67,7 +67,7 @@ def blur_of(face: Floats) -> float:
 def need(face: Floats, made: Floats, scale: float) -> float:
     """How much ``made`` differs from the aligned ``face`` ``[S, S, 3]`` of ``scale`` pixels per photo's: see ``SHARP``.
 
-    A network that has nothing to add changes nothing that is seen from two pixels away.
+    A model that has nothing to add changes nothing that is seen from two pixels away.
     """
     side = face.shape[0]
     middle = np.s_[side // 5 : -side // 6, side // 5 : -side // 5]

@@ -1,4 +1,4 @@
-"""Install published networks: several files side by side, under a lock, with progress."""
+"""Install published models: several files side by side, under a lock, with progress."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import IO
 from daguerre.cancellation import CancelToken
 from daguerre.config import Config
 from daguerre.errors import Canceled, InstallFailed, LicenceNotAccepted, ModelDamaged
-from daguerre.models.catalog import Network
-from daguerre.models.download import Download, Patience, Wanted
-from daguerre.models.store import Store
+from daguerre.models.catalog import Model
+from daguerre.models.install.download import Download, Patience, Wanted
+from daguerre.models.install.store import Store
 
 PARALLEL = 3
 """Files that come at the same time."""
@@ -52,23 +52,23 @@ class _Meter:
     """Adds up what the downloads report, and passes it on a few times a second."""
 
     listener: Callable[[Progress], object] | None
-    networks: Sequence[Network]
+    models: Sequence[Model]
     bytes_of: dict[str, int] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     _seen: list[tuple[float, int]] = field(default_factory=list)
     _told: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def at(self, network: Network, size: int) -> None:
+    def at(self, model: Model, size: int) -> None:
         with self._lock:
-            self.bytes_of[network.id] = size
+            self.bytes_of[model.id] = size
             now = time.monotonic()
             if now - self._told >= _REPORT_S:
                 self._tell(now)
 
-    def done(self, network: Network) -> None:
+    def done(self, model: Model) -> None:
         with self._lock:
-            self.finished.add(network.id)
+            self.finished.add(model.id)
             self._tell(time.monotonic())
 
     def _tell(self, now: float) -> None:
@@ -76,7 +76,7 @@ class _Meter:
         if self.listener is None:
             return
         total = sum(
-            self.bytes_of.get(one.id, 0) if one.id in self.finished else one.expected_bytes for one in self.networks
+            self.bytes_of.get(one.id, 0) if one.id in self.finished else one.expected_bytes for one in self.models
         )
         done = min(total, sum(self.bytes_of.values()))
         self._seen = [entry for entry in self._seen if now - entry[0] < _WINDOW_S and entry[1] <= done]
@@ -84,11 +84,11 @@ class _Meter:
         first = self._seen[0]
         speed = (done - first[1]) / (now - first[0]) if now > first[0] else 0.0
         left = (total - done) / speed if speed > 0 else None
-        self.listener(Progress(done, total, speed, left, len(self.finished), len(self.networks)))
+        self.listener(Progress(done, total, speed, left, len(self.finished), len(self.models)))
 
 
 class Installer:
-    """Fetches networks into a store's folder. One at a time per folder, in any process."""
+    """Fetches models into a store's folder. One at a time per folder, in any process."""
 
     def __init__(self, store: Store, config: Config, *, patience: Patience | None = None) -> None:
         self._store = store
@@ -96,18 +96,18 @@ class Installer:
         self._patience = patience or Patience()
 
     def install(
-        self, networks: Sequence[Network], *, accept_licences: bool = False,
+        self, models: Sequence[Model], *, accept_licences: bool = False,
         on_progress: Callable[[Progress], object] | None = None, cancel: CancelToken | None = None,
-    ) -> list[Network]:  # fmt: skip
-        """Install those of ``networks`` that are missing or damaged, and give them.
+    ) -> list[Model]:  # fmt: skip
+        """Install those of ``models`` that are missing or damaged, and give them.
 
         Raises :class:`~daguerre.errors.LicenceNotAccepted` where a licence forbids commercial use and
         ``accept_licences`` is false, :class:`~daguerre.errors.InstallFailed` and :class:`~daguerre.errors.Canceled`.
         What has come of a file stays for the next time.
         """
-        self.check_licences(networks, accept_licences)
+        self.check_licences(models, accept_licences)
         with locked(self._store.folder):
-            missing = [network for network in networks if not self._whole(network)]
+            missing = [model for model in models if not self._whole(model)]
             if not missing:
                 return []
             if self._config.offline:
@@ -119,46 +119,44 @@ class Installer:
             return missing
 
     @staticmethod
-    def check_licences(networks: Sequence[Network], accepted: bool) -> None:
+    def check_licences(models: Sequence[Model], accepted: bool) -> None:
         """Raise LicenceNotAccepted unless all may be installed."""
-        asking = [network for network in networks if not network.commercial_use]
+        asking = [model for model in models if not model.commercial_use]
         if asking and not accepted:
             named = "; ".join(f"{one.id}: {one.licence}, {one.licence_url}" for one in asking)
             raise LicenceNotAccepted(
                 f"The licence forbids commercial use ({named}). Read it and accept it with --accept-licence."
             )
 
-    def remove(self, networks: Sequence[Network]) -> list[Network]:
-        """Delete the files of ``networks`` and what has come of them; gives those that were there."""
+    def remove(self, models: Sequence[Model]) -> list[Model]:
+        """Delete the files of ``models`` and what has come of them; gives those that were there."""
         removed = []
         with locked(self._store.folder):
-            for network in networks:
-                path = self._store.path(network)
+            for model in models:
+                path = self._store.path(model)
                 if path.exists():
-                    removed.append(network)
+                    removed.append(model)
                 for one in (path, *parts(path)):
                     one.unlink(missing_ok=True)
         return removed
 
-    def urls(self, network: Network) -> list[str]:
+    def urls(self, model: Model) -> list[str]:
         """Where to ask, in this order: the site's own mirror, then the publisher's addresses."""
         mirror = self._config.models_url
-        return [*([f"{mirror.rstrip('/')}/{network.file}"] if mirror else []), *network.urls]
+        return [*([f"{mirror.rstrip('/')}/{model.file}"] if mirror else []), *model.urls]
 
-    def _whole(self, network: Network) -> bool:
-        if not self._store.installed(network):
+    def _whole(self, model: Model) -> bool:
+        if not self._store.installed(model):
             return False
         try:
-            self._store.verified(network)
+            self._store.verified(model)
         except ModelDamaged:
             return False
         return True
 
-    def _check_space(self, networks: Sequence[Network]) -> None:
-        there = sum(
-            one.stat().st_size for network in networks for one in parts(self._store.path(network)) if one.exists()
-        )
-        needed = sum(network.expected_bytes for network in networks) - there + MARGIN_BYTES
+    def _check_space(self, models: Sequence[Model]) -> None:
+        there = sum(one.stat().st_size for model in models for one in parts(self._store.path(model)) if one.exists())
+        needed = sum(model.expected_bytes for model in models) - there + MARGIN_BYTES
         free = shutil.disk_usage(self._store.folder).free
         if free < needed:
             raise InstallFailed(
@@ -167,32 +165,32 @@ class Installer:
             )
 
     def _fetch(
-        self, networks: Sequence[Network], on_progress: Callable[[Progress], object] | None, cancel: CancelToken
+        self, models: Sequence[Model], on_progress: Callable[[Progress], object] | None, cancel: CancelToken
     ) -> None:
         import httpx
 
-        meter = _Meter(on_progress, networks)
+        meter = _Meter(on_progress, models)
         stop = CancelToken()
         timeout = httpx.Timeout(self._patience.stall_s, connect=self._patience.connect_s)
         agent = {"User-Agent": "daguerre"}
         with httpx.Client(follow_redirects=True, timeout=timeout, headers=agent) as client:
 
-            def fetch(network: Network) -> None:
-                most = network.size_bytes or int(network.expected_bytes * _TOLERANCE)
-                wanted = Wanted(self._store.path(network), network.sha256, network.size_bytes, most)
+            def fetch(model: Model) -> None:
+                most = model.size_bytes or int(model.expected_bytes * _TOLERANCE)
+                wanted = Wanted(self._store.path(model), model.sha256, model.size_bytes, most)
 
                 def report(size: int) -> None:
                     if cancel.canceled:
                         stop.cancel()
-                    meter.at(network, size)
+                    meter.at(model, size)
 
-                Download(client, wanted, report, stop, self._patience).run(self.urls(network))
-                meter.at(network, wanted.target.stat().st_size)
-                meter.done(network)
+                Download(client, wanted, report, stop, self._patience).run(self.urls(model))
+                meter.at(model, wanted.target.stat().st_size)
+                meter.done(model)
 
             failures = []
             with ThreadPoolExecutor(PARALLEL) as pool:
-                running = [pool.submit(fetch, network) for network in networks]
+                running = [pool.submit(fetch, model) for model in models]
                 while not all(one.done() for one in running):
                     if cancel.canceled:
                         stop.cancel()

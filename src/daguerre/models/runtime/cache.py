@@ -1,4 +1,4 @@
-"""The loaded networks, one per role."""
+"""The loaded models, one per role."""
 
 from __future__ import annotations
 
@@ -6,28 +6,26 @@ import gc
 import threading
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from daguerre.config import Config
 from daguerre.errors import ModelNotInstalled, OutOfMemory
-from daguerre.models import memory
 from daguerre.models.adapters import adapt
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.session import Session
-from daguerre.models.store import Store
-
-Choice = Literal["auto", "embedded", "full"]
+from daguerre.models.catalog import Catalog, Model, WantedTier
+from daguerre.models.install.store import Store
+from daguerre.models.runtime import memory
+from daguerre.models.runtime.session import Session
 
 _NEEDS = 3
-"""Memory that a network may need while it is loaded, in sizes of its file: the file, its weights, optimised ones."""
+"""Memory that a model may need while it is loaded, in sizes of its file: the file, its weights, optimised ones."""
 
 _SPARE_BYTES = 256 * 2**20
 
 
-class Library:
-    """Worker out one :class:`Session` per network, loaded on first use and kept. Thread-safe.
+class ModelCache:
+    """Hands out one :class:`Session` per model, loaded on first use and kept. Thread-safe.
 
-    A network that nobody used for ``model_idle_s`` is dropped, and so are all others where memory is too short to load
+    A model that nobody used for ``model_idle_s`` is dropped, and so are all others where memory is too short to load
     one more; running work keeps its own until it ends.
     """
 
@@ -42,81 +40,81 @@ class Library:
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """The ids of the networks in memory."""
+        """The ids of the models in memory."""
         with self._lock:
             return tuple(self._sessions)
 
-    def network(self, role: str, choice: Choice = "auto") -> Network:
-        """The network for ``role``: with ``auto`` the best that is installed.
+    def model(self, role: str, tier: WantedTier = "auto") -> Model:
+        """The model for ``role``: with ``auto`` the best that is installed.
 
         Raises :class:`~daguerre.errors.ModelNotInstalled` when there is none.
         """
         chosen = self._config.roles.get(role)
-        if chosen is not None and choice == "auto":
+        if chosen is not None and tier == "auto":
             return self._chosen(role, chosen)
-        candidates = self.catalog.for_role(role, None if choice == "auto" else choice)
-        if choice == "full" and not candidates:
+        candidates = self.catalog.for_role(role, None if tier == "auto" else tier)
+        if tier == "full" and not candidates:
             # Nobody publishes one for this role: the tier is full without it.
             candidates = self.catalog.for_role(role)
-        for network in candidates:
-            if self.store.installed(network):
-                return network
+        for model in candidates:
+            if self.store.installed(model):
+                return model
         if candidates and self.store.path(candidates[-1]).exists():
             return candidates[-1]  # of the wrong size: loading it says so
-        kind = "" if choice == "auto" else f" {choice}"
-        raise ModelNotInstalled(f"No{kind} network for {role.replace('_', ' ')} is installed.")
+        kind = "" if tier == "auto" else f" {tier}"
+        raise ModelNotInstalled(f"No{kind} model for {role.replace('_', ' ')} is installed.")
 
-    def _chosen(self, role: str, id: str) -> Network:
-        """The network that the configuration names."""
-        named = [network for network in self.catalog.for_role(role) if network.id == id]
+    def _chosen(self, role: str, id: str) -> Model:
+        """The model that the configuration names."""
+        named = [model for model in self.catalog.for_role(role) if model.id == id]
         if not named:
-            raise ModelNotInstalled(f"There is no network {id} for {role}, which DAGUERRE_ROLES names.")
+            raise ModelNotInstalled(f"There is no model {id} for {role}, which DAGUERRE_ROLES names.")
         if not self.store.installed(named[0]):
-            raise ModelNotInstalled(f"The network {id}, which DAGUERRE_ROLES names for {role}, is not installed.")
+            raise ModelNotInstalled(f"The model {id}, which DAGUERRE_ROLES names for {role}, is not installed.")
         return named[0]
 
-    def session(self, network: Network) -> Session:
-        """The loaded network; raises a :class:`~daguerre.errors.ModelError`."""
+    def session(self, model: Model) -> Session:
+        """The loaded model; raises a :class:`~daguerre.errors.ModelError`."""
         with self._lock:
-            loading = self._loading.setdefault(network.id, threading.Lock())
+            loading = self._loading.setdefault(model.id, threading.Lock())
         with loading:
             with self._lock:
-                session = self._sessions.get(network.id)
+                session = self._sessions.get(model.id)
                 if session is not None:
                     session.used_at = time.monotonic()
                     return session
-            session = self._load(network)
+            session = self._load(model)
             with self._lock:
-                self._sessions[network.id] = session
+                self._sessions[model.id] = session
                 self._watch_idle()
             return session
 
-    def adapter(self, network: Network) -> Any:
-        """The loaded network behind what its role asks for (:mod:`daguerre.models.roles`); raises a ModelError."""
-        return adapt(network, self.session(network))
+    def adapter(self, model: Model) -> Any:
+        """The loaded model behind what its role asks for (:mod:`daguerre.models.roles`); raises a ModelError."""
+        return adapt(model, self.session(model))
 
-    def warm(self, *roles: str, choice: Choice = "auto") -> list[str]:
+    def warm(self, *roles: str, tier: WantedTier = "auto") -> list[str]:
         """Load what ``roles``, or all of them, would use; the ids of what is loaded then.
 
-        Roles without an installed network are passed over. Raises a ModelError where one cannot be loaded.
+        Roles without an installed model are passed over. Raises a ModelError where one cannot be loaded.
         """
         ids = []
-        for role in roles or tuple(dict.fromkeys(network.role for network in self.catalog)):
+        for role in roles or tuple(dict.fromkeys(model.role for model in self.catalog)):
             try:
-                network = self.network(role, choice)
+                model = self.model(role, tier)
             except ModelNotInstalled:
                 continue
-            self.session(network)
-            ids.append(network.id)
+            self.session(model)
+            ids.append(model.id)
         return ids
 
     def release(self) -> None:
-        """Forget every loaded network; running work keeps its own until it ends."""
+        """Forget every loaded model; running work keeps its own until it ends."""
         with self._lock:
             self._sessions = {}
 
-    def _load(self, network: Network) -> Session:
-        path = self.store.verified(network)
+    def _load(self, model: Model) -> Session:
+        path = self.store.verified(model)
         available = memory.available_bytes()
         if available is not None and available < _NEEDS * path.stat().st_size + _SPARE_BYTES:
             self._make_room()
@@ -135,7 +133,7 @@ class Library:
         gc.collect()
 
     def _watch_idle(self) -> None:
-        """Look again when the first network may have been idle for long enough. Called with the lock held."""
+        """Look again when the first model may have been idle for long enough. Called with the lock held."""
         idle_s = self._config.model_idle_s
         if not idle_s or self._watch is not None or not self._sessions:
             return

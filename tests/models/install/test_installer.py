@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -21,21 +20,21 @@ import pytest
 from daguerre.cancellation import CancelToken
 from daguerre.config import Config
 from daguerre.errors import Canceled, InstallFailed, LicenceNotAccepted
-from daguerre.models import archive, download, installer, published
-from daguerre.models.catalog import Catalog, Network, UnknownNetwork
-from daguerre.models.download import Patience
-from daguerre.models.installer import Installer
-from daguerre.models.known import known
-from daguerre.models.store import Store
-from tests.models import file_server
+from daguerre.models.catalog import Catalog, Model, UnknownModel, published
+from daguerre.models.catalog.known import known
+from daguerre.models.install import archive, download, installer
+from daguerre.models.install.download import Patience
+from daguerre.models.install.installer import Installer
+from daguerre.models.install.store import Store
+from tests.models.install import file_server
 
 DATA = np.random.default_rng(5).integers(0, 256, 1_500_000, np.uint8).tobytes()
 QUICK = Patience(stall_s=0.6, connect_s=2, tries=3, pause_s=0.01, longest_pause_s=0.05)
 
 
-def network(url: str, data: bytes = DATA, **fields) -> Network:
+def model(url: str, data: bytes = DATA, **fields) -> Model:
     # Published addresses are https; these are of the machine itself.
-    entry = Network(
+    entry = Model(
         id="full/thing@1", role="thing", tier="full", file="thing.onnx", sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data), licence="MIT", purpose="is a thing", urls=(url,),
     )  # fmt: skip
@@ -54,12 +53,12 @@ def store(tmp_path):
     return Store(tmp_path / "models", embedded=tmp_path / "none")
 
 
-def put(store, networks, *, config=None, patience=QUICK, **more):
-    return Installer(store, config or Config(), patience=patience).install(networks, **more)
+def put(store, models, *, config=None, patience=QUICK, **more):
+    return Installer(store, config or Config(), patience=patience).install(models, **more)
 
 
 def test_a_file_comes_whole_and_is_verified(publisher, store):
-    thing = network(f"{publisher.url}/thing.onnx")
+    thing = model(f"{publisher.url}/thing.onnx")
     seen = []
     assert put(store, [thing], on_progress=seen.append) == [thing]
     assert store.verified(thing).read_bytes() == DATA
@@ -103,14 +102,14 @@ def test_a_file_comes_whole_and_is_verified(publisher, store):
 )
 def test_faults_are_overcome(publisher, store, faults):
     publisher.faults = list(faults)
-    put(store, [network(f"{publisher.url}/thing.onnx")])
+    put(store, [model(f"{publisher.url}/thing.onnx")])
     assert (store.folder / "thing.onnx").read_bytes() == DATA
     assert not list(store.folder.glob("*.part*"))
 
 
 def test_it_goes_on_where_it_stopped(publisher, store):
     publisher.faults = [file_server.drops(600_000)]
-    put(store, [network(f"{publisher.url}/thing.onnx")])
+    put(store, [model(f"{publisher.url}/thing.onnx")])
     (_, first, _), (_, second, condition) = publisher.requests
     assert first is None and 0 < int(second.removeprefix("bytes=").rstrip("-")) <= 600_000
     assert condition == '"one"'
@@ -123,7 +122,7 @@ def test_a_new_version_on_the_server_starts_anew(publisher, store):
         return True
 
     publisher.faults = [changes]
-    put(store, [network(f"{publisher.url}/thing.onnx")])
+    put(store, [model(f"{publisher.url}/thing.onnx")])
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
@@ -139,14 +138,14 @@ def test_a_new_version_on_the_server_starts_anew(publisher, store):
 def test_what_is_not_the_published_file_is_deleted_and_named(publisher, store, fault, word):
     publisher.faults = [fault] * 5
     with pytest.raises(InstallFailed, match=word) as failed:
-        put(store, [network(f"{publisher.url}/thing.onnx")])
+        put(store, [model(f"{publisher.url}/thing.onnx")])
     assert "thing.onnx" in str(failed.value) and "127.0.0.1" in str(failed.value)
     assert not (store.folder / "thing.onnx").exists() and not list(store.folder.glob("*.part*"))
 
 
 def test_a_mirror_that_has_less_than_the_file_does_not_hold_up_for_ever(publisher, store):
     publisher.files["/short.onnx"] = DATA[:300_000]
-    put(store, [network("", urls=(f"{publisher.url}/short.onnx", f"{publisher.url}/thing.onnx"))])
+    put(store, [model("", urls=(f"{publisher.url}/short.onnx", f"{publisher.url}/thing.onnx"))])
     assert (store.folder / "thing.onnx").read_bytes() == DATA
     assert [path for path, _, _ in publisher.requests].count("/short.onnx") <= 6
 
@@ -154,7 +153,7 @@ def test_a_mirror_that_has_less_than_the_file_does_not_hold_up_for_ever(publishe
 def test_the_next_mirror_is_asked(publisher, store):
     publisher.files["/copy.onnx"] = DATA
     publisher.faults = [file_server.wrong]
-    put(store, [network("", urls=(f"{publisher.url}/thing.onnx", f"{publisher.url}/copy.onnx"))])
+    put(store, [model("", urls=(f"{publisher.url}/thing.onnx", f"{publisher.url}/copy.onnx"))])
     assert [path for path, _, _ in publisher.requests] == ["/thing.onnx", "/copy.onnx"]
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
@@ -162,7 +161,7 @@ def test_the_next_mirror_is_asked(publisher, store):
 def test_another_mirror_goes_on_with_what_has_come(publisher, store):
     publisher.files["/copy.onnx"] = DATA
     publisher.faults = [file_server.drops(700_000), file_server.says(503), file_server.says(503), file_server.says(503)]
-    put(store, [network("", urls=(f"{publisher.url}/thing.onnx", f"{publisher.url}/copy.onnx"))])
+    put(store, [model("", urls=(f"{publisher.url}/thing.onnx", f"{publisher.url}/copy.onnx"))])
     path, asked, condition = publisher.requests[-1]
     assert path == "/copy.onnx" and asked not in (None, "bytes=0-") and condition is None
 
@@ -170,27 +169,27 @@ def test_another_mirror_goes_on_with_what_has_come(publisher, store):
 def test_the_sites_own_mirror_comes_first(publisher, store):
     config = Config(models_url=f"{publisher.url}/site")
     publisher.files["/site/thing.onnx"] = DATA
-    put(store, [network(f"{publisher.url}/thing.onnx")], config=config)
+    put(store, [model(f"{publisher.url}/thing.onnx")], config=config)
     assert [path for path, _, _ in publisher.requests] == ["/site/thing.onnx"]
 
 
 def test_redirects_are_followed_but_not_for_ever(publisher, store):
     publisher.faults = [file_server.says(302, ("Location", "/moved.onnx"))]
     publisher.files["/moved.onnx"] = DATA
-    put(store, [network(f"{publisher.url}/thing.onnx")])
+    put(store, [model(f"{publisher.url}/thing.onnx")])
     (store.folder / "thing.onnx").unlink()
     publisher.faults = [file_server.says(302, ("Location", "/thing.onnx"))] * 100
     with pytest.raises(InstallFailed, match="one address to the next"):
-        put(store, [network(f"{publisher.url}/thing.onnx")])
+        put(store, [model(f"{publisher.url}/thing.onnx")])
 
 
 def test_an_address_that_is_not_there(store):
     with pytest.raises(InstallFailed, match="cannot be reached"):
-        put(store, [network("http://127.0.0.1:9/thing.onnx")])
+        put(store, [model("http://127.0.0.1:9/thing.onnx")])
 
 
 def test_a_file_of_unknown_size(publisher, store):
-    thing = network(f"{publisher.url}/thing.onnx", size_bytes=None, about_bytes=1_400_000)
+    thing = model(f"{publisher.url}/thing.onnx", size_bytes=None, about_bytes=1_400_000)
     publisher.faults = [file_server.drops(500_000)]
     put(store, [thing])
     assert store.installed(thing) and store.verified(thing)
@@ -201,7 +200,7 @@ def test_several_files_come_side_by_side_and_one_failure_keeps_the_others(publis
     for index in range(4):
         data = DATA[index:] if index else DATA
         publisher.files[f"/{index}.onnx"] = data
-        things.append(network(f"{publisher.url}/{index}.onnx", data, id=f"full/thing{index}@1", file=f"{index}.onnx"))
+        things.append(model(f"{publisher.url}/{index}.onnx", data, id=f"full/thing{index}@1", file=f"{index}.onnx"))
     del publisher.files["/2.onnx"]
     with pytest.raises(InstallFailed, match=r"2\.onnx.*404"):
         put(store, things)
@@ -209,7 +208,7 @@ def test_several_files_come_side_by_side_and_one_failure_keeps_the_others(publis
 
 
 def test_a_damaged_file_is_fetched_again(publisher, store):
-    thing = network(f"{publisher.url}/thing.onnx")
+    thing = model(f"{publisher.url}/thing.onnx")
     put(store, [thing])
     (store.folder / "thing.onnx").write_bytes(b"x" * len(DATA))
     assert put(store, [thing]) == [thing]
@@ -218,7 +217,7 @@ def test_a_damaged_file_is_fetched_again(publisher, store):
 
 def test_offline_opens_no_connection(publisher, store):
     with pytest.raises(InstallFailed, match="DAGUERRE_OFFLINE"):
-        put(store, [network(f"{publisher.url}/thing.onnx")], config=Config(offline=True))
+        put(store, [model(f"{publisher.url}/thing.onnx")], config=Config(offline=True))
     assert publisher.requests == []
 
 
@@ -226,7 +225,7 @@ def test_room_is_looked_for_first(publisher, store, monkeypatch):
     usage = shutil.disk_usage("/")._replace(free=1_000_000)
     monkeypatch.setattr(installer.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(InstallFailed, match="not enough room"):
-        put(store, [network(f"{publisher.url}/thing.onnx")])
+        put(store, [model(f"{publisher.url}/thing.onnx")])
     assert publisher.requests == []
 
 
@@ -250,18 +249,18 @@ def test_a_disk_that_fills_up_keeps_what_has_come(publisher, store, monkeypatch)
 
     monkeypatch.setattr(download.hashlib, "sha256", Full)
     with pytest.raises(InstallFailed, match="disk is full"):
-        put(store, [network(f"{publisher.url}/thing.onnx")])
+        put(store, [model(f"{publisher.url}/thing.onnx")])
     kept = (store.folder / "thing.onnx.part").stat().st_size
     assert kept > 500_000
     monkeypatch.setattr(download.hashlib, "sha256", real)
-    put(store, [network(f"{publisher.url}/thing.onnx")])
+    put(store, [model(f"{publisher.url}/thing.onnx")])
     assert publisher.requests[-1][1] == f"bytes={kept}-"
 
 
 def test_a_part_that_cannot_be_written_is_told(publisher, store):
     (store.folder / "thing.onnx.part").mkdir(parents=True)
     with pytest.raises(InstallFailed, match=r"thing\.onnx cannot be written"):
-        put(store, [network(f"{publisher.url}/thing.onnx")])
+        put(store, [model(f"{publisher.url}/thing.onnx")])
 
 
 def test_a_proxy_of_the_environment_is_used(publisher, store, monkeypatch):
@@ -269,49 +268,49 @@ def test_a_proxy_of_the_environment_is_used(publisher, store, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", publisher.url)
     monkeypatch.setenv("NO_PROXY", "")
     publisher.files["http://files.invalid/thing.onnx"] = DATA
-    put(store, [network("http://files.invalid/thing.onnx")])
+    put(store, [model("http://files.invalid/thing.onnx")])
     assert [path for path, _, _ in publisher.requests] == ["http://files.invalid/thing.onnx"]
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
 def test_canceling_keeps_what_has_come(publisher, store):
     token = CancelToken()
-    publisher.faults = [file_server.stalls(800_000, 5.0)]
-    threading.Timer(0.3, token.cancel).start()
+    publisher.faults = [file_server.stalls(800_000, 60.0)]
     began = time.monotonic()
     with pytest.raises(Canceled):
         put(
             store,
-            [network(f"{publisher.url}/thing.onnx")],
+            [model(f"{publisher.url}/thing.onnx")],
             cancel=token,
+            on_progress=lambda seen: token.cancel() if seen.done_bytes else None,
             patience=dataclasses.replace(QUICK, stall_s=1.0),
         )
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 50
     assert (store.folder / "thing.onnx.part").stat().st_size > 0
 
 
 def test_two_installers_do_not_meet(publisher, store):
     with installer.locked(store.folder), pytest.raises(InstallFailed, match="Another installation"):
-        put(store, [network(f"{publisher.url}/thing.onnx")])
-    put(store, [network(f"{publisher.url}/thing.onnx")])
+        put(store, [model(f"{publisher.url}/thing.onnx")])
+    put(store, [model(f"{publisher.url}/thing.onnx")])
 
 
 KILLED = """
 import sys
 from pathlib import Path
 from daguerre.config import Config
-from daguerre.models.download import Patience
-from daguerre.models.installer import Installer
-from daguerre.models.store import Store
-from tests.models.test_installer import network
-Installer(Store(Path(sys.argv[2])), Config(), patience=Patience(stall_s=60)).install([network(sys.argv[1])])
+from daguerre.models.install.download import Patience
+from daguerre.models.install.installer import Installer
+from daguerre.models.install.store import Store
+from tests.models.install.test_installer import model
+Installer(Store(Path(sys.argv[2])), Config(), patience=Patience(stall_s=60)).install([model(sys.argv[1])])
 """
 
 
 def test_after_a_kill_the_next_one_goes_on(publisher, store):
     publisher.faults = [file_server.stalls(800_000, 60)]
     url = f"{publisher.url}/thing.onnx"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     victim = subprocess.Popen(
         [sys.executable, "-c", KILLED, url, str(store.folder)], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
     )
@@ -320,17 +319,17 @@ def test_after_a_kill_the_next_one_goes_on(publisher, store):
     while not (part.exists() and part.stat().st_size > 700_000) and time.monotonic() < end:
         time.sleep(0.02)
     with pytest.raises(InstallFailed, match="Another installation"):
-        put(store, [network(url)])
+        put(store, [model(url)])
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     kept = part.stat().st_size
-    put(store, [network(url)])
+    put(store, [model(url)])
     assert publisher.requests[-1][1] == f"bytes={kept}-"
     assert (store.folder / "thing.onnx").read_bytes() == DATA
 
 
 def test_a_licence_that_forbids_commercial_use_asks_for_consent(publisher, store):
-    thing = network(
+    thing = model(
         f"{publisher.url}/thing.onnx", licence="S-Lab-1.0", commercial_use=False, licence_url="https://x.org/l"
     )
     with pytest.raises(LicenceNotAccepted, match=r"S-Lab-1\.0.*--accept-licence"):
@@ -340,7 +339,7 @@ def test_a_licence_that_forbids_commercial_use_asks_for_consent(publisher, store
 
 
 def test_removing(publisher, store):
-    thing = network(f"{publisher.url}/thing.onnx")
+    thing = model(f"{publisher.url}/thing.onnx")
     put(store, [thing])
     (store.folder / "thing.onnx.part").write_bytes(b"rest")
     assert Installer(store, Config()).remove([thing]) == [thing]
@@ -349,14 +348,14 @@ def test_removing(publisher, store):
 
 
 @pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_an_archive_takes_networks_to_another_machine(publisher, store, tmp_path, kind):
-    thing = network(f"{publisher.url}/thing.onnx")
+def test_an_archive_takes_models_to_another_machine(publisher, store, tmp_path, kind):
+    thing = model(f"{publisher.url}/thing.onnx")
     put(store, [thing])
-    path = tmp_path / "networks.tar"
+    path = tmp_path / "models.tar"
     assert archive.export([thing], store, path) == [thing]
     if kind == "zip":
         shutil.unpack_archive(path, tmp_path / "out")
-        path = Path(shutil.make_archive(str(tmp_path / "networks"), "zip", tmp_path / "out"))
+        path = Path(shutil.make_archive(str(tmp_path / "models"), "zip", tmp_path / "out"))
     there = Store(tmp_path / "there", embedded=tmp_path / "none")
     catalog = Catalog(dataclasses.replace(thing, urls=("https://example.org/thing.onnx",)))
     (loaded,) = archive.load(path, catalog, there)
@@ -367,7 +366,7 @@ def test_archives_give_only_what_was_published(tmp_path, store):
     import io
     import tarfile
 
-    thing = dataclasses.replace(network("https://example.org/thing.onnx"))
+    thing = dataclasses.replace(model("https://example.org/thing.onnx"))
 
     def packed(*members: tuple[str, bytes]) -> Path:
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.tar"
@@ -381,8 +380,8 @@ def test_archives_give_only_what_was_published(tmp_path, store):
     for path, word in (
         (packed(("thing.onnx", b"x" * len(DATA))), "not the file that was published"),
         (packed(("thing.onnx", DATA + b"more")), "not the file that was published"),
-        (packed(("../thing.onnx", DATA)), "no network"),
-        (packed(("other.onnx", DATA)), "no network"),
+        (packed(("../thing.onnx", DATA)), "no model"),
+        (packed(("other.onnx", DATA)), "no model"),
     ):
         with pytest.raises(InstallFailed, match=word):
             archive.load(path, Catalog(thing), store)
@@ -403,7 +402,7 @@ def test_yunets_real_file_is_installed_by_its_published_digest(publisher, tmp_pa
     assert store.verified(published.YUNET).stat().st_size == published.YUNET.size_bytes
 
 
-def test_every_published_network_has_what_it_needs():
+def test_every_published_model_has_what_it_needs():
     import importlib
 
     catalog = known()
@@ -420,13 +419,13 @@ def test_every_published_network_has_what_it_needs():
     }  # fmt: skip
 
 
-def test_names_of_networks():
+def test_names_of_models():
     catalog = known()
     assert published.named(["photo-restoration", "yunet"], catalog) == published.members(
         published.PHOTO_RESTORATION, catalog
     )
     assert [one.id for one in published.named(["full/migan@2", "migan"], catalog)] == ["full/migan@2"]
-    with pytest.raises(UnknownNetwork, match="There is: photo-restoration"):
+    with pytest.raises(UnknownModel, match="There is: photo-restoration"):
         published.named(["nonsense"], catalog)
 
 

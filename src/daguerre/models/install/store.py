@@ -7,18 +7,17 @@ import threading
 from pathlib import Path
 
 from daguerre.errors import ModelDamaged, ModelNotInstalled
-from daguerre.models.catalog import Network
-
-EMBEDDED = Path(__file__).parent / "weights"
+from daguerre.models.catalog import Model
+from daguerre.models.catalog.embedded import WEIGHTS
 
 
 class Store:
-    """Finds a network's file and verifies it, once per file and process unless it has changed.
+    """Finds a model's file and verifies it, once per file and process unless it has changed.
 
-    Embedded networks lie in the package, the others in ``folder``. Thread-safe.
+    Embedded models lie in the package, the others in ``folder``. Thread-safe.
     """
 
-    def __init__(self, folder: Path, *, embedded: Path = EMBEDDED) -> None:
+    def __init__(self, folder: Path, *, embedded: Path = WEIGHTS) -> None:
         self._folder = folder
         self._embedded = embedded
         self._verified: dict[Path, tuple[int, int, str]] = {}
@@ -26,36 +25,36 @@ class Store:
 
     @property
     def folder(self) -> Path:
-        """Where installed networks lie."""
+        """Where installed models lie."""
         return self._folder
 
-    def path(self, network: Network) -> Path:
+    def path(self, model: Model) -> Path:
         """Where the file lies, or would lie."""
-        return (self._embedded if network.tier == "embedded" else self._folder) / network.file
+        return (self._embedded if model.tier == "embedded" else self._folder) / model.file
 
-    def installed(self, network: Network) -> bool:
+    def installed(self, model: Model) -> bool:
         """Whether a file of the right size is there; its content is not read."""
         try:
-            size = self.path(network).stat().st_size
+            size = self.path(model).stat().st_size
         except OSError:
             return False
-        return size > 0 if network.size_bytes is None else size == network.size_bytes
+        return size > 0 if model.size_bytes is None else size == model.size_bytes
 
-    def verified(self, network: Network) -> Path:
+    def verified(self, model: Model) -> Path:
         """The file's path, after its size and SHA-256 were found right.
 
         Raises :class:`~daguerre.errors.ModelNotInstalled` or :class:`~daguerre.errors.ModelDamaged`.
         """
-        path = self.path(network)
+        path = self.path(model)
         try:
             status = path.stat()
         except OSError:
-            raise ModelNotInstalled(f"The network {network.id} ({network.purpose}) is not installed.") from None
-        seen = (status.st_mtime_ns, status.st_size, network.sha256)
+            raise ModelNotInstalled(f"The model {model.id} ({model.purpose}) is not installed.") from None
+        seen = (status.st_mtime_ns, status.st_size, model.sha256)
         with self._lock:
             if self._verified.get(path) != seen:
-                if network.size_bytes not in (None, status.st_size) or _sha256(path) != network.sha256:
-                    raise ModelDamaged(f"The file of the network {network.id} is damaged: install it again.")
+                if model.size_bytes not in (None, status.st_size) or _sha256(path) != model.sha256:
+                    raise ModelDamaged(f"The file of the model {model.id} is damaged: install it again.")
                 self._verified[path] = seen
         return path
 

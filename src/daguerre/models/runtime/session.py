@@ -1,4 +1,4 @@
-"""One network, loaded: inputs by name in, outputs by name out.
+"""One model, loaded: inputs by name in, outputs by name out.
 
 Shapes may differ from call to call; each new shape costs OpenVINO a few milliseconds and some
 memory, so callers keep to one tile shape per photo.
@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from daguerre.config import Device, Precision
 from daguerre.errors import ModelFailed, OutOfMemory
-from daguerre.models import runtimes
-from daguerre.models.runtimes import Arrays as Arrays
-from daguerre.models.runtimes import Loaded
+from daguerre.models.runtime import devices
+from daguerre.models.runtime.devices import Arrays as Arrays
+from daguerre.models.runtime.devices import Loaded
 
 _SHORTAGES = (
     "out of memory", "out_of_memory", "outofmemory", "bad_alloc", "failed to allocate", "cannot allocate",
@@ -69,7 +69,7 @@ class Session:
         self._lock = threading.Lock()
         self._threads = threads or os.cpu_count() or 1
         self._precision: Precision = precision
-        self._left = list(runtimes.order(device))
+        self._left = list(devices.order(device))
         self._asked = device if device not in ("auto", "cpu") else None
         self._loaded, self._runtime = self._load()
         if self._asked is not None and not self._runtime.startswith(self._asked):
@@ -102,20 +102,18 @@ class Session:
         """
         feed = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         if set(feed) != set(self.input_names):
-            raise ModelFailed(
-                f"The network {self.path.stem} takes {', '.join(self.input_names)}; got {', '.join(feed)}."
-            )
+            raise ModelFailed(f"The model {self.path.stem} takes {', '.join(self.input_names)}; got {', '.join(feed)}.")
         with self._lock:
             try:
                 return self._loaded.call(feed)
             except Exception as error:
                 short = _is_short(error)
                 if short and _divisible.get():
-                    raise OutOfMemory(f"Memory is too short for the network {self.path.stem}.") from error
+                    raise OutOfMemory(f"Memory is too short for the model {self.path.stem}.") from error
                 results = self._elsewhere(feed, error)
                 if results is None:
                     kind = OutOfMemory if short else ModelFailed
-                    raise kind(f"The network {self.path.stem} failed while it ran: {_first_line(error)}") from error
+                    raise kind(f"The model {self.path.stem} failed while it ran: {_first_line(error)}") from error
                 return results
             finally:
                 self.used_at = time.monotonic()
@@ -125,15 +123,15 @@ class Session:
         while True:
             runtime = self._left.pop(0)
             try:
-                return runtimes.load(runtime, self.path, self._threads, self._precision), runtime
+                return devices.load(runtime, self.path, self._threads, self._precision), runtime
             except Exception as error:
                 if not self._left:
                     short = " Memory is too short." if _is_short(error) else ""
                     kind = OutOfMemory if short else ModelFailed
-                    raise kind(f"The network {self.path.name} cannot be loaded: {_first_line(error)}{short}") from error
-                missed = not isinstance(error, runtimes.NotAvailable)
+                    raise kind(f"The model {self.path.name} cannot be loaded: {_first_line(error)}{short}") from error
+                missed = not isinstance(error, devices.NotAvailable)
                 if missed or runtime == "openvino-cpu" or runtime == self._asked:
-                    self.fallbacks.append(f"{runtimes.title(runtime)}: {_first_line(error)}")
+                    self.fallbacks.append(f"{devices.title(runtime)}: {_first_line(error)}")
 
     def _elsewhere(self, feed: Arrays, error: Exception) -> Arrays | None:
         """What the next runtime says, which is kept; ``None`` where none is left or it fails too."""
@@ -146,7 +144,7 @@ class Session:
                 results = self._loaded.call(feed)
             except Exception:
                 continue
-            self.fallbacks.append(f"{runtimes.title(failed)}: {_first_line(error)}")
+            self.fallbacks.append(f"{devices.title(failed)}: {_first_line(error)}")
             self._warn(failed, _first_line(error))
             return results
         # The input is at fault, or the machine: not the device.
@@ -154,8 +152,8 @@ class Session:
         return None
 
     def _warn(self, device: str, reason: str) -> None:
-        where = "the CPU" if self._runtime in ("cpu", "openvino-cpu") else runtimes.title(self._runtime)
-        name, reason = runtimes.title(device), reason.rstrip(".")
+        where = "the CPU" if self._runtime in ("cpu", "openvino-cpu") else devices.title(self._runtime)
+        name, reason = devices.title(device), reason.rstrip(".")
         self.warnings.append(f"{name} could not be used ({reason}): the work was done on {where} instead.")
 
 

@@ -1,4 +1,4 @@
-"""The runtimes that can load a network's file, one function each, and the order in which a device tries them.
+"""The runtimes that can load a model's file, one function each, and the order in which a device tries them.
 
 ONNX Runtime is the reference and the fallback. On x86 and Arm CPUs the OpenVINO runtime reads the
 same file and is faster, in bf16 where the CPU multiplies bf16 natively. Its ONNX Runtime
@@ -36,7 +36,7 @@ EXTRAS = {"cuda": "cuda", "directml": "directml", "openvino": "openvino"}
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One network in one runtime; ``call`` takes and gives arrays by name.
+    """One model in one runtime; ``call`` takes and gives arrays by name.
 
     ``providers`` says what it really runs on, and in which precision. ``input_shapes`` has ``None`` for what may differ
     from call to call.

@@ -1,4 +1,4 @@
-"""A session runs the network, whatever the runtime."""
+"""A session runs the model, whatever the runtime."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from daguerre.errors import ModelFailed, OutOfMemory
-from daguerre.models import runtimes
-from daguerre.models.session import Session, divisible
+from daguerre.models.runtime import devices
+from daguerre.models.runtime.session import Session, divisible
 
 OPENVINO = importlib.util.find_spec("openvino") is not None
 
@@ -91,7 +91,7 @@ def test_wrong_inputs_are_told(blur_path):
         session.run({"image": images(8, 8)[:, :2]})
 
 
-def test_a_file_that_is_no_network_is_told(tmp_path):
+def test_a_file_that_is_no_model_is_told(tmp_path):
     path = tmp_path / "nonsense.onnx"
     path.write_bytes(b"nonsense")
     with pytest.raises(ModelFailed, match=r"nonsense\.onnx cannot be loaded"):
@@ -108,7 +108,7 @@ def test_cuda_that_is_not_there_is_told(blur_path):
 def test_no_runtime_reports_its_use(blur_path):
     """Its maker is told of every import otherwise, outside CI, by a child process of this one."""
     code = (
-        "import multiprocessing, sys\nfrom daguerre.models.session import Session\n"
+        "import multiprocessing, sys\nfrom daguerre.models.runtime.session import Session\n"
         "multiprocessing.Process.start = lambda self: sys.exit('a process was started')\n"
         f"Session({str(blur_path)!r}, device='cpu')\n"
         "assert 'openvino' in sys.modules and not sys.modules.get('openvino_telemetry')"
@@ -120,11 +120,11 @@ def test_no_runtime_reports_its_use(blur_path):
 @pytest.mark.parametrize("device", ["cuda", "directml", "coreml"])
 def test_a_device_that_is_not_here_is_told_to_the_person(blur_path, device):
     session = Session(blur_path, device=device)
-    if device in ("cuda", "coreml") and session.providers[0] == runtimes.PROVIDERS[device]:
+    if device in ("cuda", "coreml") and session.providers[0] == devices.PROVIDERS[device]:
         assert session.warnings == []
         return
     assert len(session.warnings) == 1
-    assert session.warnings[0].startswith(f"{runtimes.TITLES[device]} could not be used (")
+    assert session.warnings[0].startswith(f"{devices.TITLES[device]} could not be used (")
     assert session.warnings[0].endswith(": the work was done on the CPU instead.")
     image = images(8, 8)
     assert np.allclose(session.run({"image": image})["mean"], expected(image), atol=2e-2)
@@ -132,7 +132,7 @@ def test_a_device_that_is_not_here_is_told_to_the_person(blur_path, device):
 
 def failing(monkeypatch, message, *, until=0, names=("cuda",)):
     """The runtimes ``names`` load, and fail with images of more than ``until`` pixels."""
-    real, calls = runtimes.load, []
+    real, calls = devices.load, []
 
     def load(runtime, path, threads, precision):
         if runtime not in names:
@@ -147,7 +147,7 @@ def failing(monkeypatch, message, *, until=0, names=("cuda",)):
 
         return dataclasses.replace(loaded, call=call, providers=("CUDAExecutionProvider", "fp32"))
 
-    monkeypatch.setattr(runtimes, "load", load)
+    monkeypatch.setattr(devices, "load", load)
     return calls
 
 
@@ -190,7 +190,7 @@ def test_a_real_shortage_is_recognised(blur_path):
     """The process may take 1 GB more than it has; the picture alone needs that twice over."""
     code = (
         "import resource, numpy as np\n"
-        "from daguerre.errors import OutOfMemory\nfrom daguerre.models.session import Session, divisible\n"
+        "from daguerre.errors import OutOfMemory\nfrom daguerre.models.runtime.session import Session, divisible\n"
         f"session = Session({str(blur_path)!r}, device='cpu', threads=1)\n"
         "session.run({'image': np.zeros((1, 3, 16, 16), np.float32)})\n"
         "image = np.zeros((1, 3, 6000, 8000), np.float32)\n"

@@ -1,7 +1,7 @@
-"""The networks that come with the package, trained by this project.
+"""The models that come with the package, trained by this project.
 
 Their digests stand in ``weights/SHA256SUMS``, in the format of ``sha256sum``, which is written anew
-whenever a network is: ``cd weights && sha256sum *.onnx > SHA256SUMS``.
+whenever a model is: ``cd weights && sha256sum *.onnx > SHA256SUMS``.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.store import EMBEDDED
+from daguerre.models.catalog import Catalog, Model
 
+WEIGHTS = Path(__file__).parents[1] / "weights"
 LICENCE = "Apache-2.0"
 
 
@@ -37,12 +37,12 @@ _ENTRIES = (
 )
 
 
-def catalog(folder: Path = EMBEDDED) -> Catalog:
-    """A catalog of the embedded networks whose digests ``folder`` lists."""
+def catalog(folder: Path = WEIGHTS) -> Catalog:
+    """A catalog of the embedded models whose digests ``folder`` lists."""
     digests = _digests(folder)
     return Catalog(
         *(
-            Network(
+            Model(
                 id=entry.id,
                 role=entry.role,
                 tier="embedded",

@@ -1,4 +1,4 @@
-"""Networks in one file, for machines without a network: a tar of the store's files, each verified by its digest."""
+"""Models in one file, for machines without a network: a tar of the store's files, each verified by its digest."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from pathlib import Path
 from typing import IO
 
 from daguerre.errors import CannotWrite, InstallFailed
-from daguerre.models.catalog import Catalog, Network
-from daguerre.models.installer import Installer, locked, parts
-from daguerre.models.store import Store
+from daguerre.models.catalog import Catalog, Model
+from daguerre.models.install.installer import Installer, locked, parts
+from daguerre.models.install.store import Store
 
 _CHUNK = 1 << 20
 _TOLERANCE = 1.5
 
 
-def export(networks: Sequence[Network], store: Store, path: Path) -> list[Network]:
-    """Write those of ``networks`` that are installed to the tar ``path``, whole or not at all, and give them.
+def export(models: Sequence[Model], store: Store, path: Path) -> list[Model]:
+    """Write those of ``models`` that are installed to the tar ``path``, whole or not at all, and give them.
 
     Raises InstallFailed where none is, ModelDamaged and CannotWrite.
     """
-    chosen = [network for network in networks if store.installed(network)]
+    chosen = [model for model in models if store.installed(model)]
     if not chosen:
-        raise InstallFailed("None of these networks is installed, so there is nothing to export.")
+        raise InstallFailed("None of these models is installed, so there is nothing to export.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with tarfile.open(temporary, "w") as tar:
-            for network in chosen:
-                tar.add(store.verified(network), arcname=network.file, recursive=False)
+            for model in chosen:
+                tar.add(store.verified(model), arcname=model.file, recursive=False)
         os.replace(temporary, path)
     except OSError as error:
         raise CannotWrite(f"{path} cannot be written: {error.strerror or error}.") from None
@@ -42,31 +42,31 @@ def export(networks: Sequence[Network], store: Store, path: Path) -> list[Networ
 
 def load(
     path: Path, catalog: Catalog, store: Store, *, accept_licences: bool = False, name: str | None = None
-) -> list[Network]:
-    """Install the networks in the tar or zip ``path``, called ``name``, and give them.
+) -> list[Model]:
+    """Install the models in the tar or zip ``path``, called ``name``, and give them.
 
     Whatever else is in it is left there. Raises LicenceNotAccepted, and InstallFailed where the archive cannot be read,
     holds none of ``catalog``'s files, or one that is not the published one.
     """
-    wanted = {network.file: network for network in catalog if network.tier == "full"}
-    installed: list[Network] = []
+    wanted = {model.file: model for model in catalog if model.tier == "full"}
+    installed: list[Model] = []
     title = name or path.name
     with locked(store.folder):
         try:
             for member, size, file in _members(path):
-                network = wanted.get(member)
-                if network is None or network in installed:
+                model = wanted.get(member)
+                if model is None or model in installed:
                     continue
-                Installer.check_licences([network], accept_licences)
-                _install(network, size, file, store)
-                installed.append(network)
+                Installer.check_licences([model], accept_licences)
+                _install(model, size, file, store)
+                installed.append(model)
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
             # zipfile raises the last two for compressions that it does not know and for passwords.
             raise InstallFailed(f"{title} is not an archive that can be read, or it is damaged.") from None
         except OSError as error:
             raise InstallFailed(f"{title}: {error.strerror or 'it is not an archive that can be read'}.") from None
     if not installed:
-        raise InstallFailed(f"There is no network in {title} that can be installed.")
+        raise InstallFailed(f"There is no model in {title} that can be installed.")
     return installed
 
 
@@ -87,9 +87,9 @@ def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                     yield member.name.removeprefix("./"), member.size, content
 
 
-def _install(network: Network, size: int, file: IO[bytes], store: Store) -> None:
-    most = network.size_bytes or int(network.expected_bytes * _TOLERANCE)
-    target = store.path(network)
+def _install(model: Model, size: int, file: IO[bytes], store: Store) -> None:
+    most = model.size_bytes or int(model.expected_bytes * _TOLERANCE)
+    target = store.path(model)
     part = target.with_name(f"{target.name}.import")
     digest, written = hashlib.sha256(), 0
     try:
@@ -101,9 +101,9 @@ def _install(network: Network, size: int, file: IO[bytes], store: Store) -> None
                     written += len(data)
                 out.flush()
                 os.fsync(out.fileno())
-        if digest.hexdigest() != network.sha256:
+        if digest.hexdigest() != model.sha256:
             raise InstallFailed(
-                f"{network.file} in the archive is not the file that was published; it was not installed."
+                f"{model.file} in the archive is not the file that was published; it was not installed."
             )
         os.replace(part, target)
         for one in parts(target):

@@ -1,0 +1,1 @@
+"""How the files of models get here, and whether they are the right ones."""

@@ -1,0 +1,1 @@
+"""What runs a model: its session, the devices, and the models that are loaded."""

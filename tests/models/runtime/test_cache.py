@@ -1,0 +1,149 @@
+"""The cache loads each model once."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from daguerre.config import Config
+from daguerre.errors import ModelDamaged, ModelNotInstalled
+from daguerre.models.catalog import Catalog
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
+from daguerre.models.runtime.memory import available_bytes
+from daguerre.models.runtime.session import Session
+
+
+@pytest.fixture
+def cache(blur_model, tmp_path):
+    full = dataclasses.replace(
+        blur_model, id="full/blur@1", tier="full", file="big.onnx", urls=("https://example.org/big.onnx",)
+    )
+    config = Config(data=tmp_path / "data", device="cpu")
+    return ModelCache(Catalog(blur_model, full), Store(tmp_path / "data", embedded=tmp_path), config)
+
+
+def test_auto_takes_the_best_that_is_installed(cache, blur_path, tmp_path):
+    assert cache.model("blur").id == "embedded/blur@1"
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "big.onnx").write_bytes(blur_path.read_bytes())
+    assert cache.model("blur").id == "full/blur@1"
+    assert cache.model("blur", "embedded").id == "embedded/blur@1"
+
+
+def test_the_configuration_chooses_for_single_roles(cache, blur_path, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "big.onnx").write_bytes(blur_path.read_bytes())
+
+    def choosing(id):
+        config = Config(data=tmp_path / "data", roles={"blur": id})
+        return ModelCache(cache.catalog, cache.store, config)
+
+    assert choosing("embedded/blur@1").model("blur").id == "embedded/blur@1"
+    assert choosing("embedded/blur@1").model("blur", "full").id == "full/blur@1"
+    with pytest.raises(ModelNotInstalled, match="There is no model full/other@1 for blur"):
+        choosing("full/other@1").model("blur")
+    (tmp_path / "data" / "big.onnx").unlink()
+    with pytest.raises(ModelNotInstalled, match="is not installed"):
+        choosing("full/blur@1").model("blur")
+
+
+def test_the_full_tier_has_what_nobody_publishes_from_the_package(blur_model, tmp_path):
+    cache = ModelCache(Catalog(blur_model), Store(tmp_path / "data", embedded=tmp_path), Config(data=tmp_path))
+    assert cache.model("blur", "full").id == "embedded/blur@1"
+
+
+def test_what_is_not_installed_is_told(cache, blur_path):
+    with pytest.raises(ModelNotInstalled, match="No full model for blur is installed"):
+        cache.model("blur", "full")
+    with pytest.raises(ModelNotInstalled, match="No model for sharpen is installed"):
+        cache.model("sharpen")
+
+
+def test_a_damaged_file_is_told(cache, blur_path):
+    blur_path.write_bytes(b"short")
+    with pytest.raises(ModelDamaged):
+        cache.session(cache.model("blur"))
+
+
+def test_threads_get_one_session(cache):
+    model = cache.model("blur")
+    sessions = []
+    workers = [threading.Thread(target=lambda: sessions.append(cache.session(model))) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(sessions) == 8
+    assert len({id(session) for session in sessions}) == 1
+    cache.release()
+    assert cache.session(model) is not sessions[0]
+
+
+def test_what_nobody_uses_is_dropped_after_a_while(cache, tmp_path):
+    config = Config(data=tmp_path, device="cpu", model_idle_s=1.5)
+    cache = ModelCache(cache.catalog, cache.store, config)
+    model = cache.model("blur")
+    session = cache.session(model)
+    deadline = time.monotonic() + 2.0
+    while time.monotonic() < deadline:  # What is at work is not idle.
+        session.run({"image": np.zeros((1, 3, 8, 8), np.float32)})
+        time.sleep(0.05)
+    assert cache.session(model) is session
+    deadline = time.monotonic() + 20
+    while cache.loaded and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert cache.loaded == ()
+    assert cache.session(model) is not session
+
+
+def test_nothing_is_dropped_where_that_is_off(cache, tmp_path):
+    cache = ModelCache(cache.catalog, cache.store, Config(data=tmp_path, device="cpu", model_idle_s=0))
+    session = cache.session(cache.model("blur"))
+    time.sleep(0.3)
+    assert cache.session(cache.model("blur")) is session
+    assert not [thread for thread in threading.enumerate() if thread is cache._watch]
+
+
+def test_others_make_room_where_memory_is_short(cache, blur_path, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "big.onnx").write_bytes(blur_path.read_bytes())
+    small, big = (cache.model("blur", tier) for tier in ("embedded", "full"))
+    cache.session(small)
+    monkeypatch.setattr("daguerre.models.runtime.memory.available_bytes", lambda: 2**40)
+    cache.session(big)
+    assert set(cache.loaded) == {small.id, big.id}
+    cache.release()
+    kept = cache.session(small)
+    monkeypatch.setattr("daguerre.models.runtime.memory.available_bytes", lambda: 2**20)
+    cache.session(big)
+    assert cache.loaded == (big.id,)
+    assert kept.run({"image": np.zeros((1, 3, 8, 8), np.float32)})["mean"].shape == (1, 3, 8, 8)
+
+
+def test_warming_loads_each_model_once(cache, monkeypatch):
+    loaded = []
+    real = Session.__init__
+    monkeypatch.setattr(Session, "__init__", lambda self, *a, **k: (loaded.append(1), real(self, *a, **k))[1])
+    assert cache.warm() == ["embedded/blur@1"]
+    assert cache.loaded == ("embedded/blur@1",)
+    cache.session(cache.model("blur"))
+    assert cache.warm("blur", "sharpen") == ["embedded/blur@1"]
+    assert len(loaded) == 1
+
+
+def test_a_control_group_s_limit_counts(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    assert available_bytes(meminfo, tmp_path) is None
+    meminfo.write_text("MemTotal: 9000 kB\nMemAvailable: 4000 kB\n")
+    assert available_bytes(meminfo, tmp_path) == 4_096_000
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("3000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 1000000\n")
+    assert available_bytes(meminfo, tmp_path) == 4_096_000
+    (tmp_path / "memory.max").write_text("3500000\n")
+    assert available_bytes(meminfo, tmp_path) == 1_500_000
