@@ -13,6 +13,7 @@ from PIL import Image
 import daguerre
 from daguerre import imaging
 from daguerre.imaging.codecs import oiio
+from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import tiff_ifd
 from tests.imaging.specimens import ICC, IPTC, XMP, specimens
 
@@ -51,7 +52,7 @@ def test_changed_photos_keep_their_depth_and_what_they_say(name: str) -> None:
     for page in [photo, *photo.pages]:
         page.pixels = page.pixels[::-1].copy()
         page.alpha = None if page.alpha is None else page.alpha[::-1].copy()
-        if "inks" in page.source:
+        if getattr(page.coding, "inks", None) is not None:
             return
     back = daguerre.open(imaging.encode(photo).data)
     same(photo, back, 2e-3 if name.startswith(LINEAR) else 0)
@@ -152,7 +153,7 @@ def test_avif_keeps_its_depth_and_what_it_says(bits: int, channels: int) -> None
     photo.metadata = daguerre.open(specimens()["png-uint8-3"]).metadata
     again = imaging.encode(photo, quality=100).data
     assert np.array_equal(imagecodecs.avif_decode(again), before)
-    assert daguerre.open(again).source["cicp"] == (9, 16)
+    assert daguerre.open(again).coding.cicp == (9, 16)
     image = Image.open(BytesIO(again))
     assert (image.info["icc_profile"], image.info["xmp"]) == (ICC, XMP)
     assert image.getexif()[315] == "Atelier"
@@ -160,11 +161,11 @@ def test_avif_keeps_its_depth_and_what_it_says(bits: int, channels: int) -> None
 
 
 def test_heif_goes_to_avif_with_its_depth_and_colours() -> None:
-    source = {"bits": 10, "subsampling": "4:2:0", "cicp": (12, 18)}
-    photo = daguerre.Photo(np.full((20, 30, 3), 40_000, np.uint16), "heif", source=source)
+    coding = AvifCoding(10, "4:2:0", (12, 18))
+    photo = daguerre.Photo(np.full((20, 30, 3), 40_000, np.uint16), "heif", coding=coding)
     encoded = imaging.encode(photo)
     assert encoded.format == "avif"
     assert any("AVIF" in warning for warning in encoded.warnings)
     back = daguerre.open(encoded.data)
-    assert {name: back.source[name] for name in source} == source
+    assert back.coding == coding
     assert np.abs(back.pixels.astype(int) - 40_000).max() < 200

@@ -150,9 +150,9 @@ def test_float_exr_with_further_channels_keeps_them_and_its_depth(restorer, tmp_
     assert writer.open(path, spec) and writer.write_image(plane) and writer.close()
     result = restorer.restore(path, ONLY)
     after = imaging.open_image(result.encode().data)
-    assert after.source["names"] == ["R", "G", "B", "A", "depth"]
-    assert after.source["kind"] == "float"
-    assert np.array_equal(after.source["extra"][4], plane[..., 2])
+    assert after.coding.names == ["R", "G", "B", "A", "depth"]
+    assert after.coding.kind == "float"
+    assert np.array_equal(after.coding.extra[4], plane[..., 2])
     assert np.abs(level(after.pixels) - level(result.photo.pixels)).max() < 0.001
     assert after.pixels.shape[2] == 3
 

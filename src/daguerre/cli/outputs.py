@@ -152,13 +152,9 @@ class Names:
             raise CannotWrite(f"{path} is one of the photos: photos are never overwritten.")
 
 
-_EXTENSIONS = frozenset({*(row.extension.lstrip(".") for row in registry.FORMATS.values()), "heic", "j2k"})
-
-
 def _kind(suffix: str) -> str:
-    name = suffix.lower().lstrip(".")
-    name = {"jpe": "jpg", "jfif": "jpg", "hif": "heic", "dib": "bmp"}.get(name, name)
-    return registry.named(name).name if name in registry.FORMATS or name in _EXTENSIONS else name
+    form = registry.find(suffix)
+    return suffix.lower().lstrip(".") if form is None else form.name
 
 
 def _extension(name: str) -> str:

@@ -1,116 +1,24 @@
-"""Photos from files and back: :func:`open_image`, :func:`encode` and the formats behind them."""
+"""Photos from files and back. Nothing is loaded, no codec and no numpy, before the first name is used."""
 
 from __future__ import annotations
 
-import os
-import stat
-from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
-from typing import BinaryIO
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage
-from daguerre.imaging import depth, registry, sniff
-from daguerre.imaging.encoded import Encoded
-from daguerre.imaging.metadata import provenance
-from daguerre.imaging.photo import Metadata, Photo, Pixels
+if TYPE_CHECKING:
+    from daguerre.imaging.encoded import Encoded
+    from daguerre.imaging.files import content, encode, open_image
+    from daguerre.imaging.photo import Metadata, Photo, Pixels
 
-_KIN = {"heif": "avif"}
-"""Formats whose writer understands what the reader of another noted."""
+__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "content", "encode", "open_image"]
 
-__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "content", "encode", "open_image", "provenance"]
+_HOMES = {
+    "Encoded": "encoded", "content": "files", "encode": "files", "open_image": "files",
+    "Metadata": "photo", "Photo": "photo", "Pixels": "photo",
+}  # fmt: skip
 
 
-def open_image(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
-    """The photo in a file: a path, the file's bytes or a binary file object.
-
-    The format is found from the content. Raises :class:`~daguerre.errors.InvalidImage` or one of
-    its kinds, and nothing else, whatever the file holds; more than ``max_pixels`` pixels are
-    refused before they are decoded.
-    """
-    data = content(source)
-    name = sniff.format_of(data)
-    try:
-        photo: Photo = registry.reader(name, data).read(data, max_pixels=max_pixels)
-    except DaguerreError:
-        raise
-    except MemoryError as error:
-        raise ImageTooLarge("The picture does not fit into memory.") from error
-    except Exception as error:  # Codecs raise anything over broken files.
-        title = registry.FORMATS[name].title
-        raise BrokenImage(f"The {title} file is truncated or damaged and cannot be read.") from error
-    return photo
-
-
-def encode(photo: Photo, *, format: str | None = None, quality: int | None = None) -> Encoded:
-    """``photo`` as a file in ``format``, by default the one it came in.
-
-    ``quality`` is 1-100; ``None`` keeps the input's where it can. What the format cannot hold is
-    left out and named in the warnings. Raises :class:`~daguerre.errors.InvalidSettings` for an unknown
-    format and :class:`~daguerre.errors.CannotWrite` where the format cannot take the picture.
-    """
-    wanted = registry.named(format or photo.format)
-    form, warnings = wanted, []
-    writer = registry.writer(form, photo.pixels.dtype)
-    while writer is None and form.fallback is not None:
-        form = registry.named(form.fallback)
-        writer = registry.writer(form, photo.pixels.dtype)
-    if writer is None:
-        raise CannotWrite(f"{wanted.title} cannot be written.")
-    if form is not wanted:
-        warnings.append(f"{wanted.title} cannot be written: the result is {form.title}.")
-    fitted, losses = depth.fitted(photo, form)
-    if form.name not in (photo.format, _KIN.get(photo.format)):
-        fitted = replace(fitted, source={}, pages=[replace(page, source={}) for page in fitted.pages])
-    # A 16-bit picture may have become one of 8 bits and the other way round.
-    writer = registry.writer(form, fitted.pixels.dtype) or writer
-    try:
-        data = _written(writer, fitted, quality, form.title)
-    except CannotWrite:
-        if fitted.metadata.icc is None:
-            raise
-        fitted = replace(fitted, metadata=replace(fitted.metadata, icc=None))
-        data = _written(writer, fitted, quality, form.title)
-        losses.append("The colour profile is damaged and was left out.")
-    return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
-
-
-def _written(writer: ModuleType, photo: Photo, quality: int | None, title: str) -> bytes:
-    try:
-        data: bytes = writer.write(photo, quality=quality)
-    except (DaguerreError, MemoryError):
-        raise
-    except Exception as error:  # Encoders raise anything over what they cannot hold.
-        raise CannotWrite(f"The picture cannot be stored as {title}: choose another format.") from error
-    return data
-
-
-def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
-    """The bytes of a file, as :func:`open_image` takes it. Raises InvalidImage."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source)
-    if not isinstance(source, str | os.PathLike):
-        return _read(source)
-    path = Path(source)
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise InvalidImage(f"{path} is a folder, not a photo.")
-        if not stat.S_ISREG(mode):
-            raise InvalidImage(f"{path} is not a file.")
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InvalidImage(f"{path} does not exist.") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InvalidImage(f"{path} cannot be read: {reason}.") from error
-
-
-def _read(source: BinaryIO) -> bytes:
-    try:
-        data: object = source.read()
-    except (OSError, ValueError) as error:
-        raise InvalidImage("The file object cannot be read: it is closed or only for writing.") from error
-    if not isinstance(data, bytes):
-        raise InvalidImage("The file object gives text: open it in binary mode.")
-    return data
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

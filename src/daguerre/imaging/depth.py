@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.photo import Photo, Pixels, white_of
 from daguerre.imaging.registry import Format
 
 _BAND_ROWS = 256
@@ -49,8 +49,7 @@ def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
 def converted(pixels: Pixels, kind: str) -> Pixels:
     """``pixels`` as ``uint8``, ``uint16`` or ``float32``, black to black and white to white."""
     result = np.empty(pixels.shape, np.dtype(kind))
-    source_white = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
-    white = 1.0 if result.dtype.kind == "f" else float(np.iinfo(result.dtype).max)
+    source_white, white = white_of(pixels.dtype), white_of(result.dtype)
     for top in range(0, pixels.shape[0], _BAND_ROWS):
         band = pixels[top : top + _BAND_ROWS].astype(np.float32) * np.float32(white / source_white)
         if result.dtype.kind != "f":

@@ -12,6 +12,12 @@ Pixels = npt.NDArray[Any]
 """``[H, W, C]``: uint8 (0-255), uint16 (0-65535) or float32 (0-1, highlights may exceed 1)."""
 
 
+def white_of(dtype: npt.DTypeLike) -> float:
+    """The value of white in samples of ``dtype``: the type's maximum for integers, 1 for floats and bools."""
+    kind = np.dtype(dtype)
+    return float(np.iinfo(kind).max) if kind.kind in "ui" else 1.0
+
+
 @dataclass(slots=True)
 class Metadata:
     """What a file says of its picture, as raw blocks that travel unread where possible.
@@ -27,6 +33,27 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a file stored its picture, for the codec that writes the same kind of file again.
+
+    Each codec has its own: compression, tables, subsampling, bits, ink planes. Opaque to everybody else.
+    """
+
+    def in_full_color(self) -> Coding:
+        """The coding for a picture whose new colors end at edges that the old file did not need to hold."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The file that a photo came from, the digest of the samples it gave and what it said of them."""
+
+    data: bytes = field(repr=False)
+    digest: bytes
+    metadata: Metadata
+
+
 @dataclass(slots=True)
 class Photo:
     """One picture, upright, in its own depth.
@@ -36,19 +63,22 @@ class Photo:
     or float32. The restoration steps read and write ``pixels`` and nothing else.
 
     ``alpha`` is ``[H, W]`` in the dtype of ``pixels``, or ``None``; never premultiplied.
-    ``source`` is what the codec needs to write the same kind of file again (subsampling,
-    quantisation tables, bit depth, compression, ink planes), opaque to everybody else.
+    ``coding`` is what the codec needs to write the same kind of file again, ``original`` the file itself
+    where it is kept to be given back untouched.
     ``pages`` holds the further pages of a multi-page file, in order.
-    ``warnings`` are sentences about what was lost or changed on the way in.
+    ``warnings`` are sentences about what was changed on the way in; ``losses`` those about what a new file
+    will not hold, which are of no account where the old one is given back.
     """
 
     pixels: Pixels
     format: str
     alpha: Pixels | None = None
     metadata: Metadata = field(default_factory=Metadata)
-    source: dict[str, Any] = field(default_factory=dict)
+    coding: Coding | None = None
+    original: Original | None = None
     pages: list[Photo] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
     @property
     def height(self) -> int:
@@ -63,4 +93,4 @@ class Photo:
     @property
     def white(self) -> float:
         """The value of white in ``pixels``: 255, 65535 or 1."""
-        return 1.0 if self.pixels.dtype.kind == "f" else float(np.iinfo(self.pixels.dtype).max)
+        return white_of(self.pixels.dtype)

@@ -1,95 +1,110 @@
-"""Which module reads and writes which format, and what each format can hold.
-
-A codec is a module with ``read(data, *, max_pixels) -> Photo`` and, where it writes,
-``write(photo, *, quality) -> bytes``. It is imported when the first file of its format comes.
-"""
+"""Which module reads and writes which format, and what each format can hold, is called, ends with and is served as."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from types import ModuleType
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol, cast
 
 from daguerre.errors import InvalidSettings, UnsupportedImage
 
-_HERE = "daguerre.imaging.codecs"
+if TYPE_CHECKING:
+    from daguerre.imaging.photo import Photo
+
+_CODECS = "daguerre.imaging.codecs"
+
+
+class Codec(Protocol):
+    """What a module in ``codecs`` offers. It is imported when the first file of its format comes."""
+
+    def read(self, data: bytes, *, max_pixels: int) -> Photo:
+        """The photo in ``data``. Raises anything over broken files, and InvalidImage."""
+
+    def write(self, photo: Photo, *, quality: int | None) -> bytes:
+        """``photo`` as a file, ``quality`` 1-100. Formats that are not ``writable`` have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. ``depths`` are the kinds of pixels that its writer takes, as numpy names them; ``told``
-    the fields of :class:`~daguerre.imaging.photo.Metadata` beside the resolution that its files carry.
+    """One format.
 
-    ``longest_told`` is the most bytes that EXIF or XMP may have there; ``fallback`` names the format
-    that stands in where this one cannot be written.
+    ``suffixes`` end its files' names, the usual one first; ``media_type`` is what they are served as, and
+    ``in_browsers`` tells whether every browser shows them. ``depths`` are the kinds of pixels that its writer takes,
+    as numpy names them; ``told`` the fields of :class:`~daguerre.imaging.photo.Metadata` beside the resolution that
+    its files carry. ``longest_told`` is the most bytes that EXIF or XMP may have there. ``lossless``: what is written
+    is what is read again. ``fallback`` names the format that stands in where this one cannot be written.
     """
 
     name: str
     title: str
-    extension: str
+    suffixes: tuple[str, ...]
+    media_type: str
     depths: tuple[str, ...] = ("uint8",)
     alpha: bool = True
     pages: bool = False
     told: tuple[str, ...] = ("icc", "exif", "xmp")
     longest_told: int = 1 << 31
+    lossless: bool = True
+    in_browsers: bool = False
+    writable: bool = True
     fallback: str | None = None
+
+    @property
+    def extension(self) -> str:
+        """The usual end of a name, with its dot."""
+        return self.suffixes[0]
 
 
 _EVERYTHING = ("icc", "exif", "xmp", "iptc")
+_DEEP = ("uint8", "uint16")
 
+# fmt: off
 FORMATS: dict[str, Format] = {
     row.name: row
     for row in (
-        Format("jpeg", "JPEG", ".jpg", alpha=False, told=_EVERYTHING, longest_told=65_500),
-        Format("png", "PNG", ".png", ("uint8", "uint16")),
-        Format("webp", "WebP", ".webp"),
-        Format("avif", "AVIF", ".avif", ("uint8", "uint16"), fallback="png"),
-        Format("heif", "HEIF", ".heic", ("uint8", "uint16"), fallback="avif"),
-        Format("tiff", "TIFF", ".tif", ("uint8", "uint16", "float32"), pages=True, told=_EVERYTHING),
-        Format("bmp", "BMP", ".bmp", told=()),
-        Format("gif", "GIF", ".gif", told=("xmp",)),
-        Format("tga", "TGA", ".tga", told=()),
-        Format("ico", "ICO", ".ico", told=()),
-        Format("psd", "PSD", ".psd", ("uint8", "uint16"), fallback="tiff", told=_EVERYTHING),
-        Format("exr", "OpenEXR", ".exr", ("float32",), told=("xmp",)),
-        Format("hdr", "Radiance HDR", ".hdr", ("float32",), alpha=False, told=()),
-        Format("jxl", "JPEG XL", ".jxl", ("uint8", "uint16", "float32")),
-        Format("jp2", "JPEG 2000", ".jp2", ("uint8", "uint16")),
-        Format("raw", "camera RAW", ".tif", ("uint16",), fallback="tiff"),
+        Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg", alpha=False, told=_EVERYTHING,
+               longest_told=65_500, lossless=False, in_browsers=True),
+        Format("png", "PNG", (".png",), "image/png", _DEEP, in_browsers=True),
+        Format("webp", "WebP", (".webp",), "image/webp", lossless=False, in_browsers=True),
+        Format("avif", "AVIF", (".avif",), "image/avif", _DEEP, lossless=False, in_browsers=True, fallback="png"),
+        Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False, writable=False,
+               fallback="avif"),
+        Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True, told=_EVERYTHING),
+        Format("bmp", "BMP", (".bmp", ".dib"), "image/bmp", told=(), in_browsers=True),
+        Format("gif", "GIF", (".gif",), "image/gif", told=("xmp",), in_browsers=True),
+        Format("tga", "TGA", (".tga",), "image/x-tga", told=()),
+        Format("ico", "ICO", (".ico",), "image/x-icon", told=()),
+        Format("psd", "PSD", (".psd", ".psb"), "image/vnd.adobe.photoshop", _DEEP, told=_EVERYTHING, fallback="tiff"),
+        Format("exr", "OpenEXR", (".exr",), "image/x-exr", ("float32",), told=("xmp",)),
+        Format("hdr", "Radiance HDR", (".hdr",), "image/vnd.radiance", ("float32",), alpha=False, told=()),
+        Format("jxl", "JPEG XL", (".jxl",), "image/jxl", (*_DEEP, "float32"), lossless=False),
+        Format("jp2", "JPEG 2000", (".jp2", ".j2k"), "image/jp2", _DEEP, lossless=False),
+        Format("raw", "camera RAW", (".tif",), "image/tiff", ("uint16",), writable=False, fallback="tiff"),
     )
 }
+# fmt: on
 
-_ALIASES = {"jpg": "jpeg", "tif": "tiff", "heic": "heif", "openexr": "exr", "j2k": "jp2", "jpeg2000": "jp2"}
+_NAMES = {"openexr": "exr", "jpeg2000": "jp2"}
+_NAMES |= {suffix.lstrip("."): row.name for row in FORMATS.values() if row.name != "raw" for suffix in row.suffixes}
 
 
 def named(name: str) -> Format:
     """The format called ``name``, an alias or an extension. Raises InvalidSettings."""
-    key = name.lower().lstrip(".")
-    row = FORMATS.get(_ALIASES.get(key, key))
+    row = find(name)
     if row is None:
         raise InvalidSettings(f"outputFormat: {name} is not a format that can be written")
     return row
 
 
-def reader(name: str, data: bytes) -> ModuleType:
-    """The module that reads ``data`` of the format ``name``. Raises UnsupportedImage."""
-    deep = name == "png" and len(data) > 24 and data[24] == 16
-    return _module("png16" if deep else name)
+def find(name: str) -> Format | None:
+    """The format called ``name``, an alias or an extension, if there is one."""
+    key = name.lower().lstrip(".")
+    return FORMATS.get(_NAMES.get(key, key))
 
 
-def writer(form: Format, depth: np.dtype[np.generic]) -> ModuleType | None:
-    """The module that writes ``form`` in ``depth``, or ``None`` where nothing does."""
+def codec(form: Format) -> Codec:
+    """The module that reads ``form`` and, where it is writable, writes it. Raises UnsupportedImage."""
     try:
-        module = _module("png16" if form.name == "png" and depth == np.uint16 else form.name)
-    except UnsupportedImage:
-        return None
-    return module if hasattr(module, "write") else None
-
-
-def _module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(f"{_HERE}.{name}")
+        return cast(Codec, importlib.import_module(f"{_CODECS}.{form.name}"))
     except ImportError as error:
-        raise UnsupportedImage(f"{FORMATS[name.removesuffix('16')].title} cannot be used here: {error}.") from error
+        raise UnsupportedImage(f"{form.title} cannot be used here: {error}.") from error

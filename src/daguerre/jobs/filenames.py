@@ -6,23 +6,14 @@ import mimetypes
 import re
 import unicodedata
 
+from daguerre.imaging import registry
+
 SUFFIX = "_restored"
 
 _LONGEST_BYTES = 150
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_MEDIA_TYPES = {
-    ".avif": "image/avif",
-    ".exr": "image/x-exr",
-    ".hdr": "image/vnd.radiance",
-    ".heic": "image/heic",
-    ".ico": "image/x-icon",
-    ".jp2": "image/jp2",
-    ".jxl": "image/jxl",
-    ".psd": "image/vnd.adobe.photoshop",
-    ".tga": "image/x-tga",
-    ".webp": "image/webp",
-}
+_MEDIA_TYPES = {suffix: form.media_type for form in registry.FORMATS.values() for suffix in form.suffixes}
 
 
 def safe(name: str) -> str:

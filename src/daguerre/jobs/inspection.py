@@ -20,14 +20,6 @@ DECODED_PIXELS = 4_000_000
 MEMORY_BYTES = 4 << 30
 
 _LONGEST_VIEW = 16_000
-_SHOWN_BY_BROWSERS = {
-    "avif": "image/avif",
-    "bmp": "image/bmp",
-    "gif": "image/gif",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-}
 
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 
@@ -101,21 +93,21 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
 
 def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
     from daguerre import imaging
-    from daguerre.imaging import sniff
+    from daguerre.imaging import registry, sniff
     from daguerre.jobs.restore import preview
 
     data = path.read_bytes()
-    shown_as = _SHOWN_BY_BROWSERS.get(sniff.format_of(data))
-    if not longest and shown_as is not None:
-        return Answer(view_type=shown_as, view_is_file=True)
+    form = registry.FORMATS[sniff.format_of(data)]
+    if not longest and form.in_browsers:
+        return Answer(view_type=form.media_type, view_is_file=True)
     photo = imaging.open_image(data, max_pixels=max_pixels)
     del data
     if longest:
         target.write_bytes(preview(photo, longest))
         return Answer(view_type="image/webp")
-    form = "png" if photo.alpha is not None else "jpeg"
-    target.write_bytes(preview(photo, _LONGEST_VIEW, form, quality=92))
-    return Answer(view_type=f"image/{form}")
+    shown = registry.FORMATS["png" if photo.alpha is not None else "jpeg"]
+    target.write_bytes(preview(photo, _LONGEST_VIEW, shown.name, quality=92))
+    return Answer(view_type=shown.media_type)
 
 
 def _too_large(size: tuple[int, int], max_pixels: int) -> str:

@@ -99,7 +99,7 @@ def preview(
 
     small = replace(
         photo, pixels=reduced(photo.pixels), alpha=reduced(photo.alpha), metadata=Metadata(icc=photo.metadata.icc),
-        source={}, pages=[], warnings=[],
+        coding=None, original=None, pages=[], warnings=[], losses=[],
     )  # fmt: skip
     return imaging.encode(small, format=format, quality=quality).data
 

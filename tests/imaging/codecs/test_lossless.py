@@ -8,7 +8,7 @@ import pytest
 from PIL import ImageCms
 
 from daguerre.errors import BrokenImage, ImageTooLarge
-from daguerre.imaging.codecs import jp2, jxl, png16
+from daguerre.imaging.codecs import jp2, jxl, png, png16
 from daguerre.imaging.containers.tiff_ifd import Entry, block, directories
 from daguerre.imaging.photo import Metadata, Photo
 
@@ -27,7 +27,7 @@ def _photo(name: str, kind: str, channels: int, alpha: bool) -> Photo:
 CASES = [
     (module, name, kind)
     for module, name, kinds in (
-        (png16, "png", ("uint16",)),
+        (png, "png", ("uint16",)),
         (jp2, "jp2", ("uint8", "uint16")),
         (jxl, "jxl", ("uint8", "uint16", "float32")),
     )
@@ -60,10 +60,10 @@ def test_samples_and_metadata_come_back(module: ModuleType, name: str, kind: str
 def test_png_keeps_resolution_and_texts() -> None:
     photo = _photo("png", "uint16", 3, False)
     photo.metadata.dpi = (600.0, 300.0)
-    photo.source["chunks"] = [(b"tEXt", b"Title\0Ferry")]
-    back = png16.read(png16.write(photo, quality=None), max_pixels=10**6)
+    photo.coding = png16.Png16Coding(((b"tEXt", b"Title\0Ferry"),))
+    back = png16.read(png16.write(photo), max_pixels=10**6)
     assert back.metadata.dpi == pytest.approx((600, 300), abs=0.02)
-    assert back.source["chunks"] == [(b"tEXt", b"Title\0Ferry")]
+    assert back.coding == photo.coding
 
 
 def test_jp2_of_twelve_bits_spans_the_range_and_comes_back() -> None:

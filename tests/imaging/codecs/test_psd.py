@@ -37,8 +37,10 @@ def test_samples_and_resources_come_back(kind: str, channels: int, alpha: bool) 
 def test_inks_come_back() -> None:
     planes = RANDOM.integers(0, 256, (23, 31, 4)).astype(np.uint8)
     inks = Inks(planes, None)
-    photo = psd.read(psd.write(Photo(inks.colors(), "psd", source={"inks": inks}), quality=None), max_pixels=10**6)
-    np.testing.assert_array_equal(photo.source["inks"].planes, planes)
+    photo = psd.read(
+        psd.write(Photo(inks.colors(), "psd", coding=psd.PsdCoding(inks=inks)), quality=None), max_pixels=10**6
+    )
+    np.testing.assert_array_equal(photo.coding.inks.planes, planes)
 
 
 def test_packed_rows_are_unpacked() -> None:

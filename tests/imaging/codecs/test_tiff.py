@@ -81,12 +81,12 @@ def test_inks_are_kept_where_nothing_changed(kind: str) -> None:
     plane = _picture(4, kind)
     photo = tiff.read(_inked(plane, kind), max_pixels=10**6)
     assert photo.pixels.shape[2] == 3
-    assert "inks" in photo.source
+    assert photo.coding.inks is not None
     np.testing.assert_array_equal(_raw(tiff.write(photo, quality=None)), plane)
     photo.pixels[3, 4] = photo.white * 3 // 4
     again = tiff.read(tiff.write(photo, quality=None), max_pixels=10**6)
     assert np.abs(again.pixels[3, 4].astype(int) - int(photo.white * 3 // 4)).max() <= 2
-    changed = np.any(again.source["inks"].planes != plane, axis=2)
+    changed = np.any(again.coding.inks.planes != plane, axis=2)
     assert changed.sum() == 1
 
 
@@ -132,7 +132,7 @@ def test_a_compression_that_cannot_be_written_is_named() -> None:
     file = BytesIO()
     Image.fromarray(_picture(3, "uint8")).save(file, "TIFF", compression="jpeg")
     photo = tiff.read(file.getvalue(), max_pixels=10**6)
-    assert any("Deflate" in note for note in photo.warnings)
+    assert any("Deflate" in note for note in photo.losses)
     np.testing.assert_array_equal(tiff.read(tiff.write(photo, quality=None), max_pixels=10**6).pixels, photo.pixels)
 
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from daguerre.imaging import depth, passthrough
+from daguerre.imaging import depth
 from daguerre.imaging.codecs import oiio, pillow
 from daguerre.imaging.containers import avif_items
-from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.photo import Coding, Photo, Pixels
 
 _QUALITY = 90
 _SPEED = 7
 _HIGH, _TWELVE, _MONOCHROME, _ACROSS, _DOWN = 0x40, 0x20, 0x10, 0x08, 0x04
-_FORMATS = {"4:4:4": 1, "4:2:2": 2, "4:2:0": 3, "4:0:0": 4}
+_PIXEL_FORMATS = {"4:4:4": 1, "4:2:2": 2, "4:2:0": 3, "4:0:0": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class AvifCoding(Coding):
+    """Bits a sample (``None`` where nothing asked for any), subsampling, and primaries and transfer curve (H.273)."""
+
+    bits: int | None = None
+    subsampling: str = "4:4:4"
+    cicp: tuple[int, int] | None = None
+
+    def in_full_color(self) -> AvifCoding:
+        return replace(self, subsampling="4:4:4")
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -24,11 +36,11 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     layout = _layout(data)
     bits = 12 if layout & _TWELVE else 10 if layout & _HIGH else 8
     photo = pillow.photo_of(image, "avif") if bits == 8 else _deep(image, data, bits)
-    photo.source["subsampling"] = "4:2:0" if layout & _DOWN else "4:2:2" if layout & _ACROSS else "4:4:4"
-    photo.source["cicp"] = avif_items.cicp(data)
+    subsampling = "4:2:0" if layout & _DOWN else "4:2:2" if layout & _ACROSS else "4:4:4"
+    photo.coding = AvifCoding(bits if bits > 8 else None, subsampling, avif_items.cicp(data))
     if layout & _MONOCHROME and photo.pixels.shape[2] == 3:
         photo.pixels = np.ascontiguousarray(photo.pixels[:, :, :1])
-    return passthrough.keep(photo, data)
+    return photo
 
 
 def _deep(image: Image.Image, data: bytes, bits: int) -> Photo:
@@ -41,20 +53,17 @@ def _deep(image: Image.Image, data: bytes, bits: int) -> Photo:
     plane = depth.widened(oiio.upright(plane, turn), bits)
     count = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count else None
-    warnings = [pillow.ANIMATION] if getattr(image, "n_frames", 1) > 1 else []
-    source: dict[str, Any] = {"bits": bits, "orientation": turn}
-    return Photo(np.ascontiguousarray(plane[:, :, :count]), "avif", alpha, metadata, source, warnings=warnings)
+    losses = [pillow.ANIMATION] if getattr(image, "n_frames", 1) > 1 else []
+    return Photo(np.ascontiguousarray(plane[:, :, :count]), "avif", alpha, metadata, losses=losses)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` with the subsampling and the bits it came in, 16 as 12; grey stays without colour planes."""
-    original = passthrough.original(photo, quality)
-    if original is not None:
-        return original
-    subsampling = "4:0:0" if photo.pixels.shape[2] == 1 else photo.source.get("subsampling", "4:4:4")
+    own = photo.coding if isinstance(photo.coding, AvifCoding) else AvifCoding()
+    subsampling = "4:0:0" if photo.pixels.shape[2] == 1 else own.subsampling
     if photo.pixels.dtype == np.uint16:
-        data = _encoded(photo, quality or _QUALITY, _FORMATS[subsampling])
-        return avif_items.dressed(avif_items.with_cicp(data, photo.source.get("cicp")), photo.metadata)
+        data = _encoded(photo, own.bits or 12, quality or _QUALITY, _PIXEL_FORMATS[subsampling])
+        return avif_items.dressed(avif_items.with_cicp(data, own.cicp), photo.metadata)
     image = pillow.image_of(photo)
     if image.mode == "LA":
         image = image.convert("RGBA")
@@ -68,13 +77,12 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         exif=photo.metadata.exif,
         xmp=photo.metadata.xmp,
     )
-    return avif_items.with_cicp(data, photo.source.get("cicp"))
+    return avif_items.with_cicp(data, own.cicp)
 
 
-def _encoded(photo: Photo, quality: int, layout: int) -> bytes:
+def _encoded(photo: Photo, bits: int, quality: int, layout: int) -> bytes:
     import imagecodecs
 
-    bits = int(photo.source.get("bits") or 12)
     bits = bits if bits in (10, 12) else 12
     plane: Pixels = depth.narrowed(photo.pixels, bits)
     if photo.alpha is not None:

@@ -20,7 +20,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as a BMP in the colour mode it came in where its pixels still fit; ``quality`` does not matter."""
-    image, mode = pillow.image_of(photo), photo.source.get("mode")
+    image, mode = pillow.image_of(photo), pillow.mode_of(photo)
     if photo.alpha is not None:
         return _with_alpha(np.asarray(image.convert("RGBA")), photo.metadata.dpi)
     if mode == "1" and bool(np.isin(photo.pixels, (0, 255)).all()):

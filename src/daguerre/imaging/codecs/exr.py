@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,25 @@ from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
 from daguerre.imaging.metadata import exif
-from daguerre.imaging.photo import Metadata, Photo
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 XMP = "xmp"
 """The attribute under which programs store the packet; OpenEXR itself names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExrCoding(Coding):
+    """Names and kinds of the channels, the kind of most of them, what the header says, the data window and the display
+    window, where colour and alpha lie among the channels, and the samples of the others by their place."""
+
+    names: list[str] = field(default_factory=list)
+    kind: str = "half"
+    kinds: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, Any, Any]] = field(default_factory=list)
+    window: tuple[int, int, int, int, int, int] | None = None
+    color: list[int] = field(default_factory=list)
+    alpha: int | None = None
+    extra: dict[int, Pixels] = field(default_factory=dict)
 
 
 def _planes(names: list[str]) -> tuple[list[int], int | None]:
@@ -55,35 +71,35 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         # OpenEXR stores premultiplied colour; where alpha is 0 there is light to keep and nothing to divide by.
         pixels = pixels / np.where(alpha == 0, 1, alpha)[:, :, None]
     extra = [i for i in range(len(names)) if i not in color and i != at]
-    source: dict[str, Any] = {
-        "names": names, "kind": kind, "kinds": kinds, "attributes": kept, "window": window,
-        "color": color, "alpha": at, "extra": {i: plane[:, :, i].copy() for i in extra},
-    }  # fmt: skip
+    coding = ExrCoding(names, kind, kinds, kept, window, color, at, extra={i: plane[:, :, i].copy() for i in extra})
     metadata = Metadata(xmp=exif.upright_xmp(packet.encode(errors="replace")))
     return Photo(
         pixels=transfer.display(np.ascontiguousarray(pixels, dtype=np.float32)),
-        format="exr", alpha=alpha, metadata=metadata, source=source, warnings=notes,
-    )  # fmt: skip
+        format="exr",
+        alpha=alpha,
+        metadata=metadata,
+        coding=coding,
+        losses=notes,
+    )
 
 
-def _in_colour(own: dict[str, Any]) -> dict[str, Any]:
-    """The source of a grey file with R, G and B, of the same depth, where its one channel was."""
-    (at,) = own["color"]
-    layer, _, _ = own["names"][at].rpartition(".")
-    colours = [f"{layer}.{name}" if layer else name for name in "RGB"]
+def _in_color(own: ExrCoding) -> ExrCoding:
+    """The coding of a grey file with R, G and B, of the same depth, where its one channel was."""
+    (at,) = own.color
+    layer, _, _ = own.names[at].rpartition(".")
+    colors = [f"{layer}.{name}" if layer else name for name in "RGB"]
 
     def moved(index: int) -> int:
         return index if index < at else index + 2
 
-    kinds = own["kinds"]
-    return {
-        **own,
-        "names": own["names"][:at] + colours + own["names"][at + 1 :],
-        "kinds": kinds[:at] + kinds[at : at + 1] * 3 + kinds[at + 1 :],
-        "color": [at, at + 1, at + 2],
-        "alpha": None if own["alpha"] is None else moved(own["alpha"]),
-        "extra": {moved(index): plane for index, plane in own["extra"].items()},
-    }
+    return replace(
+        own,
+        names=own.names[:at] + colors + own.names[at + 1 :],
+        kinds=own.kinds[:at] + own.kinds[at : at + 1] * 3 + own.kinds[at + 1 :],
+        color=[at, at + 1, at + 2],
+        alpha=None if own.alpha is None else moved(own.alpha),
+        extra={moved(index): plane for index, plane in own.extra.items()},
+    )
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
@@ -91,40 +107,39 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     import OpenImageIO as oi
 
     del quality
-    own = photo.source if photo.format == "exr" else {}
+    own = photo.coding if isinstance(photo.coding, ExrCoding) else ExrCoding()
     channels = photo.pixels.shape[2]
     shown = photo.pixels.astype(np.float32) / np.float32(photo.white)
     light = transfer.linear(shown)
     alpha = None if photo.alpha is None else photo.alpha.astype(np.float32) / np.float32(photo.white)
     if alpha is not None:
         light *= np.where(alpha == 0, 1, alpha)[:, :, None]
-    if channels == 3 and len(own.get("color", ())) == 1:
-        own = _in_colour(own)
-    names = list(own.get("names", ())) if len(own.get("color", ())) == channels else []
-    if names and (own["alpha"] is None) == (alpha is None):
+    if channels == 3 and len(own.color) == 1:
+        own = _in_color(own)
+    names = own.names if len(own.color) == channels else []
+    if names and (own.alpha is None) == (alpha is None):
         plane = np.zeros((*light.shape[:2], len(names)), np.float32)
-        color, at = own["color"], own["alpha"]
-        for index, extra in own["extra"].items():
+        color, at = own.color, own.alpha
+        for index, extra in own.extra.items():
             if extra.shape == plane.shape[:2]:
                 plane[:, :, index] = extra
     else:
-        own, names = {}, (["Y"] if channels == 1 else ["R", "G", "B"]) + ([] if alpha is None else ["A"])
+        own, names = ExrCoding(), (["Y"] if channels == 1 else ["R", "G", "B"]) + ([] if alpha is None else ["A"])
         color, at = list(range(channels)), None if alpha is None else channels
         plane = np.zeros((*light.shape[:2], len(names)), np.float32)
     plane[:, :, color] = light
     if at is not None:
         plane[:, :, at] = alpha
-    kind = own.get("kind", "half")
-    spec = oi.ImageSpec(photo.width, photo.height, len(names), kind)
+    spec = oi.ImageSpec(photo.width, photo.height, len(names), own.kind)
     spec.channelnames = tuple(names)
-    if own.get("kinds"):
-        spec.channelformats = tuple(oi.TypeDesc(k) for k in own["kinds"])
-    for name, typed, value in own.get("attributes", ()):
+    if own.kinds:
+        spec.channelformats = tuple(oi.TypeDesc(k) for k in own.kinds)
+    for name, typed, value in own.attributes:
         spec.attribute(name, typed, value)
     if photo.metadata.xmp:
         spec.attribute(XMP, photo.metadata.xmp.decode(errors="replace"))
-    if "window" in own:
-        spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = own["window"]
-    if kind == "half":
+    if own.window is not None:
+        spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = own.window
+    if own.kind == "half":
         plane = np.clip(plane, -65504, 65504)
     return oiio.encoded(".exr", [(spec, plane)])

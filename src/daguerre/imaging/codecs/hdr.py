@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
-from daguerre.imaging.photo import Metadata, Photo
+from daguerre.imaging.photo import Coding, Photo
+
+
+@dataclass(frozen=True, slots=True)
+class HdrCoding(Coding):
+    """Name, type and value of what the header says."""
+
+    attributes: tuple[tuple[str, Any, Any], ...] = ()
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -19,7 +29,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         turn = spec.get_int_attribute("Orientation", 1)
         kept = [a for a in oiio.attributes(spec) if a[0] != "Orientation"]
     plane = oiio.upright(plane.astype(np.float32, copy=False), turn)
-    return Photo(pixels=transfer.display(plane), format="hdr", metadata=Metadata(), source={"attributes": kept})
+    return Photo(pixels=transfer.display(plane), format="hdr", coding=HdrCoding(tuple(kept)))
 
 
 def rounded(light: transfer.Floats) -> transfer.Floats:
@@ -43,6 +53,6 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if light.shape[2] == 1:
         light = np.repeat(light, 3, axis=2)
     spec = oi.ImageSpec(photo.width, photo.height, 3, "float")
-    for name, typed, value in photo.source.get("attributes", ()) if photo.format == "hdr" else ():
+    for name, typed, value in photo.coding.attributes if isinstance(photo.coding, HdrCoding) else ():
         spec.attribute(name, typed, value)
     return oiio.encoded(".hdr", [(spec, rounded(light))])

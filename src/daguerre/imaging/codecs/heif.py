@@ -10,6 +10,7 @@ import numpy as np
 from daguerre.errors import UnsupportedImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
+from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import avif_items
 from daguerre.imaging.metadata import exif
 from daguerre.imaging.photo import Metadata, Photo
@@ -43,10 +44,10 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         pixels = np.minimum(np.round(pixels * (white / opaque)), white).astype(plane.dtype)
     notes = [f"Only the main one of the file's {count} pictures was read."] if count > 1 else []
     chroma = str(info.get("chroma") or 444)
-    source = {"bits": bits, "subsampling": ":".join(chroma), "cicp": avif_items.cicp(data)}
+    coding = AvifCoding(bits, ":".join(chroma), avif_items.cicp(data))
     metadata = Metadata(
         icc=info.get("icc_profile") or None,
         exif=exif.normalised(info.get("exif"))[0],
         xmp=exif.upright_xmp(info.get("xmp")),
     )
-    return Photo(pixels, "heif", alpha, metadata, source, warnings=notes)
+    return Photo(pixels, "heif", alpha, metadata, coding, losses=notes)

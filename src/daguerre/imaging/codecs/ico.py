@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from daguerre.errors import BrokenImage, CannotWrite
 from daguerre.imaging.codecs import pillow
-from daguerre.imaging.photo import Photo
+from daguerre.imaging.photo import Coding, Photo
 
 _LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class IcoCoding(Coding):
+    """Width and height of each of the icon's pictures."""
+
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -20,7 +28,9 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         raise BrokenImage("The icon holds a picture of another size than it declares.")
     image: Any = pillow.opened(data, "ICO", max_pixels=max_pixels)
     sizes = sorted(image.info.get("sizes", set()))
-    return pillow.photo_of(image, "ico", sizes=sizes)
+    photo = pillow.photo_of(image, "ico")
+    photo.coding = IcoCoding(tuple(sizes))
+    return photo
 
 
 def _sizes(data: bytes) -> Iterator[tuple[int, int]]:
@@ -45,4 +55,5 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if image.mode == "LA":
         image = image.convert("RGBA")
     own = (photo.width, photo.height)
-    return pillow.saved(image, "ICO", sizes=sorted({*photo.source.get("sizes", []), own}))
+    sizes = photo.coding.sizes if isinstance(photo.coding, IcoCoding) else ()
+    return pillow.saved(image, "ICO", sizes=sorted({*sizes, own}))

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import depth, limits, passthrough
+from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.containers.isobmff import box, boxes
 from daguerre.imaging.metadata import exif
-from daguerre.imaging.photo import Metadata, Photo
+from daguerre.imaging.photo import Coding, Metadata, Photo
 
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 CODESTREAM = b"\xff\x4f\xff\x51"
 XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 EXIF_UUID = b"JpgTiffExif->JP2"
+
+
+@dataclass(frozen=True, slots=True)
+class Jp2Coding(Coding):
+    """Bits a sample, and whether the codestream came without boxes."""
+
+    bits: int = 16
+    bare: bool = False
 
 
 def _size(data: bytes) -> tuple[int, int, int, bool]:
@@ -73,8 +81,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     # Two or four channels have opacity, whether a box says so or not.
     opacity = opacity or plane.shape[2] in (2, 4)
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count and opacity else None
-    source: dict[str, Any] = {"bits": bits, "bare": data.startswith(CODESTREAM), "orientation": turn}
-    return passthrough.keep(Photo(np.ascontiguousarray(plane[:, :, :count]), "jp2", alpha, told, source), data)
+    coding = Jp2Coding(bits, bare=data.startswith(CODESTREAM))
+    return Photo(np.ascontiguousarray(plane[:, :, :count]), "jp2", alpha, told, coding)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
@@ -82,13 +90,11 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     ``20 + quality / 2.5``."""
     import imagecodecs
 
-    original = passthrough.original(photo, quality)
-    if original is not None:
-        return original
     plane = photo.pixels
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
-    bits = int(photo.source.get("bits") or 16) if plane.dtype == np.uint16 else 8
+    own = photo.coding if isinstance(photo.coding, Jp2Coding) else Jp2Coding()
+    bits = own.bits if plane.dtype == np.uint16 else 8
     if 8 < bits < 16:
         plane = depth.narrowed(plane, bits)
     if plane.shape[2] == 1:
@@ -100,7 +106,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
             level=20 + round(quality / 2.5) if quality is not None and lossy else 0,
             reversible=not lossy,
             bitspersample=bits if bits not in (8, 16) else None,
-            codecformat="j2k" if photo.source.get("bare") and photo.metadata == Metadata() else "jp2",
+            codecformat="j2k" if own.bare and photo.metadata == Metadata() else "jp2",
         )
     )
     return data if data.startswith(CODESTREAM) else _boxed(data, photo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.imaging import limits, passthrough
+from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.pillow import ANIMATION
 from daguerre.imaging.containers.isobmff import box, boxes
@@ -54,7 +54,6 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
             spec = reader.spec()
             size = {"file_bytes": len(data), "pixel_bytes": spec.nchannels * spec.format.basesize()}
             limits.check_size(spec.width, spec.height, max_pixels, **size)
-            kind = str(spec.format)
             profile = spec.getattribute("ICCProfile")
         plane = np.asarray(imagecodecs.jpegxl_decode(data, index=0))
         block, packet = _told(data)
@@ -68,17 +67,13 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     pixels = np.ascontiguousarray(plane[:, :, :count])
     icc = None if profile is None else np.asarray(profile, np.uint8).tobytes()
     metadata = Metadata(icc, exif.normalised(block)[0], exif.upright_xmp(packet))
-    source = {"kind": kind, "orientation": head.orientation}
-    return passthrough.keep(Photo(pixels, "jxl", alpha, metadata, source, warnings=notes), data)
+    return Photo(pixels, "jxl", alpha, metadata, losses=notes)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """Without loss unless a ``quality`` below 100 is asked for."""
     import imagecodecs
 
-    original = passthrough.original(photo, quality)
-    if original is not None:
-        return original
     plane = photo.pixels
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image, JpegImagePlugin
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import limits
 from daguerre.imaging.metadata import exif
-from daguerre.imaging.photo import Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 ANIMATION = "The file is an animation: only its first frame was taken."
 _BAND_ROWS = 256
@@ -60,23 +61,33 @@ def loaded(image: Image.Image) -> None:
         raise BrokenImage("The file is truncated or damaged: its picture cannot be read to the end.") from error
 
 
-def photo_of(image: Image.Image, name: str, **source: Any) -> Photo:
+@dataclass(frozen=True, slots=True)
+class PillowCoding(Coding):
+    """Pillow's name for the color mode."""
+
+    mode: str | None = None
+
+
+def mode_of(photo: Photo) -> str | None:
+    """The color mode that ``photo`` came in, where its codec notes it."""
+    return photo.coding.mode if isinstance(photo.coding, PillowCoding) else None
+
+
+def photo_of(image: Image.Image, name: str) -> Photo:
     """The decoded, upright first frame of ``image`` with its metadata."""
+    return turned_photo_of(image, name)[0]
+
+
+def turned_photo_of(image: Image.Image, name: str) -> tuple[Photo, int]:
+    """As ``photo_of``, and the orientation 1-8 that the pixels had."""
     frames = int(getattr(image, "n_frames", 1))
     loaded(image)
     metadata, orientation = metadata_of(image)
     mode = image.mode
     upright = image.transpose(TRANSPOSE[orientation]) if orientation != 1 else image
     pixels, alpha = arrays(upright)
-    warnings = [ANIMATION] if frames > 1 else []
-    return Photo(
-        pixels=pixels,
-        format=name,
-        alpha=alpha,
-        metadata=metadata,
-        source={"mode": mode, "orientation": orientation, **source},
-        warnings=warnings,
-    )
+    losses = [ANIMATION] if frames > 1 else []
+    return Photo(pixels, name, alpha, metadata, PillowCoding(mode), losses=losses), orientation
 
 
 def arrays(image: Image.Image) -> tuple[Pixels, Pixels | None]:

@@ -5,20 +5,28 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from daguerre.errors import BrokenImage
-from daguerre.imaging import limits, passthrough
+from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.metadata import exif
-from daguerre.imaging.photo import Metadata, Photo
+from daguerre.imaging.photo import Coding, Metadata, Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEY = b"XML:com.adobe.xmp"
 KEPT = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"mDCV", b"cLLI", b"tEXt", b"zTXt", b"iTXt")
 MOST_INFLATED = 64 << 20
 INCH = 0.0254
+
+
+@dataclass(frozen=True, slots=True)
+class Png16Coding(Coding):
+    """The chunks that a new file holds again."""
+
+    chunks: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -80,18 +88,13 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     channels = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
     pixels = np.ascontiguousarray(plane[:, :, :channels])
-    return passthrough.keep(
-        Photo(pixels, "png", alpha, metadata, {"chunks": chunks, "bits": 16, "orientation": turn}), data
-    )
+    return Photo(pixels, "png", alpha, metadata, Png16Coding(tuple(chunks)))
 
 
-def write(photo: Photo, *, quality: int | None) -> bytes:
+def write(photo: Photo) -> bytes:
     """A PNG of the depth of ``photo.pixels``, without loss."""
     import imagecodecs
 
-    original = passthrough.original(photo, quality)
-    if original is not None:
-        return original
     plane = photo.pixels
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
@@ -99,7 +102,8 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         plane = plane[:, :, 0]
     data = imagecodecs.png_encode(np.ascontiguousarray(plane), level=6)
     told = photo.metadata
-    chunks = [_chunk(kind, body) for kind, body in photo.source.get("chunks", ())]
+    own = photo.coding if isinstance(photo.coding, Png16Coding) else Png16Coding()
+    chunks = [_chunk(kind, body) for kind, body in own.chunks]
     if told.icc:
         chunks.insert(0, _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(told.icc)))
     if told.dpi:

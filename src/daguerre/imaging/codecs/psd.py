@@ -7,6 +7,7 @@ are stored; the other kinds are converted to 8-bit RGB by psd-tools.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -16,11 +17,19 @@ from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.metadata import exif
-from daguerre.imaging.photo import Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 RESOLUTION, IPTC, ICC, EXIF, XMP = 1005, 1028, 1039, 1058, 1060
 COLORS = {1: 1, 3: 3, 4: 4}
 MERGED = "The layers of the document were merged into one picture."
+
+
+@dataclass(frozen=True, slots=True)
+class PsdCoding(Coding):
+    """The resource that tells the resolution and its units, and the inks of CMYK."""
+
+    resolution: bytes | None = None
+    inks: Inks | None = None
 
 
 def _resources(body: bytes) -> dict[int, bytes]:
@@ -66,7 +75,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         at += (8 if big else 4) + size
         notes = [MERGED] if size > 4 else []
         colors, icc = COLORS.get(mode, 0), found.get(ICC)
-        source: dict[str, object] = {"resources": found}
+        inks = None
         if colors and channels >= colors and depth in (8, 16):
             stored = _planes(data[at:], (channels, height, width), depth, big)
             plane = np.ascontiguousarray(stored.transpose(1, 2, 0)).astype(f"u{depth // 8}")
@@ -78,12 +87,12 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if colors == 4:
         # Documents store the light that an ink leaves.
         inks = Inks(np.iinfo(pixels.dtype).max - pixels, icc)
-        source["inks"], icc, pixels = inks, None, inks.colors()
+        icc, pixels = None, inks.colors()
     told = Metadata(icc, exif.normalised(found.get(EXIF))[0], exif.upright_xmp(found.get(XMP)), found.get(IPTC))
     if len(found.get(RESOLUTION, b"")) >= 12:
         across, down = struct.unpack_from(">I4xI", found[RESOLUTION])
         told.dpi = (across / 65536, down / 65536) if across > 65536 and down > 65536 else None
-    return Photo(pixels, "psd", alpha, told, source, warnings=notes)
+    return Photo(pixels, "psd", alpha, told, PsdCoding(found.get(RESOLUTION), inks), losses=notes)
 
 
 def _converted(data: bytes) -> Pixels:
@@ -98,7 +107,8 @@ def _converted(data: bytes) -> Pixels:
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """A flat document, not packed."""
     del quality
-    inks: Inks | None = photo.source.get("inks")
+    own = photo.coding if isinstance(photo.coding, PsdCoding) else PsdCoding()
+    inks = own.inks
     if inks is not None and not inks.fit(photo.pixels):
         inks = None
     pixels = np.iinfo(photo.pixels.dtype).max - inks.planes_of(photo.pixels) if inks is not None else photo.pixels
@@ -107,7 +117,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     depth = 8 * pixels.dtype.itemsize
     big = max(photo.height, photo.width) > 30_000
     told = photo.metadata
-    held = {RESOLUTION: photo.source.get("resources", {}).get(RESOLUTION)}
+    held = {RESOLUTION: own.resolution}
     held |= {
         ICC: told.icc or (inks.profile if inks is not None else None),
         EXIF: told.exif,

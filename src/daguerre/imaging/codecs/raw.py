@@ -28,7 +28,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         raise UnsupportedImage("This kind of camera raw file cannot be read.") from error
     except rawpy.LibRawError as error:
         raise BrokenImage("The camera raw file cannot be developed: it is damaged or incomplete.") from error
-    return Photo(np.ascontiguousarray(pixels), "raw", metadata=_metadata(data), source={"bits": 16})
+    return Photo(np.ascontiguousarray(pixels), "raw", metadata=_metadata(data))
 
 
 def _metadata(data: bytes) -> Metadata:

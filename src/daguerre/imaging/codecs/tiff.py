@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, Entry
 from daguerre.imaging.metadata import exif
-from daguerre.imaging.photo import Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
 XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 700, 33723, 34377, 34675, 34665, 34853
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES, PHOTOMETRIC, INK_SET = 274, 282, 283, 296, 338, 262, 332
@@ -29,6 +30,20 @@ FOREIGN = (34925, 50000, 50001)
 """LZMA, Zstandard and WebP, which OpenImageIO's builds cannot unpack."""
 WRITTEN = ("none", "lzw", "zip", "packbits")
 """The compressions that OpenImageIO's builds can write; Deflate (zip) stands in for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class TiffCoding(Coding):
+    """Compression and kind of the samples in OpenImageIO's words, bits a sample, whether the colours were multiplied by
+    alpha, Photoshop's resources, further samples ``[H, W, C]`` and the inks of CMYK."""
+
+    compression: str = "zip"
+    bits: int = 0
+    kind: str = ""
+    associated: bool = False
+    resources: Entry | None = None
+    extra: Pixels | None = None
+    inks: Inks | None = None
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -90,22 +105,24 @@ def _page(data: bytes, reader: Any, index: int, spec: Any, tags: Directory) -> P
     at = next((colors + i for i, s in enumerate(samples) if s in (1, 2) and colors + i < plane.shape[2]), None)
     associated = at is not None and samples[at - colors] == 1
     alpha = None if at is None else np.ascontiguousarray(plane[:, :, at])
-    source: dict[str, Any] = {
-        "compression": compression,
-        "bits": spec.get_int_attribute("oiio:BitsPerSample", 0),
-        "kind": kind if kind in DTYPES else "uint16",
-        "associated": associated,
-        "resources": tags.get(PHOTOSHOP),
-        "extra": plane[:, :, [i for i in range(colors, plane.shape[2]) if i != at]].copy(),
-    }
+    inks = None
     if inked:
-        source["inks"] = Inks(np.ascontiguousarray(plane[:, :, :4]), icc)
-        pixels, icc = source["inks"].colors(), None
+        inks = Inks(np.ascontiguousarray(plane[:, :, :4]), icc)
+        pixels, icc = inks.colors(), None
     else:
         pixels = np.ascontiguousarray(plane[:, :, :colors])
     if associated and alpha is not None and not inked:
         pixels = _divided(pixels, alpha)
-    return Photo(pixels, "tiff", alpha, _metadata(tags, icc, turn), source, warnings=notes)
+    coding = TiffCoding(
+        compression,
+        spec.get_int_attribute("oiio:BitsPerSample", 0),
+        kind if kind in DTYPES else "uint16",
+        associated,
+        tags.get(PHOTOSHOP),
+        plane[:, :, [i for i in range(colors, plane.shape[2]) if i != at]].copy(),
+        inks,
+    )
+    return Photo(pixels, "tiff", alpha, _metadata(tags, icc, turn), coding, losses=notes)
 
 
 def _unpacked(data: bytes, index: int, spec: Any) -> Pixels:
@@ -146,7 +163,7 @@ def _metadata(tags: Directory, icc: bytes | None, turn: int) -> Metadata:
 
 def _divided(pixels: Pixels, alpha: Pixels) -> Pixels:
     """Premultiplied ``pixels`` without their alpha; those under alpha 0 as they are."""
-    white = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    white = white_of(pixels.dtype)
     result = pixels.copy()
     for top in range(0, len(pixels), 256):
         weight = alpha[top : top + 256, :, None].astype(np.float64) / white
@@ -157,7 +174,7 @@ def _divided(pixels: Pixels, alpha: Pixels) -> Pixels:
 
 def _multiplied(pixels: Pixels, alpha: Pixels) -> Pixels:
     """The inverse of ``_divided``, exact wherever no sample was brighter than its alpha."""
-    white = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    white = white_of(pixels.dtype)
     result = pixels.copy()
     for top in range(0, len(pixels), 256):
         weight = alpha[top : top + 256, :, None].astype(np.float64) / white
@@ -178,26 +195,26 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     )
 
 
+def _coding(page: Photo) -> TiffCoding:
+    return page.coding if isinstance(page.coding, TiffCoding) else TiffCoding()
+
+
 def _stored(page: Photo) -> tuple[Any, Pixels]:
     import OpenImageIO as oi
 
-    own = page.source
-    inks: Inks | None = own.get("inks")
-    if inks is not None and (
-        page.pixels.shape != (*inks.planes.shape[:2], 3) or page.pixels.dtype != inks.planes.dtype
-    ):
-        inks = None
+    own = _coding(page)
+    inks = own.inks if own.inks is not None and own.inks.fit(page.pixels) else None
     pixels = page.pixels if inks is None else inks.planes_of(page.pixels)
-    associated = bool(own.get("associated")) and inks is None
+    associated = own.associated and inks is None
     planes = [_multiplied(pixels, page.alpha) if associated and page.alpha is not None else pixels]
     colors = pixels.shape[2]
     if page.alpha is not None:
         planes.append(page.alpha[:, :, None])
-    extra = own.get("extra")
+    extra = own.extra
     if extra is not None and extra.shape[:2] == pixels.shape[:2] and extra.dtype == pixels.dtype:
         planes.append(extra)
     plane = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
-    deep = own.get("kind", "") if page.pixels.dtype.kind == "f" else ""
+    deep = own.kind if page.pixels.dtype.kind == "f" else ""
     spec = oi.ImageSpec(page.width, page.height, plane.shape[2], deep or _kind(page.pixels))
     spec.alpha_channel = colors if page.alpha is not None else -1
     spec.channelnames = tuple(
@@ -207,17 +224,16 @@ def _stored(page: Photo) -> tuple[Any, Pixels]:
     )
     if page.alpha is not None and not associated:
         spec.attribute("oiio:UnassociatedAlpha", 1)
-    bits = int(own.get("bits") or 0)
+    bits = own.bits
     if (page.pixels.dtype == np.uint16 and bits in (10, 12)) or _are_few(plane, bits):
         spec.attribute("oiio:BitsPerSample", bits)
-    compression = own.get("compression", "zip")
-    spec.attribute("compression", compression if compression in WRITTEN else "zip")
+    spec.attribute("compression", own.compression if own.compression in WRITTEN else "zip")
     return spec, plane
 
 
 def _ink_tags(page: Photo, written: Directory) -> Directory:
     """What makes separations of planes that were written as colour, as OpenImageIO cuts 16-bit inks to 8."""
-    inks: Inks | None = page.source.get("inks")
+    inks = _coding(page).inks
     if inks is None or not inks.fit(page.pixels):
         return {}
     extra = written[EXTRA_SAMPLES].integers()[1:]
@@ -250,11 +266,12 @@ def _tags(page: Photo) -> Directory:
             Y_RESOLUTION: tiff_ifd.rational(data.dpi[1]),
             UNIT: Entry(3, 1, b"\2\0"),
         }
-    inks: Inks | None = page.source.get("inks")
+    inks = _coding(page).inks
     icc = data.icc or (inks.profile if inks is not None else None)
     for tag, value in ((ICC, icc), (XMP, data.xmp), (IPTC, data.iptc)):
         if value:
             tags[tag] = tiff_ifd.blob(value)
-    if page.source.get("resources") is not None:
-        tags[PHOTOSHOP] = page.source["resources"]
+    resources = _coding(page).resources
+    if resources is not None:
+        tags[PHOTOSHOP] = resources
     return tags

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from daguerre.errors import CannotWrite
-from daguerre.imaging import passthrough
 from daguerre.imaging.codecs import pillow
-from daguerre.imaging.photo import Photo
+from daguerre.imaging.photo import Coding, Photo
 
 _LONGEST = 16383
 _QUALITY = 92
 
 
+@dataclass(frozen=True, slots=True)
+class WebpCoding(Coding):
+    """Whether it was stored without loss."""
+
+    lossless: bool = False
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a WebP file. Raises InvalidImage."""
-    photo = pillow.photo_of(pillow.opened(data, "WEBP", max_pixels=max_pixels), "webp", lossless=b"VP8L" in data[:4096])
-    return passthrough.keep(photo, data)
+    photo = pillow.photo_of(pillow.opened(data, "WEBP", max_pixels=max_pixels), "webp")
+    photo.coding = WebpCoding(lossless=b"VP8L" in data[:4096])
+    return photo
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as WebP: lossless if it came so and ``quality`` is not given. Raises CannotWrite."""
-    original = passthrough.original(photo, quality)
-    if original is not None:
-        return original
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"WebP holds at most {_LONGEST} pixels a side; choose another format.")
     image = pillow.image_of(photo)
     image = image.convert("RGBA" if photo.alpha is not None else "RGB")
-    lossless = quality is None and bool(photo.source.get("lossless"))
+    lossless = quality is None and isinstance(photo.coding, WebpCoding) and photo.coding.lossless
     return pillow.saved(
         image,
         "WEBP",

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 
 _ROWS = 256
 
@@ -58,7 +58,7 @@ class Inks:
         if self._forth is not None:
             image = Image.fromarray(np.ascontiguousarray(planes), "CMYK")
             return np.asarray(ImageCms.applyTransform(image, self._forth))
-        white = _white(planes)
+        white = np.float32(white_of(planes.dtype))
         share = 1 - planes.astype(np.float32) / white
         return _cast(share[:, :, :3] * share[:, :, 3:] * white, planes)
 
@@ -66,16 +66,12 @@ class Inks:
         if self._back is not None:
             image = Image.fromarray(np.ascontiguousarray(pixels), "RGB")
             return np.asarray(ImageCms.applyTransform(image, self._back))
-        white = _white(pixels)
+        white = np.float32(white_of(pixels.dtype))
         color = pixels.astype(np.float32) / white
         # Black stays what it was unless the colour is too bright for it.
         key = np.minimum(black.astype(np.float32) / white, 1 - color.max(axis=2))[:, :, None]
         ink = 1 - color / np.maximum(1 - key, 1e-6)
         return _cast(np.concatenate([np.clip(ink, 0, 1), key], axis=2) * white, pixels)
-
-
-def _white(pixels: Pixels) -> np.float32:
-    return np.float32(1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max)
 
 
 def _cast(values: Pixels, like: Pixels) -> Pixels:

@@ -9,16 +9,11 @@ from daguerre.imaging.photo import Photo
 
 _GREY_KEPT = "The grey colour profile was replaced by one for colour with the same curve."
 _GREY_LOST = "The grey colour profile has no place beside colours and was left out."
-_SUBSAMPLING = {"jpeg": 0, "avif": "4:4:4", "heif": "4:4:4"}
-"""What the codecs call full colour resolution: new colours end at edges, which the old file did not need to hold."""
 
 
 def adapt_to_color(photo: Photo) -> Photo:
     """``photo``, whose pixels have become colour, as its codec can write it."""
-    source = dict(photo.source)
-    if photo.format in _SUBSAMPLING:
-        source["subsampling"] = _SUBSAMPLING[photo.format]
-    photo = replace(photo, source=source)
+    photo = replace(photo, coding=None if photo.coding is None else photo.coding.in_full_color())
     icc = photo.metadata.icc
     if icc is None:
         return photo

@@ -1,0 +1,116 @@
+"""Reading and writing files: :func:`open_image`, :func:`encode`, and the files that nobody changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage, UnsupportedImage
+from daguerre.imaging import depth, passthrough, registry, sniff
+from daguerre.imaging.encoded import Encoded
+from daguerre.imaging.photo import Photo
+from daguerre.imaging.registry import Codec, Format
+
+
+def open_image(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
+    """The photo in a file: a path, the file's bytes or a binary file object.
+
+    The format is found from the content. Raises :class:`~daguerre.errors.InvalidImage` or one of
+    its kinds, and nothing else, whatever the file holds; more than ``max_pixels`` pixels are
+    refused before they are decoded.
+    """
+    data = content(source)
+    form = registry.FORMATS[sniff.format_of(data)]
+    try:
+        photo = registry.codec(form).read(data, max_pixels=max_pixels)
+    except DaguerreError:
+        raise
+    except MemoryError as error:
+        raise ImageTooLarge("The picture does not fit into memory.") from error
+    except Exception as error:  # Codecs raise anything over broken files.
+        raise BrokenImage(f"The {form.title} file is truncated or damaged and cannot be read.") from error
+    return photo if form.name == "raw" else passthrough.remember(photo, data, lossless=form.lossless)
+
+
+def encode(photo: Photo, *, format: str | None = None, quality: int | None = None) -> Encoded:
+    """``photo`` as a file in ``format``, by default the one it came in.
+
+    A photo that nobody changed is the file that it came from, unless ``quality`` or another format is asked for.
+    ``quality`` is 1-100; ``None`` keeps the input's where it can. What the format cannot hold is
+    left out and named in the warnings. Raises :class:`~daguerre.errors.InvalidSettings` for an unknown
+    format and :class:`~daguerre.errors.CannotWrite` where the format cannot take the picture.
+    """
+    wanted = registry.named(format or photo.format)
+    if wanted.name == photo.format and quality is None and (file := passthrough.untouched(photo)) is not None:
+        return Encoded(data=file, format=wanted.name, extension=wanted.extension)
+    form, writer = _writer(wanted)
+    warnings = [sentence for page in (photo, *photo.pages) for sentence in page.losses]
+    if form is not wanted:
+        warnings.append(f"{wanted.title} cannot be written: the result is {form.title}.")
+    fitted, losses = depth.fitted(photo, form)
+    try:
+        data = _written(writer, fitted, quality, form.title)
+    except CannotWrite:
+        if fitted.metadata.icc is None:
+            raise
+        fitted = replace(fitted, metadata=replace(fitted.metadata, icc=None))
+        data = _written(writer, fitted, quality, form.title)
+        losses.append("The colour profile is damaged and was left out.")
+    return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
+
+
+def _writer(wanted: Format) -> tuple[Format, Codec]:
+    """The format that can be written for ``wanted``, and its codec. Raises CannotWrite."""
+    form = wanted
+    while True:
+        try:
+            if form.writable:
+                return form, registry.codec(form)
+        except UnsupportedImage:
+            pass  # Its library is missing: another format stands in.
+        if form.fallback is None:
+            raise CannotWrite(f"{wanted.title} cannot be written.")
+        form = registry.named(form.fallback)
+
+
+def _written(writer: Codec, photo: Photo, quality: int | None, title: str) -> bytes:
+    try:
+        return writer.write(photo, quality=quality)
+    except (DaguerreError, MemoryError):
+        raise
+    except Exception as error:  # Encoders raise anything over what they cannot hold.
+        raise CannotWrite(f"The picture cannot be stored as {title}: choose another format.") from error
+
+
+def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+    """The bytes of a file, as :func:`open_image` takes it. Raises InvalidImage."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if not isinstance(source, str | os.PathLike):
+        return _read(source)
+    path = Path(source)
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InvalidImage(f"{path} is a folder, not a photo.")
+        if not stat.S_ISREG(mode):
+            raise InvalidImage(f"{path} is not a file.")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InvalidImage(f"{path} does not exist.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidImage(f"{path} cannot be read: {reason}.") from error
+
+
+def _read(source: BinaryIO) -> bytes:
+    try:
+        data: object = source.read()
+    except (OSError, ValueError) as error:
+        raise InvalidImage("The file object cannot be read: it is closed or only for writing.") from error
+    if not isinstance(data, bytes):
+        raise InvalidImage("The file object gives text: open it in binary mode.")
+    return data
