@@ -40,8 +40,8 @@ def test_both_names_of_a_field_work():
         ("fidelity", "0.7", "fidelity: must be a number"),
         ("fidelity", math.nan, "fidelity: must be"),
         ("fidelity", True, "fidelity: must be a number"),
-        ("denoise_strength", -1, "denoiseStrength: must be at least 0"),
-        ("denoiseStrength", 101, "denoiseStrength: must be at most 100"),
+        ("denoise_strength", -1, "denoise_strength: must be at least 0"),
+        ("denoiseStrength", 101, "denoise_strength: must be at most 100"),
         ("colorize", 1, "colorize: must be true or false"),
         ("colorize", "yes", "colorize: must be true or false"),
         ("models", "best", "models: must be auto, embedded or full"),
@@ -49,7 +49,7 @@ def test_both_names_of_a_field_work():
         ("quality", 80.0, "quality: must be"),
         ("sharpen", 3, "sharpen: is not a setting"),
         ("faces", [[1, 2, 3]], "faces: "),
-        ("color_hints", [{"x": 1, "y": 2, "color": "red"}], "colorHints: "),
+        ("color_hints", [{"x": 1, "y": 2, "color": "red"}], "color_hints: "),
     ],
 )
 def test_a_bad_field_is_named(field, value, message):

@@ -8,6 +8,7 @@
     │   ├── UnsupportedImage    a picture, of a kind that we cannot read
     │   ├── BrokenImage         truncated or corrupted
     │   └── ImageTooLarge       more pixels than the limit
+    │       └── ImageExceedsMemory   they do not fit into memory
     ├── InvalidSettings         a setting is unknown, of the wrong type or out of range
     ├── InvalidMask             the mask is not an image, or not of the photo's size
     ├── ModelError              a network cannot be used
@@ -17,20 +18,31 @@
     │   │   └── OutOfMemory     for want of memory
     │   └── InstallFailed       it could not be installed
     │       └── LicenceNotAccepted   its licence asks for consent
+    ├── WrongUsage              an option or an environment variable is wrong
     ├── CannotWrite             the result could not be stored
     └── Canceled                the caller asked for it
 
 The message is a sentence for the person whose photo it is: what happened and, where
-there is something, what to do. Doors choose their exit codes and HTTP statuses by type.
+there is something, what to do. ``code`` names the row of :mod:`daguerre.failures` that says what
+a door answers or exits with.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
 
 
 class DaguerreError(Exception):
     """The root of the tree above."""
 
+    code: ClassVar[str] = "FAILED"
+
 
 class InvalidImage(DaguerreError):
     """The file cannot be restored as it is."""
+
+    code = "INVALID_IMAGE"
 
 
 class NotAnImage(InvalidImage):
@@ -56,20 +68,54 @@ class ImageTooLarge(InvalidImage):
         self.size = size
 
 
+class ImageExceedsMemory(ImageTooLarge):
+    """The picture does not fit into memory."""
+
+    code = "OUT_OF_MEMORY"
+
+
 class InvalidSettings(DaguerreError):
-    """A setting is unknown, of the wrong type or out of range."""
+    """A setting is unknown, of the wrong type or out of range.
+
+    ``problems`` are pairs of a field's Python name and what is wrong with it.
+    """
+
+    code = "INVALID_SETTINGS"
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__(*problems)
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        return self.told()
+
+    def told(self, name: Callable[[str], str] = str) -> str:
+        """``fidelity: must be at most 1; ...``, with the fields called as ``name`` says."""
+        return "; ".join(f"{name(field)}: {message}" for field, message in self.problems)
 
 
 class InvalidMask(DaguerreError):
     """The mask is not an image, or not of the photo's size."""
 
+    code = "INVALID_IMAGE"
+
+
+class WrongUsage(DaguerreError):
+    """An option, an argument or an environment variable of the command line is wrong."""
+
+    code = "WRONG_USAGE"
+
 
 class ModelError(DaguerreError):
     """A network cannot be used."""
 
+    code = "MODEL_ERROR"
+
 
 class ModelNotInstalled(ModelError):
     """The network's file is not there."""
+
+    code = "FEATURE_NOT_INSTALLED"
 
 
 class ModelDamaged(ModelError):
@@ -83,18 +129,28 @@ class ModelFailed(ModelError):
 class OutOfMemory(ModelFailed):
     """The network failed for want of memory."""
 
+    code = "OUT_OF_MEMORY"
+
 
 class InstallFailed(ModelError):
     """The network could not be installed."""
+
+    code = "INSTALL_FAILED"
 
 
 class LicenceNotAccepted(InstallFailed):
     """The network's licence asks for consent."""
 
+    code = "LICENCE_NOT_ACCEPTED"
+
 
 class CannotWrite(DaguerreError):
     """The result could not be stored."""
 
+    code = "CANNOT_WRITE"
+
 
 class Canceled(DaguerreError):
     """The caller asked for the work to stop."""
+
+    code = "CANCELED"

@@ -63,7 +63,7 @@ class Settings(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InvalidSettings(_sentences(error)) from None
+            raise InvalidSettings(*_problems(error)) from None
 
     def updated(self, **fields: Any) -> Self:
         """A copy with some fields replaced, validated."""
@@ -83,19 +83,19 @@ class Settings(BaseModel):
         ignored = [name for name in fields if name not in known and name != "mode"]
         mode = fields.get("mode", "auto")
         if not isinstance(mode, str) or mode not in _MODES:
-            raise InvalidSettings("mode: must be auto, light or heavy")
+            raise InvalidSettings(("mode", "must be auto, light or heavy"))
         return cls(**{**_MODES[mode], **accepted}), ignored
 
 
-def _sentences(error: ValidationError) -> str:
-    """``fidelity: must be at most 1; ...``: one message per bad field, in the order of the fields."""
+def _problems(error: ValidationError) -> list[tuple[str, str]]:
+    """One message per bad field, by its Python name."""
+    names = {to_camel(name): name for name in Settings.model_fields}
     messages: dict[str, str] = {}
     for detail in error.errors():
         location = str(detail["loc"][0]) if detail["loc"] else "settings"
-        field = Settings.model_fields.get(location)
-        name = (field.alias or location) if field else location
-        messages.setdefault(name, _sentence(detail["type"], detail.get("ctx", {}), str(detail["msg"])))
-    return "; ".join(f"{name}: {message}" for name, message in messages.items())
+        message = _sentence(detail["type"], detail.get("ctx", {}), str(detail["msg"]))
+        messages.setdefault(names.get(location, location), message)
+    return list(messages.items())
 
 
 def _sentence(kind: str, context: Mapping[str, Any], message: str) -> str:

@@ -122,6 +122,12 @@ def test_wrong_usage_ends_with_two(arguments: list[str], tmp_path: Path, make_ph
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_setting_is_called_by_its_option(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png")
+    assert "--denoise-strength: must be at most 100" in run("restore", "a.png", "--denoise-strength", "101").stderr
+    assert "--format: docx is not a format" in run("restore", "a.png", "--format", "docx").stderr
+
+
 def test_an_empty_folder_and_a_place_that_cannot_be_made_are_said(tmp_path: Path, make_photo: Make, run: Run) -> None:
     make_photo(tmp_path / "a.png")
     (tmp_path / "empty").mkdir()

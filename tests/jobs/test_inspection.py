@@ -68,7 +68,7 @@ def test_sizes(store):
 
 def test_a_format_that_is_none(store):
     answer = inspect(request(store(image(3, 3)), output_format="docx"))
-    assert answer.settings_error.startswith("outputFormat: ") and answer.image_error is None
+    assert answer.settings_problems[0][0] == "output_format" and answer.image_error is None
 
 
 def test_a_process_that_dies_is_replaced(store):

@@ -39,7 +39,7 @@ def test_what_there_is(server):
 def test_what_cannot_be_done(server):
     client = server.client
     assert client.post("/api/v1/admin/features/nothing/install").status_code == 404
-    assert client.post(UNINSTALL).json()["code"] == "FEATURE_NOT_INSTALLED"
+    assert client.post(UNINSTALL).json()["code"] == "FEATURE_ABSENT"
     assert client.post(IMPORT, files={"other": b"x"}).status_code == 400
     answer = client.post(IMPORT, files={"file": ("a.tar", b"not an archive")})
     assert answer.status_code == 400 and "a.tar is not an archive" in answer.json()["details"]

@@ -28,6 +28,7 @@ app.add_typer(keys, name="keys")
 def run(stop: Stop) -> int:
     """Run the command of ``sys.argv``; gives the exit code."""
     from daguerre.errors import DaguerreError, InvalidSettings
+    from daguerre.failures import failure_of
 
     try:
         app(prog_name="daguerre", obj=stop)
@@ -38,12 +39,21 @@ def run(stop: Stop) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except InvalidSettings as error:
-        return _fail(str(error), 2)
+        return _fail(error.told(_option), failure_of(error).exit_code)
     except DaguerreError as error:
-        return _fail(str(error), 1)
+        return _fail(str(error), failure_of(error).exit_code)
     except OSError as error:
         return _fail(f"{error.filename or 'The output'}: {error.strerror or error}.", 1)
     return 0
+
+
+_OPTIONS = {"output_format": "--format", "faces": "--face", "color_hints": "--hint"}
+"""Settings whose options have other names."""
+
+
+def _option(field: str) -> str:
+    """What the command line calls a setting."""
+    return _OPTIONS.get(field, f"--{field.replace('_', '-')}")
 
 
 def _fail(sentence: str, code: int) -> int:

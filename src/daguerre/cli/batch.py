@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daguerre.cli import faces
+from daguerre.cli.configuration import configuration
 from daguerre.cli.outputs import Job, Names, Places
 from daguerre.cli.report import Report
 from daguerre.cli.signals import Stop
-from daguerre.config import Config, Device
+from daguerre.config import Device
 from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings
+from daguerre.failures import failure_of
+from daguerre.files import write_whole
 from daguerre.imaging import registry
 from daguerre.pipeline.progress import CancelToken
 from daguerre.settings import Settings
@@ -129,13 +132,12 @@ class Batch:
 
         from daguerre import imaging
         from daguerre.imaging.photo import Photo
-        from daguerre.pipeline.result import write
 
         self._check(path)
         mask = result.damage_mask
         if mask is None:
             mask = np.zeros((result.height, result.width), np.uint8)
-        write(path, imaging.encode(Photo(mask[:, :, None], "png"), format=path.suffix or "png").data)
+        write_whole(path, imaging.encode(Photo(mask[:, :, None], "png"), format=path.suffix or "png").data)
 
     def _engine(self) -> Restorer:
         if self._restorer is None:
@@ -151,17 +153,6 @@ class Batch:
             print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
 
 
-def configuration() -> Config:
-    """The configuration; a wrong environment variable raises InvalidSettings."""
-    from pydantic import ValidationError
-
-    try:
-        return Config()
-    except ValidationError as error:
-        names = ", ".join(f"DAGUERRE_{str(detail['loc'][0]).upper()}" for detail in error.errors())
-        raise InvalidSettings(f"The environment variable {names} has a value that is not possible.") from None
-
-
 def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,7 +164,7 @@ def _prepare(folder: Path) -> None:
 
 def _sentence(photo: Path, error: Exception) -> str:
     if isinstance(error, MemoryError):
-        return f"{photo}: there is not enough memory for this photo."
+        return f"{photo}: {failure_of(error).say()}"
     if isinstance(error, FileNotFoundError) and error.errno is None:
         return str(error)
     if isinstance(error, OSError):

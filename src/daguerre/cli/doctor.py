@@ -12,10 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from daguerre.cli.batch import configuration
+from daguerre.cli.configuration import configuration
 from daguerre.cli.inventory import inventory
 from daguerre.config import Config
 from daguerre.errors import DaguerreError
+from daguerre.models.runtime.memory import total_bytes
 
 _CODECS = {
     "pillow": "PIL",
@@ -50,7 +51,7 @@ def _findings() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
-        "memoryBytes": _memory(),
+        "memoryBytes": total_bytes(),
         "freeDiskBytes": _disk(config.data),
         "data": str(config.data),
         "device": config.device,
@@ -182,19 +183,6 @@ def _formats(broken: list[str], advice: list[str]) -> dict[str, str]:
     return states
 
 
-def _memory() -> int | None:
-    """Bytes that this process may use: the machine's, or its control group's limit."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text("ascii").strip()
-        return min(total, int(limit)) if limit.isdigit() else total
-    except OSError:
-        return total
-
-
 def _disk(folder: Path) -> int | None:
     existing = next((path for path in (folder, *folder.parents) if path.exists()), None)
     return None if existing is None else shutil.disk_usage(existing).free
@@ -212,7 +200,7 @@ def _print(findings: dict[str, Any]) -> None:
     rows = [
         ("Daguerre", f"{findings['daguerre']}, Python {findings['python']}, {findings['system']}"),
         ("Cores", str(findings["cores"])),
-        ("Memory", "unknown" if memory is None else f"{memory / 2**30:.1f} GB"),
+        ("Memory", f"{memory / 2**30:.1f} GB"),
         ("Free disk", "unknown" if disk is None else f"{disk / 2**30:.1f} GB at {findings['data']}"),
         ("ONNX Runtime", f"{runtimes.get('onnxruntime')}: {', '.join(runtimes.get('providers', []))}"),
         ("OpenVINO", str(runtimes["openvino"])),

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from daguerre.errors import InvalidSettings
-from daguerre.pipeline.result import Restoration, write
+from daguerre.errors import WrongUsage
+from daguerre.files import write_whole
+from daguerre.pipeline.result import Restoration
 
 _GREEN, _ORANGE = (60, 200, 80), (255, 150, 30)
 
 
 def chosen_face(text: str) -> int | list[float]:
-    """``2`` or ``x,y,width,height``; raises InvalidSettings."""
+    """``2`` or ``x,y,width,height``; raises WrongUsage."""
     parts = text.split(",")
     try:
         if len(parts) == 1 and int(text) >= 0:
@@ -24,7 +25,7 @@ def chosen_face(text: str) -> int | list[float]:
             return [float(part) for part in parts]
     except ValueError:
         pass
-    raise InvalidSettings(f"--face {text}: give a face's number, or its box as X,Y,WIDTH,HEIGHT.")
+    raise WrongUsage(f"--face {text}: give a face's number, or its box as X,Y,WIDTH,HEIGHT.")
 
 
 def save(result: Restoration, path: Path) -> None:
@@ -33,12 +34,12 @@ def save(result: Restoration, path: Path) -> None:
     A face that was enhanced is green, the others orange. Raises CannotWrite and UnsupportedImage.
     """
     if path.suffix.lower() == ".json":
-        write(path, (json.dumps(result.faces, indent=2) + "\n").encode())
+        write_whole(path, (json.dumps(result.faces, indent=2) + "\n").encode())
         return
     from daguerre import imaging
     from daguerre.imaging.photo import Photo
 
-    write(path, imaging.encode(Photo(drawn(result), "png"), format=path.suffix or "png").data)
+    write_whole(path, imaging.encode(Photo(drawn(result), "png"), format=path.suffix or "png").data)
 
 
 def drawn(result: Restoration) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRem
 from rich.progress import Progress as Bar
 
 from daguerre.cancellation import CancelToken
-from daguerre.cli.batch import configuration
+from daguerre.cli.configuration import configuration
 from daguerre.cli.signals import Stop
-from daguerre.errors import Canceled, InvalidSettings, ModelError
+from daguerre.errors import Canceled, ModelError, WrongUsage
 from daguerre.models.catalog import Catalog, Model, UnknownModel
 from daguerre.models.catalog.known import known
 from daguerre.models.catalog.published import PHOTO_RESTORATION, named
@@ -80,11 +80,11 @@ def store() -> Store:
 
 
 def meant(names: list[str], catalog: Catalog) -> list[Model]:
-    """The networks that ``names`` mean, the bundle where there is no name. Raises InvalidSettings."""
+    """The networks that ``names`` mean, the bundle where there is no name. Raises WrongUsage."""
     try:
         return named(names or [PHOTO_RESTORATION.id], catalog)
     except UnknownModel as error:
-        raise InvalidSettings(str(error)) from None
+        raise WrongUsage(str(error)) from None
 
 
 def install(names: list[str], stop: Stop, *, accept_licences: bool, as_json: bool) -> int:

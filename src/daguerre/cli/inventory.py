@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from daguerre.cli.batch import configuration
+from daguerre.cli.configuration import configuration
 from daguerre.errors import ModelDamaged, ModelError, ModelNotInstalled
 from daguerre.models.catalog.known import known
 from daguerre.models.install.store import Store

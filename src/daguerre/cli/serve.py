@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from daguerre.cli.batch import configuration
+from daguerre.cli.configuration import configuration
 from daguerre.cli.signals import Stop
 from daguerre.errors import DaguerreError
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageTooLarge, InvalidImage, UnsupportedImage
+from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageExceedsMemory, InvalidImage, UnsupportedImage
 from daguerre.imaging import depth, passthrough, registry, sniff
 from daguerre.imaging.encoded import Encoded
 from daguerre.imaging.photo import Photo
@@ -29,7 +29,7 @@ def open_image(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels:
     except DaguerreError:
         raise
     except MemoryError as error:
-        raise ImageTooLarge("The picture does not fit into memory.") from error
+        raise ImageExceedsMemory("The picture does not fit into memory.") from error
     except Exception as error:  # Codecs raise anything over broken files.
         raise BrokenImage(f"The {form.title} file is truncated or damaged and cannot be read.") from error
     return photo if form.name == "raw" else passthrough.remember(photo, data, lossless=form.lossless)

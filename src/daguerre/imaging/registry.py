@@ -92,7 +92,7 @@ def named(name: str) -> Format:
     """The format called ``name``, an alias or an extension. Raises InvalidSettings."""
     row = find(name)
     if row is None:
-        raise InvalidSettings(f"outputFormat: {name} is not a format that can be written")
+        raise InvalidSettings(("output_format", f"{name} is not a format that can be written"))
     return row
 
 

@@ -23,9 +23,13 @@ class JobError(DaguerreError):
 class JobExists(JobError):
     """The id is taken."""
 
+    code = "JOB_EXISTS"
+
 
 class QueueFull(JobError):
     """Too many jobs wait."""
+
+    code = "QUEUE_FULL"
 
 
 class LeaseLost(JobError):
@@ -35,6 +39,10 @@ class LeaseLost(JobError):
 class StorageFull(JobError):
     """The files do not fit."""
 
+    code = "STORAGE_FULL"
+
 
 class FileMissing(JobError):
     """A file of the job is not in the storage."""
+
+    code = "FILE_MISSING"

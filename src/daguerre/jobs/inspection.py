@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from daguerre.errors import BrokenImage, DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
@@ -44,13 +44,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``None`` in both errors where the file may go on; a sentence in one where it may not.
+    """Whether the file may go on: where it may not, ``image_error`` is a sentence, or settings have problems.
 
     ``view_type`` is the media type of a view, and ``view_is_file`` tells that the file itself is the view.
     """
 
     image_error: str | None = None
-    settings_error: str | None = None
+    settings_problems: list[tuple[str, str]] = field(default_factory=list)
     view_type: str | None = None
     view_is_file: bool = False
 
@@ -70,7 +70,7 @@ def inspect(request: Request) -> Answer:
         if request.mask is not None:
             _compare(size, exact, Path(request.mask), request.max_pixels)
     except InvalidSettings as error:
-        return Answer(settings_error=str(error))
+        return Answer(settings_problems=error.problems)
     except DaguerreError as error:
         return Answer(image_error=str(error))
     except MemoryError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from daguerre.models.runtime.memory import total_bytes
 
 LEAST_BYTES = 6 << 30
 """Below this the runtimes' own reservations of address space leave no room for a large photo."""
@@ -21,11 +21,7 @@ def limit_memory(address_space_bytes: int) -> None:
 
 def share_of_memory(processes: int) -> int:
     """What one of ``processes`` may take: its part of the machine's memory, and never too little to work."""
-    try:
-        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        whole = LEAST_BYTES
-    return max(LEAST_BYTES, whole // max(1, processes))
+    return max(LEAST_BYTES, total_bytes() // max(1, processes))
 
 
 def raise_open_files(wanted: int = 65536) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from daguerre.database.schema import events, jobs
+from daguerre.failures import FAILURES
 from daguerre.jobs.queue import Outcome
 from daguerre.jobs.records import (
     TERMINAL,
@@ -23,8 +24,6 @@ from daguerre.jobs.records import (
     batch_result,
     frame,
 )
-
-_NOTHING_RESTORED = ("None of the photos could be restored.", "BATCH_FAILED")
 
 
 def enter(connection: Connection, job: Submission, *, kind: Kind, batch: str | None = None) -> None:
@@ -87,7 +86,8 @@ def roll_up(connection: Connection, batch: str) -> None:
             if any(photo.phase == "complete" for photo in members):
                 columns |= {"phase": "complete", "percent": 100}
             else:
-                columns |= {"phase": "failed", "error": _NOTHING_RESTORED[0], "code": _NOTHING_RESTORED[1]}
+                failure = FAILURES["BATCH_FAILED"]
+                columns |= {"phase": "failed", "error": failure.say(), "code": failure.code}
     change(connection, batch, **columns)
 
 

@@ -18,11 +18,6 @@ ARCHIVE = "restored.zip"
 MAX_ATTEMPTS = 3
 """How often a job is tried before it is given up."""
 
-CANCELED = ("Canceled", "CANCELED")
-LOST = ("The worker stopped three times while it worked on this photo, so the photo was given up.", "WORKER_LOST")
-TIMED_OUT = ("The photo took longer than a job may take, so its restoration was stopped.", "TIMED_OUT")
-"""Pairs of an error's sentence and its code."""
-
 
 @dataclass(frozen=True, slots=True)
 class Submission:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from daguerre.errors import (
-    CannotWrite,
-    DaguerreError,
-    InvalidImage,
-    InvalidMask,
-    InvalidSettings,
-    ModelError,
-    ModelNotInstalled,
-)
 from daguerre.jobs import filenames
-from daguerre.jobs.errors import FileMissing, StorageFull
 from daguerre.jobs.queue import Outcome
 from daguerre.jobs.records import MASK, PREVIEW, Job, StoredFile, download_url
 from daguerre.jobs.storage import Storage, input_key, mask_key, output_key
@@ -102,35 +91,6 @@ def preview(
         coding=None, original=None, pages=[], warnings=[], losses=[],
     )  # fmt: skip
     return imaging.encode(small, format=format, quality=quality).data
-
-
-def refusal(error: Exception) -> tuple[str, str] | None:
-    """The sentence and the code for a job that ``error`` ends, or ``None`` where it is a fault of ours."""
-    match error:
-        case InvalidImage(__cause__=MemoryError()):
-            return str(error), "OUT_OF_MEMORY"
-        case InvalidImage() | InvalidMask():
-            return f"Invalid image: {error}", "INVALID_IMAGE"
-        case InvalidSettings():
-            return f"Invalid settings: {error}", "INVALID_SETTINGS"
-        case ModelNotInstalled():
-            return "Feature not installed", "FEATURE_NOT_INSTALLED"
-        case ModelError():
-            return str(error), "MODEL_ERROR"
-        case StorageFull():
-            return "Storage full", "STORAGE_FULL"
-        case CannotWrite():
-            return str(error), "CANNOT_WRITE"
-        case FileMissing():
-            return str(error), "FILE_MISSING"
-        case MemoryError():
-            return "There is not enough memory for this photo.", "OUT_OF_MEMORY"
-        case OSError(errno=errno.ENOSPC):
-            return "Storage full", "STORAGE_FULL"
-        case DaguerreError():
-            return str(error), "FAILED"
-        case _:
-            return None
 
 
 def _png(mask: Any) -> bytes:

@@ -13,11 +13,12 @@ from sqlalchemy.exc import IntegrityError
 
 from daguerre.database.connection import Database
 from daguerre.database.schema import events, jobs, workers
+from daguerre.failures import FAILURES
 from daguerre.jobs import queries
 from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
 from daguerre.jobs.queries import job_of
 from daguerre.jobs.queue import Load, Outcome, Reason, WorkerInfo
-from daguerre.jobs.records import CANCELED, LOST, MAX_ATTEMPTS, TERMINAL, TIMED_OUT, Claim, Event, Job, Submission
+from daguerre.jobs.records import MAX_ATTEMPTS, TERMINAL, Claim, Event, Job, Submission
 
 _WORKER_SEEN_S = 15
 
@@ -115,7 +116,7 @@ class SqliteQueue:
         return len(rows)
 
     def cancel(self, job: str) -> bool:
-        error, code = CANCELED
+        error, code = FAILURES["CANCELED"].say(), "CANCELED"
         with self._database.writing() as connection:
             found = queries.found(connection, job)
             if found is None or found.phase in TERMINAL:
@@ -223,9 +224,9 @@ class SqliteQueue:
 
 def _take_away(connection: Connection, row: Row[Any], reason: Reason) -> None:
     if reason == "timeout":
-        queries.end(connection, row.id, "failed", error=TIMED_OUT[0], code=TIMED_OUT[1])
+        _give_up(connection, row.id, "TIMED_OUT")
     elif reason == "lost" and row.attempts >= MAX_ATTEMPTS:
-        queries.end(connection, row.id, "failed", error=LOST[0], code=LOST[1])
+        _give_up(connection, row.id, "WORKER_LOST")
     else:
         tried = row.attempts - (reason == "drained")
         stage = f"Waiting to try again ({tried + 1} of {MAX_ATTEMPTS})..." if reason == "lost" else "Waiting..."
@@ -234,6 +235,10 @@ def _take_away(connection: Connection, row: Row[Any], reason: Reason) -> None:
         )
         if row.batch is not None:
             queries.roll_up(connection, row.batch)
+
+
+def _give_up(connection: Connection, job: str, code: str) -> None:
+    queries.end(connection, job, "failed", error=FAILURES[code].say(), code=code)
 
 
 def _held(connection: Connection, claim: Claim) -> Row[Any]:

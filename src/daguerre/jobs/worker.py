@@ -18,18 +18,18 @@ import structlog
 
 from daguerre.config import Config
 from daguerre.errors import Canceled, ModelError
+from daguerre.failures import failure_of
 from daguerre.jobs import backends
 from daguerre.jobs.errors import LeaseLost
 from daguerre.jobs.lease_watch import STOPPED_BY_WATCH, LeaseWatch
 from daguerre.jobs.limits import limit_memory, share_of_memory
 from daguerre.jobs.queue import LEASE_S, JobQueue, WorkerInfo
 from daguerre.jobs.records import Claim
-from daguerre.jobs.restore import refusal, restore_job
+from daguerre.jobs.restore import restore_job
 from daguerre.jobs.storage import Storage
 from daguerre.pipeline.restorer import Restorer
 
 _POLL_S = 0.05
-_FAULT = ("An unexpected fault stopped the restoration.", "INTERNAL_ERROR")
 
 _log = structlog.get_logger()
 
@@ -108,13 +108,14 @@ class Worker:
             self._refuse(claim, error)
 
     def _refuse(self, claim: Claim, error: Exception) -> None:
-        known = refusal(error)
-        if known is None:
+        failure = failure_of(error)
+        sentence = failure.tell(error)
+        if failure.code == "INTERNAL_ERROR":
             _log.exception("job failed by a fault")
         else:
-            _log.info("job failed", error=known[0], code=known[1])
+            _log.info("job failed", error=sentence, code=failure.code)
         try:
-            self._queue.fail(claim, *(known or _FAULT))
+            self._queue.fail(claim, sentence, failure.code)
         except LeaseLost:
             self._forget(claim)
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import sys
-import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.errors import CannotWrite
+from daguerre.files import write_whole
 from daguerre.imaging.photo import Photo
 
 if TYPE_CHECKING:
     from daguerre.imaging import Encoded
-
-_PREFIX = ".daguerre-"
 
 
 @dataclass(slots=True)
@@ -93,7 +87,7 @@ class Restoration:
 
         Raises :class:`~daguerre.errors.CannotWrite`; what lay at ``path`` is then still there.
         """
-        return write(Path(path), self.encode(format, quality).data)
+        return write_whole(Path(path), self.encode(format, quality).data)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON carries it, in camelCase."""
@@ -113,57 +107,3 @@ class Restoration:
             "warnings": self.warnings,
             "timings": dict(self.timings),
         }
-
-
-def write(path: Path, data: bytes) -> Path:
-    """Store ``data`` at ``path`` by a temporary file in the same folder and a rename.
-
-    Raises :class:`~daguerre.errors.CannotWrite`; nothing half-written is left. Where the system has files
-    without a name, even a process that is killed leaves none.
-    """
-    temporary: Path | None = None
-    try:
-        temporary, handle = _temporary(path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-            os.chmod(temporary or handle, _mode(path))
-            if temporary is None:
-                temporary = _named(handle, path.parent)
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise CannotWrite(f"{path} could not be written: {error.strerror or error}.") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-    return path
-
-
-def _temporary(folder: Path) -> tuple[Path | None, int]:
-    """A new file, open for writing, and its path where it has one. Raises OSError."""
-    if sys.platform == "linux" and os.path.isdir("/proc/self/fd"):
-        # File systems that cannot do it say so.
-        with contextlib.suppress(OSError):
-            return None, os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    handle, path = tempfile.mkstemp(prefix=_PREFIX, suffix=".part", dir=folder)
-    return Path(path), handle
-
-
-def _named(handle: int, folder: Path) -> Path:
-    """Give the complete file behind ``handle`` a name. Raises OSError."""
-    path = folder / f"{_PREFIX}{secrets.token_hex(8)}.part"
-    # Only with a directory's descriptor, which an absolute path ignores, is the link followed to the file.
-    os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
-    return path
-
-
-def _mode(path: Path) -> int:
-    """The permissions of the file that is replaced, or those that a new file would get."""
-    try:
-        return path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        mask = os.umask(0o077)
-        os.umask(mask)
-        return 0o666 & ~mask

@@ -106,18 +106,15 @@ async def install_feature(service: ServiceOf, owner: Owner, id: str, wish: Insta
     accepted = wish.accept_licences if wish is not None else []
     for network in service.features.members(bundle):
         if not network.commercial_use and network.licence not in accepted:
-            raise Problem(
-                409, "The licence forbids commercial use and has to be accepted", code="LICENCE_NOT_ACCEPTED",
-                licence=network.licence, licenceUrl=network.licence_url,
-            )  # fmt: skip
+            raise Problem("LICENCE_NOT_ACCEPTED", licence=network.licence, licenceUrl=network.licence_url)
     if await threaded(service.features.installed, bundle):
-        raise Problem(409, "The feature is installed already", code="FEATURE_INSTALLED")
+        raise Problem("FEATURE_INSTALLED")
     if service.config.offline:
         details = "DAGUERRE_OFFLINE is set, so nothing is fetched. Import an archive instead."
-        raise Problem(409, "This server works offline", code="OFFLINE", details=details)
+        raise Problem("OFFLINE", details)
     job = await threaded(service.installs.start, bundle, owner)
     if job is None:
-        raise Problem(409, "The feature is being installed", code="FEATURE_INSTALLING")
+        raise Problem("FEATURE_INSTALLING")
     return Installing(jobId=job)
 
 
@@ -132,12 +129,12 @@ async def import_feature(request: Request, service: ServiceOf, id: str) -> Impor
         request, service.storage, file_fields=("file",), max_file_bytes=most, max_files=1
     ) as form:  # fmt: skip
         if not form.files or form.files[0].size_bytes == 0:
-            raise Problem(400, "No archive provided")
+            raise Problem("NO_ARCHIVE")
         file = form.files[0]
         try:
             networks = await threaded(_load, file, service)
         except InstallFailed as error:
-            raise Problem(400, "The archive cannot be imported", details=str(error)) from None
+            raise Problem("BROKEN_ARCHIVE", error) from None
     return Imported(networks=[network.id for network in networks])
 
 
@@ -152,11 +149,11 @@ async def uninstall_feature(service: ServiceOf, id: str) -> Done:
     bundle = _bundle(service, id)
     networks = service.features.members(bundle)
     if not any([await threaded(service.features.store.installed, network) for network in networks]):
-        raise Problem(409, "The feature is not installed", code="FEATURE_NOT_INSTALLED")
+        raise Problem("FEATURE_ABSENT")
     try:
         await threaded(Installer(service.features.store, service.config).remove, networks)
     except InstallFailed as error:
-        raise Problem(409, "The feature is being installed", code="FEATURE_INSTALLING", details=str(error)) from None
+        raise Problem("FEATURE_INSTALLING", error) from None
     return Done()
 
 
@@ -206,5 +203,5 @@ async def admin_health(service: ServiceOf) -> dict[str, Any]:
 def _bundle(service: ServiceOf, id: str) -> Bundle:
     bundle = service.features.bundle(id)
     if bundle is None:
-        raise Problem(404, "Feature not found")
+        raise Problem("NO_FEATURE")
     return bundle

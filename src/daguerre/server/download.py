@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.records import ARCHIVE, Job, StoredFile
 from daguerre.jobs.storage import output_key
-from daguerre.server import problems, ranges, zip_stream
+from daguerre.server import ranges, zip_stream
 from daguerre.server.auth import Owner
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
@@ -47,12 +47,12 @@ async def download(
     job_id, filename = _segments(request)
     job = await threaded(service.queue.get, job_id.lower())
     if job is None or (job.owner != owner and not service.open):
-        raise Problem(404, "File not found")
+        raise Problem("NO_SUCH_FILE")
     if job.kind == "batch" and job.phase == "complete" and filename == ARCHIVE:
         return await _archive(request, service, job)
     file = job.files.get(filename)
     if file is None:
-        raise Problem(404, "File not found")
+        raise Problem("NO_SUCH_FILE")
     return await _file(request, service, job, filename, file, range, if_range, if_none_match)
 
 
@@ -71,7 +71,7 @@ async def download_many(
 
     files = zip_stream.entries(await threaded(restored))
     if not files:
-        raise problems.no_job()
+        raise Problem("NO_JOB")
     headers = _headers(ARCHIVE)
     return StreamingResponse(zip_stream.stream(files, service.storage), headers=headers, media_type="application/zip")
 
@@ -89,7 +89,7 @@ async def _file(
         wanted = ranges.part(range if if_range in (None, etag, modified) else None, file.size_bytes)
     except ranges.Unsatisfiable:
         headers = {"Content-Range": f"bytes */{file.size_bytes}"}
-        raise Problem(416, "Range not satisfiable", headers=headers) from None
+        raise Problem("NO_SUCH_RANGE", headers=headers) from None
     start, end = wanted or (0, file.size_bytes)
     headers["Content-Length"] = str(end - start)
     if wanted is not None:
@@ -101,7 +101,7 @@ async def _file(
     try:
         first = await anext(chunks, b"")
     except FileMissing:
-        raise Problem(404, "File not found") from None
+        raise Problem("NO_SUCH_FILE") from None
     return StreamingResponse(_after(first, chunks), status, headers, file.media_type)
 
 
@@ -119,7 +119,7 @@ def _segments(request: Request) -> tuple[str, str]:
     path = raw.partition(b"?")[0].partition(_PREFIX)[2]
     parts = [unquote_to_bytes(part).decode("utf-8", "replace") for part in path.split(b"/")]
     if len(parts) != 2 or any(".." in part or set(part) & set("/\\\0") for part in parts):
-        raise Problem(400, "Invalid path")
+        raise Problem("INVALID_PATH")
     return parts[0], parts[1]
 
 

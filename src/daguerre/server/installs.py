@@ -11,6 +11,7 @@ import structlog
 from daguerre.cancellation import CancelToken
 from daguerre.config import Config
 from daguerre.errors import Canceled, ModelError
+from daguerre.failures import FAILURES, Failure, failure_of
 from daguerre.jobs.errors import LeaseLost
 from daguerre.jobs.queue import JobQueue, Outcome
 from daguerre.jobs.records import Claim, Submission
@@ -20,8 +21,6 @@ from daguerre.server.features import Features
 
 WORKER = "installer"
 _LEASE_S = 15.0
-_INTERRUPTED = ("The installation was interrupted. Install again: it goes on where it stopped.", "INTERRUPTED")
-_FAILED = "INSTALL_FAILED"
 
 _log = structlog.get_logger()
 
@@ -39,7 +38,7 @@ class Installs:
     def recover(self) -> None:
         """End the jobs of a server that is gone."""
         for claim in self._queue.heartbeat([WORKER], _LEASE_S):
-            self._queue.fail(claim, *_INTERRUPTED)
+            self._queue.fail(claim, FAILURES["INTERRUPTED"].say(), "INTERRUPTED")
 
     def start(self, bundle: Bundle, owner: str | None) -> str | None:
         """The job that installs ``bundle``, its licences accepted; ``None`` where it is being installed already."""
@@ -82,25 +81,25 @@ class Installs:
             )  # fmt: skip
             self._end(claim, bundle, None)
         except Canceled:
-            self._end(claim, bundle, _INTERRUPTED)
+            self._end(claim, bundle, FAILURES["INTERRUPTED"])
         except ModelError as problem:
             error = str(problem)
-            self._end(claim, bundle, (error, _FAILED))
-        except Exception:
+            self._end(claim, bundle, FAILURES["INSTALL_FAILED"], error)
+        except Exception as fault:
             _log.exception("an installation failed by a fault", job=claim.job.id)
-            error = "An unexpected fault stopped the installation."
-            self._end(claim, bundle, (error, "INTERNAL_ERROR"))
+            error = failure_of(fault).say()
+            self._end(claim, bundle, failure_of(fault))
         finally:
             done.set()
             self._features.end(bundle, error)
 
-    def _end(self, claim: Claim, bundle: Bundle, problem: tuple[str, str] | None) -> None:
+    def _end(self, claim: Claim, bundle: Bundle, failure: Failure | None, details: str = "") -> None:
         try:
-            if problem is None:
+            if failure is None:
                 result = {"jobId": claim.job.id, "bundle": bundle.id, "installedVersion": bundle.version}
                 self._queue.finish(claim, Outcome(result, {}))
             else:
-                self._queue.fail(claim, *problem)
+                self._queue.fail(claim, failure.say(details), failure.code)
         except LeaseLost:
             _log.info("an installation was canceled", job=claim.job.id)
 

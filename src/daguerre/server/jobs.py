@@ -9,9 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from daguerre.jobs.records import Job, batch_frame, frame
-from daguerre.server import problems
 from daguerre.server.auth import Owner
-from daguerre.server.problems import documented
+from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -72,7 +71,7 @@ async def visible_job(
     """The job of a path, where it is the caller's. Raises a 404."""
     job = await threaded(service.queue.get, job_id.lower())
     if job is None or (job.owner != owner and not service.open):
-        raise problems.no_job()
+        raise Problem("NO_JOB")
     return job
 
 
@@ -132,6 +131,6 @@ async def cancel_job(service: ServiceOf, job: VisibleJob) -> Canceled:
 async def delete_job(service: ServiceOf, job: VisibleJob) -> Done:
     """Remove the job and its files, whatever it does."""
     if not await threaded(service.housekeeping.remove, job.id):
-        raise problems.no_job()
+        raise Problem("NO_JOB")
     service.broadcast.drop(job.id)
     return Done()

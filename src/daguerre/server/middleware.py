@@ -71,7 +71,7 @@ class RequestLog:
         except Exception:
             _log.exception("request failed by a fault")
             if not status:
-                problem = Problem(500, "Internal server error", requestId=request_id)
+                problem = Problem("SERVER_ERROR", requestId=request_id)
                 await problem.response()(scope, receive, sending)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
@@ -96,7 +96,7 @@ class OriginCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._admits(scope["method"], Headers(scope=scope)):
-            problem = Problem(403, "Requests from other pages or names are not answered", code="FOREIGN_ORIGIN")
+            problem = Problem("FOREIGN_ORIGIN")
             await problem.response()(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -77,7 +77,7 @@ async def _read(request: Request, reader: _Reader, on_head: OnHead | None) -> No
     kind, options = parse_options_header(request.headers.get("content-type"))
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
-        raise problems.broken_form("The body must be multipart/form-data with a boundary.")
+        raise Problem("BROKEN_FORM", "The body must be multipart/form-data with a boundary.")
     body = request.stream()
     try:
         parser = reader.parser(boundary)
@@ -92,13 +92,13 @@ async def _read(request: Request, reader: _Reader, on_head: OnHead | None) -> No
                     await on_head(file)
         parser.finalize()
     except FormParserError as error:
-        raise problems.broken_form(str(error)) from error
+        raise Problem("BROKEN_FORM", str(error)) from error
     except TimeoutError as error:
-        raise problems.broken_form(f"Nothing came for {_SILENCE_S:.0f} seconds.") from error
+        raise Problem("BROKEN_FORM", f"Nothing came for {_SILENCE_S:.0f} seconds.") from error
     except ClientDisconnect as error:
-        raise problems.broken_form("The connection was closed before the end.") from error
+        raise Problem("BROKEN_FORM", "The connection was closed before the end.") from error
     if not reader.ended:
-        raise problems.broken_form("The body ends before its last boundary.")
+        raise Problem("BROKEN_FORM", "The body ends before its last boundary.")
     await threaded(reader.flush)
 
 
@@ -202,7 +202,7 @@ class _Reader:
         name = options[b"name"].decode("utf-8", "replace")
         if name in self._file_fields:
             if len(self.form.files) >= self._max_files:
-                raise Problem(413, "Too many files", code="TOO_MANY_FILES", limit=self._max_files)
+                raise Problem("TOO_MANY_FILES", limit=self._max_files)
             filename = options.get(b"filename", b"").decode("utf-8", "replace")
             self._file = SpooledFile(name, filename, Path())
             self.form.files.append(self._file)

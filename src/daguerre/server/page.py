@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from daguerre.failures import FAILURES
 from daguerre.server.problems import Problem
 
 _FOLDER = Path(__file__).parents[1] / "web"
@@ -23,6 +25,9 @@ _TYPES = {
     ".webp": "image/webp",
 }
 _PACKED = frozenset({".css", ".html", ".js", ".svg"})
+
+
+_ADVICE = "js/failures.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def install(app: FastAPI) -> None:
     async def part(request: Request, digest: str, name: str) -> Response:
         current, files = parts()
         if digest != current or name not in files:
-            raise Problem(404, "File not found")
+            raise Problem("NO_SUCH_FILE")
         return _answer(request, files[name], "public, max-age=31536000, immutable")
 
 
@@ -65,9 +70,16 @@ def parts() -> tuple[str, dict[str, Part]]:
         for path in sorted(_FOLDER.rglob("*"))
         if path.suffix in _TYPES
     }
+    found[_ADVICE] = _advice()
     digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
     found["index.html"] = found["index.html"].replace(b"BASE/", f"/web/{digest}/".encode())
     return digest, {name: _part(name, data) for name, data in found.items()}
+
+
+def _advice() -> bytes:
+    """A module of the page that is made from the table of failures: what a person can do, by code."""
+    advice = {row.code: row.advice for row in FAILURES.values() if row.advice}
+    return f"export const ADVICE = {json.dumps(advice, ensure_ascii=False, indent=2)};\n".encode()
 
 
 def _part(name: str, data: bytes) -> Part:

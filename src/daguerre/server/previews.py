@@ -16,7 +16,6 @@ from daguerre.jobs.inspection import Answer
 from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.records import Job
 from daguerre.jobs.storage import input_key, output_key, view_key
-from daguerre.server import problems
 from daguerre.server.jobs import VisibleJob
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
@@ -52,19 +51,19 @@ async def view(
             return await _whole(service, key, length, headers)
         return Response(await _preview(service, job, side, key), headers=headers, media_type="image/webp")
     except FileMissing:
-        raise Problem(404, "File not found") from None
+        raise Problem("NO_SUCH_FILE") from None
 
 
 def _source(job: Job, side: str) -> tuple[str, int]:
     """The key and the bytes of what is to be seen."""
     if side == "original":
         if job.kind != "single" or job.input_bytes == 0:
-            raise Problem(404, "File not found")
+            raise Problem("NO_SUCH_FILE")
         return input_key(job.id), job.input_bytes
     for name, file in job.files.items():
         if "_restored." in name:
             return output_key(job.id, name), file.size_bytes
-    raise Problem(404, "File not found")
+    raise Problem("NO_SUCH_FILE")
 
 
 async def _preview(service: Service, job: Job, side: str, key: str) -> bytes:
@@ -106,7 +105,7 @@ async def _made(service: Service, key: str, pixels: int, *, keep: bool = False) 
                 )
             )  # fmt: skip
         if answer.image_error is not None:
-            raise problems.invalid_image(answer.image_error)
+            raise Problem("INVALID_IMAGE", answer.image_error)
         yield path, answer
     except BaseException:
         path.unlink(missing_ok=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 
-from daguerre.jobs.errors import JobExists, QueueFull, StorageFull
+from daguerre.errors import DaguerreError, InvalidSettings
+from daguerre.failures import FAILURES, failure_of
 
 _RETRY_S = 15
+_TRY_AGAIN = frozenset({429, 503})
+CODES = sorted(row.code for row in FAILURES.values() if row.coded)
 
 
 class ProblemBody(BaseModel):
@@ -22,64 +26,53 @@ class ProblemBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     error: str
-    code: str | None = None
+    code: str | None = Field(default=None, json_schema_extra={"enum": [*CODES, None]})
     details: str | None = None
 
 
 class Problem(Exception):
-    """A refusal with its HTTP status, body and headers."""
+    """A refusal: a row of the table of failures, its details, and what else is in the body."""
 
-    def __init__(self, status: int, error: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> None:
-        super().__init__(error)
-        self.status = status
-        self.body = {"error": error, **more}
-        self.headers = dict(headers or {})
+    def __init__(
+        self, code: str, details: object = "", *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        self.failure = FAILURES[code]
+        super().__init__(self.failure.tell(details))
+        self.body = {"error": self.failure.say(details)}
+        if self.failure.coded:
+            self.body["code"] = code
+        if details and self.failure.say() == self.failure.say(details):
+            self.body["details"] = str(details)
+        self.body |= more
+        again = {"Retry-After": str(_RETRY_S)} if self.failure.status in _TRY_AGAIN else {}
+        self.headers = {**again, **(headers or {})}
+
+    @classmethod
+    def of(cls, error: DaguerreError) -> Self:
+        """The refusal that an exception is answered with."""
+        failure = failure_of(error)
+        if isinstance(error, InvalidSettings):
+            return cls(failure.code, error.told(to_camel))
+        return cls(failure.code, error if failure.say(error) != failure.say() else "")
 
     def response(self) -> JSONResponse:
         """The refusal as an answer."""
-        return JSONResponse(self.body, self.status, self.headers)
-
-
-def broken_form(details: str) -> Problem:
-    """The multipart body cannot be read."""
-    return Problem(400, "Failed to parse multipart request", details=details)
-
-
-def invalid_settings(details: str) -> Problem:
-    """One message for each bad field."""
-    return Problem(400, "Invalid settings", details=details)
-
-
-def invalid_image(reason: str) -> Problem:
-    """The photo or its mask is refused."""
-    return Problem(400, f"Invalid image: {reason}")
+        return JSONResponse(self.body, self.failure.status, self.headers)
 
 
 def too_large(limit_bytes: int) -> Problem:
     """A file is larger than allowed."""
-    return Problem(413, "File too large", code="FILE_TOO_LARGE", limitBytes=limit_bytes)
+    return Problem("FILE_TOO_LARGE", limitBytes=limit_bytes)
 
 
 def rate_limited(retry_after_s: float) -> Problem:
     """Too many requests from one key or address."""
-    headers = {"Retry-After": str(max(1, round(retry_after_s + 0.5)))}
-    return Problem(429, "Too many requests", code="RATE_LIMITED", headers=headers)
-
-
-def no_job() -> Problem:
-    """There is no such job, or it is another's."""
-    return Problem(404, "Job not found")
+    return Problem("RATE_LIMITED", headers={"Retry-After": str(max(1, round(retry_after_s + 0.5)))})
 
 
 def unauthenticated() -> Problem:
     """A key is needed, and none or a wrong one came."""
-    headers = {"WWW-Authenticate": 'Bearer realm="daguerre"'}
-    return Problem(401, "Authentication required", code="AUTH_REQUIRED", headers=headers)
-
-
-def storage_full() -> Problem:
-    """The disk, or the share of it that the service may use, is full."""
-    return Problem(507, "Storage full", code="STORAGE_FULL")
+    return Problem("AUTH_REQUIRED", headers={"WWW-Authenticate": 'Bearer realm="daguerre"'})
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -91,14 +84,15 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 _DESCRIPTIONS = {
     400: "The request is not right",
     401: "A key is needed",
-    403: "Not from that page",
+    403: "Not from that page, or not with that key",
     404: "Not found",
     409: "Not in this state",
     413: "Too large",
     416: "No such part of the file",
+    422: "None of the photos could be restored",
     429: "Too many requests; try again after the seconds in Retry-After",
     501: "Not installed",
-    503: "Out of order",
+    503: "Out of order; try again after the seconds in Retry-After",
     507: "Storage full",
 }
 
@@ -110,23 +104,17 @@ def install(app: FastAPI) -> None:
     async def _problem(request: Request, problem: Problem) -> JSONResponse:
         return problem.response()
 
-    @app.exception_handler(JobExists)
-    async def _exists(request: Request, error: JobExists) -> JSONResponse:
-        return Problem(409, "Job exists", code="JOB_EXISTS").response()
-
-    @app.exception_handler(QueueFull)
-    async def _queue_full(request: Request, error: QueueFull) -> JSONResponse:
-        return Problem(429, str(error), code="QUEUE_FULL", headers={"Retry-After": str(_RETRY_S)}).response()
-
-    @app.exception_handler(StorageFull)
-    async def _storage_full(request: Request, error: StorageFull) -> JSONResponse:
-        return storage_full().response()
+    @app.exception_handler(DaguerreError)
+    async def _refused(request: Request, error: DaguerreError) -> JSONResponse:
+        if failure_of(error).status == 500:  # A fault: the log has it, the client does not.
+            raise error
+        return Problem.of(error).response()
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         parts = [f"{'.'.join(str(each) for each in one['loc'][1:])}: {one['msg']}" for one in error.errors()]
-        return Problem(400, "Invalid request", details="; ".join(parts)).response()
+        return Problem("INVALID_REQUEST", "; ".join(parts)).response()
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return Problem(error.status_code, str(error.detail), headers=error.headers).response()
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)

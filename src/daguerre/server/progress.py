@@ -10,10 +10,9 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from daguerre.jobs.records import Event
-from daguerre.server import problems
 from daguerre.server.auth import Owner
 from daguerre.server.jobs import VisibleJob
-from daguerre.server.problems import documented
+from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf, threaded
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
@@ -61,7 +60,7 @@ async def visible_jobs(
     """Those of the ids that are jobs of the caller. Raises a 404 where none is: a stream that has begun cannot."""
     found = await threaded(_visible, service, owner, job_ids)
     if not found:
-        raise problems.no_job()
+        raise Problem("NO_JOB")
     return found
 
 

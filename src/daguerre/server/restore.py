@@ -93,7 +93,7 @@ async def restore_photo(request: Request, response: Response, service: ServiceOf
             async with submissions.upload_of(service, form.texts["sourceJobId"], owner) as photo:
                 return await _restore(response, service, owner, form, photo, mask)
         if photo is None or photo.size_bytes == 0:
-            raise Problem(400, "No image file provided")
+            raise Problem("NO_FILE")
         return await _restore(response, service, owner, form, photo, mask)
 
 
@@ -118,7 +118,7 @@ async def restore_photos(request: Request, response: Response, service: ServiceO
     ) as form:  # fmt: skip
         photos = form.named("file", "files", "files[]")
         if not photos:
-            raise Problem(400, "No image file provided")
+            raise Problem("NO_FILE")
         wanted = submissions.upload_options(form, service)
         jobs, kept = await _photos(service, form, photos, wanted, owner)
         batch = Submission(id=wanted.id, filename=_title(photos), owner=owner, settings=wanted.wire)
@@ -140,8 +140,6 @@ async def _photos(
             await submissions.inspect(service, photo, output_format=wanted.settings.output_format)
             kept[job.id] = (photo, None)
         except Problem as problem:
-            if "details" in problem.body:  # The settings are all photos'.
-                raise
             job = submissions.refused(job, problem)
         jobs.append(job)
     return jobs, kept

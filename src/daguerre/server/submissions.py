@@ -18,7 +18,6 @@ from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.records import Submission
 from daguerre.jobs.storage import full_disk, input_key, mask_key
-from daguerre.server import problems
 from daguerre.server.multipart import Form, SpooledFile
 from daguerre.server.problems import Problem
 from daguerre.server.service import Service, threaded
@@ -43,12 +42,9 @@ class UploadOptions:
 
 
 def upload_options(form: Form, service: Service) -> UploadOptions:
-    """Read the texts of ``form``. Raises Problem."""
+    """Read the texts of ``form``. Raises Problem and InvalidSettings."""
     fields = _settings_object(form.texts.get("settings", ""))
-    try:
-        settings, ignored = Settings.from_wire(fields)
-    except InvalidSettings as error:
-        raise problems.invalid_settings(str(error)) from None
+    settings, ignored = Settings.from_wire(fields)
     if settings.models == "full":
         _require_bundle(service)
     listed = [f"The setting {_printable(name)} is not known and was ignored." for name in ignored[:_NAMED_AT_MOST]]
@@ -62,13 +58,13 @@ async def upload_of(service: Service, job: str, owner: str | None) -> AsyncItera
     """A copy of the upload of an earlier job of the caller. Raises Problem."""
     source = await threaded(service.queue.get, job.lower())
     if source is None or source.kind != "single" or (source.owner != owner and not service.open):
-        raise problems.no_job()
+        raise Problem("NO_JOB")
     path = None
     try:
         path = await threaded(_copied, service, source.id)
         yield SpooledFile("file", source.filename, path, source.input_bytes)
     except FileMissing:
-        raise Problem(404, "The photo of that job is no longer kept") from None
+        raise Problem("NOT_KEPT") from None
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
@@ -89,21 +85,21 @@ def _copied(service: Service, job: str) -> Path:
 async def inspect(
     service: Service, photo: SpooledFile, mask: SpooledFile | None = None, output_format: str | None = None
 ) -> None:
-    """Raise Problem unless the file can be a photo, and the mask its mask."""
+    """Raise Problem unless the file can be a photo, and the mask its mask; InvalidSettings for the format."""
     if photo.size_bytes == 0:
-        raise problems.invalid_image("The file is empty.")
+        raise Problem("INVALID_IMAGE", "The file is empty.")
     if mask is not None and mask.size_bytes == 0:
-        raise problems.invalid_image("The mask cannot be read: The file is empty.")
+        raise Problem("INVALID_IMAGE", "The mask cannot be read: The file is empty.")
     answer = await service.inspectors.inspect(
         Inspection(
             photo=str(photo.path), mask=None if mask is None else str(mask.path), output_format=output_format,
             max_pixels=service.config.max_pixels,
         )
     )  # fmt: skip
-    if answer.settings_error is not None:
-        raise problems.invalid_settings(answer.settings_error)
+    if answer.settings_problems:
+        raise InvalidSettings(*((field, message) for field, message in answer.settings_problems))
     if answer.image_error is not None:
-        raise problems.invalid_image(answer.image_error)
+        raise Problem("INVALID_IMAGE", answer.image_error)
 
 
 async def refuse_giants(service: Service, file: SpooledFile) -> None:
@@ -112,7 +108,7 @@ async def refuse_giants(service: Service, file: SpooledFile) -> None:
         Inspection(photo=str(file.path), mask=None, output_format=None, max_pixels=service.config.max_pixels, head=True)
     )
     if answer.image_error is not None:
-        raise problems.invalid_image(answer.image_error)
+        raise Problem("INVALID_IMAGE", answer.image_error)
 
 
 def submission(
@@ -132,8 +128,7 @@ def noted(wanted: UploadOptions, sentence: str) -> UploadOptions:
 
 def refused(job: Submission, problem: Problem) -> Submission:
     """The same, for a photo of a batch that is refused: it fails alone."""
-    code = "FILE_TOO_LARGE" if problem.status == 413 else "INVALID_IMAGE"
-    return replace(job, error=problem.body["error"], code=code)
+    return replace(job, error=problem.body["error"], code=problem.failure.code)
 
 
 async def keep(service: Service, job: str, photo: SpooledFile, mask: SpooledFile | None = None) -> None:
@@ -149,9 +144,9 @@ def _settings_object(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise Problem(400, "Settings must be valid JSON") from None
+        raise Problem("SETTINGS_NOT_JSON") from None
     if not isinstance(fields, dict):
-        raise problems.invalid_settings("settings: must be an object")
+        raise InvalidSettings(("settings", "must be an object"))
     return fields
 
 
@@ -163,7 +158,7 @@ def _job_id(text: str) -> str:
     if not text:
         return str(uuid.uuid4())
     if not _UUID.fullmatch(text):
-        raise problems.invalid_settings("clientJobId: must be a UUID")
+        raise InvalidSettings(("client_job_id", "must be a UUID"))
     return text.lower()
 
 
@@ -175,6 +170,5 @@ def _require_bundle(service: Service) -> None:
     bundle = service.features.bundles[0]
     if not service.features.installed(bundle):
         raise Problem(
-            501, "Feature not installed", code="FEATURE_NOT_INSTALLED", feature=bundle.id, featureName=bundle.name,
-            estimatedSize=bundle.estimated_size,
-        )  # fmt: skip
+            "FEATURE_NOT_INSTALLED", feature=bundle.id, featureName=bundle.name, estimatedSize=bundle.estimated_size
+        )

@@ -14,7 +14,6 @@ from daguerre.errors import ModelDamaged, ModelNotInstalled
 from daguerre.models.catalog import Catalog
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
-from daguerre.models.runtime.memory import available_bytes
 from daguerre.models.runtime.session import Session
 
 
@@ -134,16 +133,3 @@ def test_warming_loads_each_model_once(cache, monkeypatch):
     cache.session(cache.model("blur"))
     assert cache.warm("blur", "sharpen") == ["embedded/blur@1"]
     assert len(loaded) == 1
-
-
-def test_a_control_group_s_limit_counts(tmp_path):
-    meminfo = tmp_path / "meminfo"
-    assert available_bytes(meminfo, tmp_path) is None
-    meminfo.write_text("MemTotal: 9000 kB\nMemAvailable: 4000 kB\n")
-    assert available_bytes(meminfo, tmp_path) == 4_096_000
-    (tmp_path / "memory.max").write_text("max\n")
-    (tmp_path / "memory.current").write_text("3000000\n")
-    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 1000000\n")
-    assert available_bytes(meminfo, tmp_path) == 4_096_000
-    (tmp_path / "memory.max").write_text("3500000\n")
-    assert available_bytes(meminfo, tmp_path) == 1_500_000

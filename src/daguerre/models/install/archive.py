@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from daguerre.errors import CannotWrite, InstallFailed
+from daguerre.files import whole_file
 from daguerre.models.catalog import Catalog, Model
 from daguerre.models.install.installer import Installer, locked, parts
 from daguerre.models.install.store import Store
@@ -27,16 +27,12 @@ def export(models: Sequence[Model], store: Store, path: Path) -> list[Model]:
     chosen = [model for model in models if store.installed(model)]
     if not chosen:
         raise InstallFailed("None of these models is installed, so there is nothing to export.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with tarfile.open(temporary, "w") as tar:
+        with whole_file(path) as file, tarfile.open(fileobj=file, mode="w") as tar:
             for model in chosen:
                 tar.add(store.verified(model), arcname=model.file, recursive=False)
-        os.replace(temporary, path)
     except OSError as error:
         raise CannotWrite(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
     return chosen
 
 
@@ -88,25 +84,18 @@ def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
 
 
 def _install(model: Model, size: int, file: IO[bytes], store: Store) -> None:
+    """Raises InstallFailed; the file is then not there, or the one that was."""
     most = model.size_bytes or int(model.expected_bytes * _TOLERANCE)
     target = store.path(model)
-    part = target.with_name(f"{target.name}.import")
     digest, written = hashlib.sha256(), 0
-    try:
-        if size <= most:
-            with part.open("wb") as out:
-                while (data := file.read(_CHUNK)) and written <= most:
-                    out.write(data)
-                    digest.update(data)
-                    written += len(data)
-                out.flush()
-                os.fsync(out.fileno())
+    with whole_file(target) as out:
+        while size <= most and written <= most and (data := file.read(_CHUNK)):
+            out.write(data)
+            digest.update(data)
+            written += len(data)
         if digest.hexdigest() != model.sha256:
             raise InstallFailed(
                 f"{model.file} in the archive is not the file that was published; it was not installed."
             )
-        os.replace(part, target)
-        for one in parts(target):
-            one.unlink(missing_ok=True)
-    finally:
-        part.unlink(missing_ok=True)
+    for one in parts(target):
+        one.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ import httpx
 
 from daguerre.cancellation import CancelToken
 from daguerre.errors import InstallFailed
+from daguerre.files import put_in_place
 
 _CHUNK = 1 << 18
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
@@ -202,14 +203,8 @@ class Download:
 
     def _accept(self) -> None:
         try:
-            os.replace(self._wanted.part, self._wanted.target)
+            put_in_place(self._wanted.part, self._wanted.target)
             self._wanted.tag.unlink(missing_ok=True)
-            if os.name == "posix":
-                folder = os.open(self._wanted.target.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
         except OSError as error:
             raise _disk(error, self._wanted.target) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import threading
 import time
@@ -11,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from daguerre.cancellation import CancelToken
 from daguerre.config import Config
@@ -221,25 +221,15 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises InstallFailed.
     """
+    lock = FileLock(folder / ".install.lock", timeout=0, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / ".install.lock", "a+b")  # noqa: SIM115 - held below
+        lock.acquire()
+    except Timeout:
+        raise InstallFailed("Another installation is at work in this folder. Wait for it to end.") from None
     except OSError as error:
         raise InstallFailed(f"The folder {folder} cannot be written: {error.strerror}.") from None
-    with file:
-        try:
-            _lock(file)
-        except OSError:
-            raise InstallFailed("Another installation is at work in this folder. Wait for it to end.") from None
+    try:
         yield
-
-
-def _lock(file: IO[bytes]) -> None:
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        lock.release()

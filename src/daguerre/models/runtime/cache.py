@@ -115,8 +115,7 @@ class ModelCache:
 
     def _load(self, model: Model) -> Session:
         path = self.store.verified(model)
-        available = memory.available_bytes()
-        if available is not None and available < _NEEDS * path.stat().st_size + _SPARE_BYTES:
+        if memory.available_bytes() < _NEEDS * path.stat().st_size + _SPARE_BYTES:
             self._make_room()
         try:
             return self._session(path)

@@ -1,40 +1,44 @@
-"""How much memory is left."""
+"""How much memory there is, and how much is left: the machine's, or this process's control group's.
+
+psutil tells of the machine. Of control groups, which is what limits a container, no library of that size does.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_MEMINFO = Path("/proc/meminfo")
+import psutil
+
 _GROUP = Path("/sys/fs/cgroup")
 
 
-def available_bytes(meminfo: Path = _MEMINFO, group: Path = _GROUP) -> int | None:
-    """What this process may still take: the machine's, or its control group's; ``None`` where nobody says."""
-    known = [value for value in (_machine(meminfo), _group(group)) if value is not None]
-    return min(known, default=None)
+def total_bytes(group: Path = _GROUP) -> int:
+    """What this process may take at most."""
+    total = int(psutil.virtual_memory().total)
+    return min(total, _limit(group) or total)
 
 
-def _machine(meminfo: Path) -> int | None:
+def available_bytes(group: Path = _GROUP) -> int:
+    """What this process may still take."""
+    available = int(psutil.virtual_memory().available)
+    limit = _limit(group)
+    if limit is None:
+        return available
     try:
-        for line in meminfo.read_text("ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
-
-
-def _group(group: Path) -> int | None:
-    try:
-        limit = (group / "memory.max").read_text("ascii").strip()
-        if not limit.isdigit():
-            return None
         used = int((group / "memory.current").read_text("ascii"))
         # Files that the kernel keeps for speed give way when memory is wanted.
         for line in (group / "memory.stat").read_text("ascii").splitlines():
             name, _, value = line.partition(" ")
             if name == "inactive_file":
                 used -= int(value)
-        return max(0, int(limit) - used)
     except (OSError, ValueError):
+        return available
+    return min(available, max(0, limit - used))
+
+
+def _limit(group: Path) -> int | None:
+    try:
+        text = (group / "memory.max").read_text("ascii").strip()
+    except OSError:
         return None
+    return int(text) if text.isdigit() else None
