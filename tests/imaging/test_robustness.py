@@ -255,6 +255,6 @@ def test_damaged_attributes_of_openexr_are_left_out() -> None:
 def test_no_room_for_temporary_files_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with pytest.raises(CannotWrite, match="TMPDIR"):
-        daguerre.open(specimens()["tiff-uint8-3"])
+        daguerre.open(specimens()["exr-float32-3"])
     with pytest.raises(CannotWrite, match="TMPDIR"):
         imaging.encode(daguerre.open(specimens()["png-uint8-3"]), format="tiff")

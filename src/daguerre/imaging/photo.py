@@ -23,7 +23,7 @@ class Metadata:
     """What a file says of its picture, as raw blocks that travel unread where possible.
 
     ``exif`` starts at the TIFF header (no ``Exif\\0\\0``), with orientation 1 and no thumbnail.
-    ``dpi`` is horizontal and vertical, in pixels per inch.
+    ``dpi`` is horizontal and vertical, in pixels per inch; ``aspect`` the same where a file names no unit.
     """
 
     icc: bytes | None = None
@@ -31,6 +31,7 @@ class Metadata:
     xmp: bytes | None = None
     iptc: bytes | None = None
     dpi: tuple[float, float] | None = None
+    aspect: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from itertools import islice
 
 from daguerre.errors import NotAnImage, UnsupportedImage
+from daguerre.imaging.containers import tiff_ifd
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\xd8\xff", "jpeg"),
@@ -44,9 +46,8 @@ _TIFF_HEADS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _DNG_VERSION = 50706
 _CFA_PATTERN = 33421
 _PHOTOMETRIC = 262
-_CFA_PHOTOMETRIC = (32803, 34892)
-_SUB_IFDS = 330
-_MAX_ENTRIES = 512
+_SENSOR_PHOTOMETRICS = (32803, 34892)
+_MOST_PAGES = 16
 
 
 def format_of(data: bytes) -> str:
@@ -109,28 +110,14 @@ def _is_tga(data: bytes) -> bool:
 
 
 def _is_raw(data: bytes) -> bool:
-    """Whether a TIFF holds a sensor's data: by a DNG's mark, a filter pattern, or Canon's."""
+    """Whether a TIFF holds a sensor's data. A page of grey or RGB is a picture, whatever tags it has."""
     if data[8:10] == b"CR":
         return True
-    if data[2:4] not in (b"*\x00", b"\x00*"):
-        return False
-    order = "<" if data[:2] == b"II" else ">"
-    pending, seen = [int.from_bytes(data[4:8], "little" if order == "<" else "big")], set[int]()
-    while pending and len(seen) < 16:
-        at = pending.pop()
-        if at in seen or at + 2 > len(data):
-            continue
-        seen.add(at)
-        (count,) = struct.unpack_from(f"{order}H", data, at)
-        for entry in range(min(count, _MAX_ENTRIES)):
-            place = at + 2 + 12 * entry
-            if place + 12 > len(data):
-                break
-            tag, kind, number = struct.unpack_from(f"{order}HHI", data, place)
-            value = struct.unpack_from(f"{order}H" if kind == 3 else f"{order}I", data, place + 8)[0]
-            if tag in (_DNG_VERSION, _CFA_PATTERN) or (tag == _PHOTOMETRIC and value in _CFA_PHOTOMETRIC):
-                return True
-            if tag == _SUB_IFDS:
-                many = number > 1 and value + 4 * min(number, 8) <= len(data)
-                pending += struct.unpack_from(f"{order}{min(number, 8)}I", data, value) if many else (value,)
-    return False
+    pages = list(islice(tiff_ifd.chain(data), _MOST_PAGES))
+    return any(_is_sensor(page) for first in pages for page in (first, *tiff_ifd.children(data, first)))
+
+
+def _is_sensor(page: tiff_ifd.Directory) -> bool:
+    if _PHOTOMETRIC in page:
+        return tiff_ifd.number(page, _PHOTOMETRIC, 0) in _SENSOR_PHOTOMETRICS
+    return _DNG_VERSION in page or _CFA_PATTERN in page

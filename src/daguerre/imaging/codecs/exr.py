@@ -10,7 +10,7 @@ import numpy as np
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata import xmp
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 XMP = "xmp"
@@ -72,7 +72,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         pixels = pixels / np.where(alpha == 0, 1, alpha)[:, :, None]
     extra = [i for i in range(len(names)) if i not in color and i != at]
     coding = ExrCoding(names, kind, kinds, kept, window, color, at, extra={i: plane[:, :, i].copy() for i in extra})
-    metadata = Metadata(xmp=exif.upright_xmp(packet.encode(errors="replace")))
+    metadata = Metadata(xmp=xmp.upright(packet.encode(errors="replace")))
     return Photo(
         pixels=transfer.display(np.ascontiguousarray(pixels, dtype=np.float32)),
         format="exr",

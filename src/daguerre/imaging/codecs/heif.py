@@ -12,7 +12,7 @@ from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import avif_items
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo
 
 
@@ -48,6 +48,6 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     metadata = Metadata(
         icc=info.get("icc_profile") or None,
         exif=exif.normalised(info.get("exif"))[0],
-        xmp=exif.upright_xmp(info.get("xmp")),
+        xmp=xmp.upright(info.get("xmp")),
     )
     return Photo(pixels, "heif", alpha, metadata, coding, losses=notes)

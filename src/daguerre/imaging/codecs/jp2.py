@@ -11,7 +11,7 @@ from daguerre.errors import BrokenImage
 from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.containers.isobmff import box, boxes
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo
 
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
@@ -40,13 +40,13 @@ def _size(data: bytes) -> tuple[int, int, int, bool]:
 
 def _told(data: bytes) -> tuple[Metadata, bool, int]:
     """What the boxes tell, whether the last channel is opacity, and the orientation."""
-    told, opacity, turn = Metadata(), False, 1
+    told, opacity = Metadata(), False
     for kind, _, start, end in boxes(data) if data.startswith(SIGNATURE) else ():
         body = data[start:end]
         if kind == b"uuid" and body.startswith(XMP_UUID):
-            told.xmp = exif.upright_xmp(body[16:])
+            told.xmp = body[16:]
         elif kind == b"uuid" and body.startswith(EXIF_UUID):
-            told.exif, turn = exif.normalised(body[16:])
+            told.exif = body[16:]
         for inner, _, first, last in boxes(body) if kind == b"jp2h" else ():
             part = body[first:last]
             if inner == b"colr" and part[:1] == b"\2":
@@ -54,7 +54,9 @@ def _told(data: bytes) -> tuple[Metadata, bool, int]:
             elif inner == b"cdef":
                 fields = struct.unpack_from(f">{(len(part) - 2) // 2}H", part, 2)
                 opacity = 1 in fields[1::3]
-    return told, opacity, turn
+    standing = upright(told.exif, told.xmp)
+    told.exif, told.xmp = standing.exif, standing.xmp
+    return told, opacity, standing.turn
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -9,7 +9,7 @@ from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.pillow import ANIMATION
 from daguerre.imaging.containers.isobmff import box, boxes
 from daguerre.imaging.containers.jxl_header import header
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -66,7 +66,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] in (2, 4) else None
     pixels = np.ascontiguousarray(plane[:, :, :count])
     icc = None if profile is None else np.asarray(profile, np.uint8).tobytes()
-    metadata = Metadata(icc, exif.normalised(block)[0], exif.upright_xmp(packet))
+    metadata = Metadata(icc, exif.normalised(block)[0], xmp.upright(packet))
     return Photo(pixels, "jxl", alpha, metadata, losses=notes)
 
 

@@ -11,7 +11,7 @@ from PIL import Image, JpegImagePlugin
 
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import limits
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 ANIMATION = "The file is an animation: only its first frame was taken."
@@ -128,18 +128,18 @@ def _plain_mode(image: Image.Image) -> str:
 def metadata_of(image: Image.Image) -> tuple[Metadata, int]:
     """The metadata of ``image``, upright, and the orientation that its pixels have."""
     info = image.info
-    block, orientation = exif.normalised(_raw(info.get("exif")))
+    standing = upright(_raw(info.get("exif")), _raw(info.get("xmp")))
     resources = info.get("photoshop")
     iptc = resources.get(0x0404) if isinstance(resources, dict) else None
     return (
         Metadata(
             icc=_raw(info.get("icc_profile")),
-            exif=block,
-            xmp=exif.upright_xmp(_raw(info.get("xmp"))),
+            exif=standing.exif,
+            xmp=standing.xmp,
             iptc=iptc if isinstance(iptc, bytes) else None,
             dpi=_dpi(info.get("dpi")),
         ),
-        orientation,
+        standing.turn,
     )
 
 

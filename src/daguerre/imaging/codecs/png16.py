@@ -12,7 +12,7 @@ import numpy as np
 from daguerre.errors import BrokenImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -69,19 +69,21 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         plane = np.asarray(imagecodecs.png_decode(data))
     if plane.ndim == 2:
         plane = plane[:, :, None]
-    metadata, chunks, turn = Metadata(), [], 1
+    metadata, chunks = Metadata(), []
     for kind, body in _chunks(data):
         if kind == b"iCCP":
             metadata.icc = _inflated(body.partition(b"\0")[2][1:])
         elif kind == b"eXIf":
-            metadata.exif, turn = exif.normalised(body)
+            metadata.exif = body
         elif kind == b"pHYs" and len(body) == 9 and body[8] == 1:
             across, down = struct.unpack_from(">II", body)
             metadata.dpi = (across * INCH, down * INCH) if across and down else None
         elif kind == b"iTXt" and body.startswith(XMP_KEY + b"\0"):
-            metadata.xmp = exif.upright_xmp(_xmp(body))
+            metadata.xmp = _xmp(body)
         elif kind in KEPT:
             chunks.append((kind, body))
+    standing = upright(metadata.exif, metadata.xmp)
+    metadata.exif, metadata.xmp, turn = standing.exif, standing.xmp, standing.turn
     plane = oiio.upright(plane, turn)
     if turn >= 5 and metadata.dpi:
         metadata.dpi = metadata.dpi[::-1]

@@ -16,7 +16,7 @@ from daguerre.errors import BrokenImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color.cmyk import Inks
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 RESOLUTION, IPTC, ICC, EXIF, XMP = 1005, 1028, 1039, 1058, 1060
@@ -88,7 +88,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         # Documents store the light that an ink leaves.
         inks = Inks(np.iinfo(pixels.dtype).max - pixels, icc)
         icc, pixels = None, inks.colors()
-    told = Metadata(icc, exif.normalised(found.get(EXIF))[0], exif.upright_xmp(found.get(XMP)), found.get(IPTC))
+    told = Metadata(icc, exif.normalised(found.get(EXIF))[0], xmp.upright(found.get(XMP)), found.get(IPTC))
     if len(found.get(RESOLUTION, b"")) >= 12:
         across, down = struct.unpack_from(">I4xI", found[RESOLUTION])
         told.dpi = (across / 65536, down / 65536) if across > 65536 and down > 65536 else None

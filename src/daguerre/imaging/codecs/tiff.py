@@ -1,164 +1,217 @@
-"""TIFF: 8 bits, 16 bits or float; grey, colour or inks; page by page, with its tags and compression."""
+"""TIFF: 8 bits, 16 bits or float; grey, color or inks; page by page, with its tags and compression."""
 
 from __future__ import annotations
 
-import struct
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from daguerre.errors import BrokenImage, UnsupportedImage
+from daguerre.errors import BrokenImage
 from daguerre.imaging import limits
-from daguerre.imaging.codecs import oiio
+from daguerre.imaging.codecs import oiio, tiff_samples
+from daguerre.imaging.codecs.tiff_samples import BITS, COMPRESSION, INK_SET, PHOTOMETRIC, Shape
 from daguerre.imaging.color.cmyk import Inks
-from daguerre.imaging.containers import tiff_ifd
-from daguerre.imaging.containers.tiff_ifd import Directory, Entry
-from daguerre.imaging.metadata import exif
+from daguerre.imaging.containers import photoshop, tiff_ifd
+from daguerre.imaging.containers.tiff_ifd import Directory, Entry, Page
+from daguerre.imaging.metadata import orientation, xmp
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
 XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 700, 33723, 34377, 34675, 34665, 34853
-ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES, PHOTOMETRIC, INK_SET = 274, 282, 283, 296, 338, 262, 332
-COMPRESSION = 259
-DESCRIPTIVE = (269, 270, 271, 272, 285, 297, 305, 306, 315, 316, 33432, EXIF, GPS)
-"""Tags of the first directory that tell of the picture, not of how its samples are stored."""
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES = 274, 282, 283, 296, 338
+NEW_SUBFILE_TYPE, SUBFILE_TYPE = 254, 255
+_REDUCED, _MASK = 1, 4
 
-DTYPES = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float", "double": "float"}
-CONVERTED = {3: "palette", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
-FOREIGN = (34925, 50000, 50001)
-"""LZMA, Zstandard and WebP, which OpenImageIO's builds cannot unpack."""
-WRITTEN = ("none", "lzw", "zip", "packbits")
-"""The compressions that OpenImageIO's builds can write; Deflate (zip) stands in for the others."""
+DESCRIPTIVE = (
+    269, 270, 271, 272, 285, 297, 301, 305, 306, 315, 316, 318, 319, 33432, EXIF, GPS,
+    18246, 18249, 40091, 40092, 40093, 40094, 40095,
+)  # fmt: skip
+"""Tags of the first directory that tell of the picture wherever it is stored: they go into an EXIF block."""
+
+_STRUCTURAL = frozenset({
+    *range(254, 260), 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 288, 289, 290, 291,
+    292, 293, 296, 317, *range(320, 328), 328, 330, 332, 334, 336, 338, 339, 340, 341, 342, 347, *range(512, 522),
+    529, 530, 531, 532, XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS, 37724, 40965, 50215,
+})  # fmt: skip
+"""Tags that say how samples are stored, or that are held apart. All others come out again as they came."""
+
+_LAYERS = 37724
+_PACKED = {1: "none", 5: "lzw", 8: "zip", 32773: "packbits", 32946: "zip"}
+"""The compressions that are written again, in OpenImageIO's words; Deflate (zip) stands in for the others."""
+_LOSSY_OR_RARE = {
+    2: "CCITT", 3: "fax", 4: "fax", 6: "JPEG", 7: "JPEG", 34712: "JPEG 2000", 33003: "JPEG 2000", 33005: "JPEG 2000",
+    34887: "LERC", 34892: "JPEG", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class TiffCoding(Coding):
-    """Compression and kind of the samples in OpenImageIO's words, bits a sample, whether the colours were multiplied by
-    alpha, Photoshop's resources, further samples ``[H, W, C]`` and the inks of CMYK."""
+    """Compression and kind of the samples in OpenImageIO's words, bits a sample, whether the colors were multiplied by
+    alpha, further samples ``[H, W, C]`` with what each of them is, the inks of CMYK, tags that other formats have no
+    place for, and the pages that are no photos with the numbers of the pages before which they stand."""
 
     compression: str = "zip"
     bits: int = 0
     kind: str = ""
     associated: bool = False
-    resources: Entry | None = None
     extra: Pixels | None = None
+    extra_kinds: tuple[int, ...] = ()
     inks: Inks | None = None
+    tags: Directory = field(default_factory=dict)
+    carried: tuple[tuple[int, Page], ...] = ()
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
-    """Every page, upright; pages of a reduced size (previews) are left out."""
-    tags = tiff_ifd.directories(data)
-    with oiio.faults(), ExitStack() as stack:
-        reader = stack.enter_context(oiio.opened(data, ".tif"))
-        inked = any(_inked(page) for page in tags)
-        # The reader that gives inks unconverted gives YCbCr unconverted, too: each page has its own.
-        inks = stack.enter_context(oiio.opened(data, ".tif", inks=True)) if inked else reader
+    """Every page that is a photo, upright. Reduced pages (previews) are left out, masks are carried along."""
+    directories = tiff_ifd.directories(data)
+    if not directories:
+        raise BrokenImage("The TIFF file holds no page that can be read.")
+    with oiio.faults():
+        kinds = page_kinds(directories)
         pages: list[Photo] = []
-        total, index = 0, 0
-        while reader.seek_subimage(index, 0):
-            own = tags[index] if index < len(tags) else {}
-            chosen = inks if _inked(own) else reader
-            spec = chosen.spec(index)
-            kind = own.get(254)
-            if not (pages and kind is not None and (kind.integers() or (0,))[0] & 1):
-                size = {"file_bytes": len(data), "pixel_bytes": spec.nchannels * spec.format.basesize()}
-                limits.check_size(spec.width, spec.height, max_pixels, **size, before=total)
-                total += spec.width * spec.height
-                pages.append(_page(data, chosen, index, spec, own))
-            index += 1
-        if not pages:
-            raise BrokenImage("The TIFF file holds no picture that can be decoded.")
+        carried: list[tuple[int, Page]] = []
+        total = 0
+        for index, (tags, kind) in enumerate(zip(directories, kinds, strict=True)):
+            if kind == "photo":
+                shape = tiff_samples.shape_of(tags)
+                size = {"file_bytes": len(data), "pixel_bytes": shape.pixel_bytes, "before": total}
+                limits.check_size(shape.width, shape.height, max_pixels, **size)
+                total += shape.width * shape.height
+                pages.append(_page(data, index, tags, shape))
+            elif kind == "mask":
+                carried.append((len(pages), _carried(data, index, tags)))
     first = pages[0]
+    assert isinstance(first.coding, TiffCoding)
+    first.coding = replace(first.coding, carried=tuple(carried))
     first.pages = pages[1:]
+    if "thumbnail" in kinds:
+        first.losses.append("The TIFF's reduced preview was left out.")
     return first
 
 
-def _inked(tags: Directory) -> bool:
-    return PHOTOMETRIC in tags and tags[PHOTOMETRIC].integers() == (5,)
+def page_kinds(directories: list[Directory]) -> list[str]:
+    """``photo``, ``thumbnail`` or ``mask`` for each page; at least one is a photo."""
+    kinds = [_kind(tags) for tags in directories]
+    if "photo" not in kinds:
+        # Nothing but previews or masks: the largest is the picture.
+        areas = [tiff_ifd.number(tags, 256, 0) * tiff_ifd.number(tags, 257, 0) for tags in directories]
+        kinds[areas.index(max(areas))] = "photo"
+    return kinds
 
 
-def _page(data: bytes, reader: Any, index: int, spec: Any, tags: Directory) -> Photo:
-    notes = []
-    kind = str(spec.format)
-    if kind not in DTYPES:
-        notes.append(f"The samples were of the kind {kind} and are now 16 bits.")
-    if COMPRESSION in tags and tags[COMPRESSION].integers()[:1] in [(code,) for code in FOREIGN]:
-        plane = _unpacked(data, index, spec)
-    else:
-        plane = oiio.samples(reader, index, DTYPES.get(kind, "uint16"))
-    mode = (tags[PHOTOMETRIC].integers() or (2,))[0] if PHOTOMETRIC in tags else 2
-    if mode in CONVERTED:
-        notes.append(f"The TIFF's {CONVERTED[mode]} colours are now RGB.")
-    compression = spec.get_string_attribute("compression", "none")
-    if compression not in WRITTEN:
-        notes.append(f"The TIFF's {compression} compression is replaced by Deflate, which loses nothing.")
-    turn = (tags[ORIENTATION].integers() or (1,))[0] if ORIENTATION in tags else 1
-    plane = oiio.upright(plane, turn)
-    if plane.dtype.kind == "f" and not np.isfinite(plane).all():
-        plane = np.nan_to_num(plane, nan=0.0, posinf=1.0, neginf=0.0)
-        notes.append("Samples that were not finite numbers were replaced.")
-    icc = tags[ICC].raw if ICC in tags else None
-    inked = _inked(tags) and plane.shape[2] >= 4
-    colors = 4 if inked else 3 if plane.shape[2] >= 3 else 1
-    samples = tags[EXTRA_SAMPLES].integers() if EXTRA_SAMPLES in tags else ()
-    at = next((colors + i for i, s in enumerate(samples) if s in (1, 2) and colors + i < plane.shape[2]), None)
-    associated = at is not None and samples[at - colors] == 1
+def _kind(tags: Directory) -> str:
+    flags = tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0)
+    if flags & _MASK or tiff_ifd.number(tags, PHOTOMETRIC, 1) == tiff_samples.MASK:
+        return "mask"
+    return "thumbnail" if flags & _REDUCED or tiff_ifd.number(tags, SUBFILE_TYPE, 1) == 2 else "photo"
+
+
+def _page(data: bytes, index: int, tags: Directory, shape: Shape) -> Photo:
+    samples = tiff_samples.read(data, index, tags)
+    losses = [*samples.notes, *_losses(tags, shape)]
+    metadata, turn, notes = _metadata(tags)
+    losses += notes
+    plane = oiio.upright(samples.plane, turn)
+    colors = samples.colors
+    declared = tags[EXTRA_SAMPLES].integers() if EXTRA_SAMPLES in tags else ()
+    kinds = [declared[i] if i < len(declared) else 0 for i in range(plane.shape[2] - colors)]
+    at = next((colors + i for i, kind in enumerate(kinds) if kind in (1, 2)), None)
+    associated = at is not None and kinds[at - colors] == 1
     alpha = None if at is None else np.ascontiguousarray(plane[:, :, at])
-    inks = None
-    if inked:
-        inks = Inks(np.ascontiguousarray(plane[:, :, :4]), icc)
-        pixels, icc = inks.colors(), None
-    else:
-        pixels = np.ascontiguousarray(plane[:, :, :colors])
-    if associated and alpha is not None and not inked:
+    others = [i for i in range(colors, plane.shape[2]) if i != at]
+    pixels, inks = np.ascontiguousarray(plane[:, :, :colors]), None
+    if colors == 4:
+        inks = Inks(pixels, metadata.icc)
+        pixels, metadata.icc = inks.colors(), None
+    elif associated and alpha is not None:
         pixels = _divided(pixels, alpha)
     coding = TiffCoding(
-        compression,
-        spec.get_int_attribute("oiio:BitsPerSample", 0),
-        kind if kind in DTYPES else "uint16",
+        _PACKED.get(shape.compression, "zip"),
+        shape.bits,
+        {16: "half", 64: "double"}.get(shape.bits, "float") if pixels.dtype.kind == "f" else "",
         associated,
-        tags.get(PHOTOSHOP),
-        plane[:, :, [i for i in range(colors, plane.shape[2]) if i != at]].copy(),
+        plane[:, :, others].copy() if others else None,
+        tuple(kinds[i - colors] for i in others),
         inks,
+        {tag: entry for tag, entry in tags.items() if tag not in _STRUCTURAL and tag not in DESCRIPTIVE}
+        | _kept_apart(tags, shape),
     )
-    return Photo(pixels, "tiff", alpha, _metadata(tags, icc, turn), coding, losses=notes)
+    return Photo(pixels, "tiff", alpha, metadata, coding, losses=losses)
 
 
-def _unpacked(data: bytes, index: int, spec: Any) -> Pixels:
-    """The samples of one page ``[H, W, C]``, as imagecodecs decodes them."""
-    import imagecodecs
+def _losses(tags: Directory, shape: Shape) -> list[str]:
+    found = []
+    if shape.compression not in _PACKED:
+        name = _LOSSY_OR_RARE.get(shape.compression, "own")
+        found.append(f"The TIFF's {name} compression is replaced by Deflate, which loses nothing.")
+    if shape.bits in (3, 5, 6, 7, 9, 11, 13, 14, 15, 24) and tiff_ifd.number(tags, 339, 1) == 1:
+        wide = 8 if shape.bits < 8 else 16
+        found.append(f"Samples of {shape.bits} bits are stored in {wide} now, at the same levels.")
+    if tiff_ifd.SUB_IFDS in tags:
+        found.append("Further pictures inside the TIFF's page (SubIFDs) were left out.")
+    if _LAYERS in tags:
+        found.append("The layers that Photoshop stored in the TIFF were left out.")
+    return found
 
-    plane = np.asarray(imagecodecs.tiff_decode(data, index=index))
-    plane = plane[:, :, None] if plane.ndim == 2 else plane
-    if plane.shape != (spec.height, spec.width, spec.nchannels) or plane.dtype.name not in (
-        "uint8",
-        "uint16",
-        "float32",
-    ):
-        raise UnsupportedImage("This TIFF's way of storing its samples cannot be read.")
-    return plane
+
+def _kept_apart(tags: Directory, shape: Shape) -> Directory:
+    """Of the tags that are held apart those that are written again."""
+    found: Directory = {}
+    if PHOTOSHOP in tags:
+        resources = photoshop.without_picture(tags[PHOTOSHOP].raw)
+        found[PHOTOSHOP] = Entry(1, len(resources), resources)
+    if tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED:
+        found[NEW_SUBFILE_TYPE] = tiff_ifd.long(tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED)
+    return found
 
 
-def _metadata(tags: Directory, icc: bytes | None, turn: int) -> Metadata:
-    kept = {tag: tags[tag] for tag in (*DESCRIPTIVE, X_RESOLUTION, Y_RESOLUTION, UNIT) if tag in tags}
-    dpi = None
+def _carried(data: bytes, index: int, tags: Directory) -> Page:
+    """The page ``index`` as it is stored, in little-endian order."""
+    where, sizes = (324, 325) if 324 in tags else (273, 279)
+    kept = {tag: entry for tag, entry in tags.items() if tag not in (273, 279, 324, 325, tiff_ifd.SUB_IFDS)}
+    shape = tiff_samples.shape_of(tags)
+    if (data[:2] == b"II" or shape.bits <= 8) and where in tags and sizes in tags:
+        spans = zip(tags[where].integers(), tags[sizes].integers(), strict=False)
+        return Page(kept, tuple(data[at : at + size] for at, size in spans), where == 324)
+    limits.check_size(shape.width, shape.height, 1 << 62, file_bytes=len(data), pixel_bytes=shape.pixel_bytes)
+    plane = tiff_samples.stored(data, index)
+    kept = {tag: entry for tag, entry in kept.items() if tag not in (266, 284, 317, 322, 323, 347)}
+    bits = tuple([8 * plane.dtype.itemsize] * plane.shape[2])
+    kept |= {BITS: tiff_ifd.short(*bits), COMPRESSION: tiff_ifd.short(1), 278: tiff_ifd.long(shape.height)}
+    return Page(kept, (plane.astype(plane.dtype.newbyteorder("<")).tobytes(),))
+
+
+def _metadata(tags: Directory) -> tuple[Metadata, int, list[str]]:
+    """What the tags tell, the turn that the pixels need, and what is to be said of it."""
+    told = {tag: tags[tag] for tag in DESCRIPTIVE if tag in tags}
+    resolution = {tag: tags[tag] for tag in (X_RESOLUTION, Y_RESOLUTION, UNIT) if tag in tags}
+    side = tags.get(ORIENTATION, Entry(3, 0, b""))
+    block = tiff_ifd.block({**told, **resolution, ORIENTATION: side} if side.count else {**told, **resolution})
+    packet = tags[XMP].raw if XMP in tags else None
+    standing = orientation.upright(block, packet)
+    turn = standing.turn
+    dpi = aspect = None
     if X_RESOLUTION in tags and Y_RESOLUTION in tags:
-        unit = (tags[UNIT].integers() or (2,))[0] if UNIT in tags else 2
         across, down = tags[X_RESOLUTION].ratio(), tags[Y_RESOLUTION].ratio()
-        if turn >= 5:
-            across, down = down, across
-            kept |= {X_RESOLUTION: tags[Y_RESOLUTION], Y_RESOLUTION: tags[X_RESOLUTION]}
-        scale = {2: 1.0, 3: 2.54}.get(unit)
-        dpi = (across * scale, down * scale) if scale and across and down else None
-    told = any(tag in kept for tag in DESCRIPTIVE)
-    return Metadata(
-        icc=icc,
-        exif=tiff_ifd.block({**kept, ORIENTATION: Entry(3, 1, b"\1\0")}) if told else None,
-        xmp=exif.upright_xmp(tags[XMP].raw) if XMP in tags else None,
+        across, down = (down, across) if turn >= 5 else (across, down)
+        scale = {2: 1.0, 3: 2.54}.get(tiff_ifd.number(tags, UNIT, 2))
+        if across > 0 and down > 0:
+            dpi = (across * scale, down * scale) if scale else None
+            aspect = None if scale else (across, down)
+    metadata = Metadata(
+        icc=tags[ICC].raw if ICC in tags else None,
+        exif=_with_upright_tag(standing.exif) if told else None,
+        xmp=xmp.upright(packet),
         iptc=tags[IPTC].raw if IPTC in tags else None,
         dpi=dpi,
+        aspect=aspect,
     )
+    return metadata, turn, list(standing.notes)
+
+
+def _with_upright_tag(block: bytes | None) -> bytes | None:
+    held = tiff_ifd.directories(block or b"")
+    return tiff_ifd.block({**held[0], ORIENTATION: tiff_ifd.short(1)}) if held else None
 
 
 def _divided(pixels: Pixels, alpha: Pixels) -> Pixels:
@@ -187,19 +240,25 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     """All pages, without loss, as they were read: inks, depth, compression, tags."""
     del quality
     pages = [photo, *photo.pages]
-    data = oiio.encoded(".tif", [_stored(page) for page in pages])
-    written = tiff_ifd.directories(data)
-    foreign = {XMP, IPTC, PHOTOSHOP, ICC, ORIENTATION, *DESCRIPTIVE, X_RESOLUTION, Y_RESOLUTION, UNIT}
-    return tiff_ifd.retagged(
-        data, [(_tags(page) | _ink_tags(page, own), foreign) for page, own in zip(pages, written, strict=True)]
-    )
+    stored = [_stored(page) for page in pages]
+    data = oiio.encoded(".tif", [(spec, plane) for spec, plane, _ in stored])
+    foreign = {XMP, IPTC, PHOTOSHOP, ICC, *DESCRIPTIVE, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES}
+    changes: list[tuple[Directory, set[int]] | Page] = []
+    carried = list(_coding(photo).carried)
+    for number, (page, (_, _, structure)) in enumerate(zip(pages, stored, strict=True)):
+        while carried and carried[0][0] <= number:
+            changes.append(carried.pop(0)[1])
+        changes.append((_tags(page) | structure, foreign))
+    changes += [page for _, page in carried]
+    return tiff_ifd.retagged(data, changes)
 
 
 def _coding(page: Photo) -> TiffCoding:
     return page.coding if isinstance(page.coding, TiffCoding) else TiffCoding()
 
 
-def _stored(page: Photo) -> tuple[Any, Pixels]:
+def _stored(page: Photo) -> tuple[Any, Pixels, Directory]:
+    """What OpenImageIO writes, and the tags that say what it does not know."""
     import OpenImageIO as oi
 
     own = _coding(page)
@@ -207,41 +266,29 @@ def _stored(page: Photo) -> tuple[Any, Pixels]:
     pixels = page.pixels if inks is None else inks.planes_of(page.pixels)
     associated = own.associated and inks is None
     planes = [_multiplied(pixels, page.alpha) if associated and page.alpha is not None else pixels]
-    colors = pixels.shape[2]
+    colors, further = pixels.shape[2], []
     if page.alpha is not None:
         planes.append(page.alpha[:, :, None])
+        further.append(1 if associated else 2)
     extra = own.extra
     if extra is not None and extra.shape[:2] == pixels.shape[:2] and extra.dtype == pixels.dtype:
         planes.append(extra)
+        further += own.extra_kinds
     plane = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
     deep = own.kind if page.pixels.dtype.kind == "f" else ""
-    spec = oi.ImageSpec(page.width, page.height, plane.shape[2], deep or _kind(page.pixels))
-    spec.alpha_channel = colors if page.alpha is not None else -1
-    spec.channelnames = tuple(
-        [*("CMYK" if colors == 4 else "RGB" if colors == 3 else "Y")]
-        + (["A"] if page.alpha is not None else [])
-        + [f"extra{i}" for i in range(plane.shape[2] - colors - (page.alpha is not None))]
-    )
-    if page.alpha is not None and not associated:
-        spec.attribute("oiio:UnassociatedAlpha", 1)
-    bits = own.bits
-    if (page.pixels.dtype == np.uint16 and bits in (10, 12)) or _are_few(plane, bits):
-        spec.attribute("oiio:BitsPerSample", bits)
-    spec.attribute("compression", own.compression if own.compression in WRITTEN else "zip")
-    return spec, plane
-
-
-def _ink_tags(page: Photo, written: Directory) -> Directory:
-    """What makes separations of planes that were written as colour, as OpenImageIO cuts 16-bit inks to 8."""
-    inks = _coding(page).inks
-    if inks is None or not inks.fit(page.pixels):
-        return {}
-    extra = written[EXTRA_SAMPLES].integers()[1:]
-    return {
-        PHOTOMETRIC: Entry(3, 1, b"\5\0"),
-        INK_SET: Entry(3, 1, b"\1\0"),
-        EXTRA_SAMPLES: Entry(3, len(extra), struct.pack(f"<{len(extra)}H", *extra)),
-    }
+    spec = oi.ImageSpec(page.width, page.height, plane.shape[2], deep or _kind_name(page.pixels))
+    # Alpha is handed over as any other sample, or the writer would multiply by it.
+    spec.alpha_channel = -1
+    spec.channelnames = tuple(f"{'CMYK'[i] if i < 4 else 'X'}{i}" for i in range(plane.shape[2]))
+    if (page.pixels.dtype == np.uint16 and own.bits in (10, 12)) or _are_few(plane, own.bits):
+        spec.attribute("oiio:BitsPerSample", own.bits)
+    spec.attribute("compression", own.compression)
+    structure: Directory = {EXTRA_SAMPLES: tiff_ifd.short(*further)} if further else {}
+    mode = {1: tiff_samples.MIN_IS_BLACK, 3: tiff_samples.RGB, 4: tiff_samples.SEPARATED}[colors]
+    structure[PHOTOMETRIC] = tiff_ifd.short(mode)
+    if inks is not None:
+        structure[INK_SET] = tiff_ifd.short(1)
+    return spec, plane, structure
 
 
 def _are_few(plane: Pixels, bits: int) -> bool:
@@ -251,27 +298,25 @@ def _are_few(plane: Pixels, bits: int) -> bool:
     return bool((plane % (255 // ((1 << bits) - 1)) == 0).all())
 
 
-def _kind(pixels: Pixels) -> str:
+def _kind_name(pixels: Pixels) -> str:
     return "float" if pixels.dtype.kind == "f" else str(pixels.dtype)
 
 
 def _tags(page: Photo) -> Directory:
-    data = page.metadata
+    data, own = page.metadata, _coding(page)
     held = tiff_ifd.directories(data.exif) if data.exif else []
-    tags: Directory = {tag: entry for tag, entry in (held[0] if held else {}).items() if tag in DESCRIPTIVE}
-    tags[ORIENTATION] = Entry(3, 1, b"\1\0")
-    if data.dpi:
+    tags = dict(own.tags)
+    tags |= {tag: entry for tag, entry in (held[0] if held else {}).items() if tag in DESCRIPTIVE}
+    tags[ORIENTATION] = tiff_ifd.short(1)
+    resolution = data.dpi or data.aspect
+    if resolution:
         tags |= {
-            X_RESOLUTION: tiff_ifd.rational(data.dpi[0]),
-            Y_RESOLUTION: tiff_ifd.rational(data.dpi[1]),
-            UNIT: Entry(3, 1, b"\2\0"),
+            X_RESOLUTION: tiff_ifd.rational(resolution[0]),
+            Y_RESOLUTION: tiff_ifd.rational(resolution[1]),
+            UNIT: tiff_ifd.short(2 if data.dpi else 1),
         }
-    inks = _coding(page).inks
-    icc = data.icc or (inks.profile if inks is not None else None)
+    icc = data.icc or (own.inks.profile if own.inks is not None else None)
     for tag, value in ((ICC, icc), (XMP, data.xmp), (IPTC, data.iptc)):
         if value:
             tags[tag] = tiff_ifd.blob(value)
-    resources = _coding(page).resources
-    if resources is not None:
-        tags[PHOTOSHOP] = resources
     return tags

@@ -1,13 +1,17 @@
 """TIFF directories: the tags of a TIFF file or an EXIF block, read, written and exchanged.
 
-Follows TIFF 6.0 and the BigTIFF proposal. Values are held as little-endian bytes.
+Follows TIFF 6.0 and the BigTIFF proposal. Values are held as little-endian bytes. Written by hand: the libraries that
+read TIFF give values, not blocks that can be put back unread, and none changes the tags of a file in memory.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
+SUB_IFDS = 330
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _UNITS = {**_SIZES, 5: 4, 10: 4}
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -17,12 +21,13 @@ _MOST_TAGS, _MOST_DIRECTORIES = 4096, 100_000
 
 @dataclass(slots=True)
 class Entry:
-    """One tag's value, or the directory that it points at."""
+    """One tag's value, or the directory that it points at. ``place`` is where the value lies in the file it is from."""
 
     kind: int
     count: int
     raw: bytes
     directory: Directory | None = None
+    place: int = field(default=0, compare=False)
 
     def integers(self) -> tuple[int, ...]:
         """The value as whole numbers; empty where it holds none."""
@@ -31,27 +36,53 @@ class Entry:
 
     def ratio(self) -> float:
         """The value as a fraction; 0 where it holds none."""
-        if self.kind != 5 or len(self.raw) < 8:
-            return 0.0
-        over, under = struct.unpack_from("<II", self.raw)
-        return float(over / under) if under else 0.0
+        if self.kind == RATIONAL and len(self.raw) >= 8:
+            over, under = struct.unpack_from("<II", self.raw)
+            return float(over / under) if under else 0.0
+        if self.kind == 11 and len(self.raw) >= 4:
+            return float(struct.unpack_from("<f", self.raw)[0])
+        return float((self.integers() or (0,))[0])
 
 
 Directory = dict[int, Entry]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a TIFF with its bytes: ``directory`` without places, and its strips or tiles."""
+
+    directory: Directory
+    segments: tuple[bytes, ...]
+    is_tiled: bool = False
+
+
+def short(*values: int) -> Entry:
+    """``values`` as SHORTs."""
+    return Entry(SHORT, len(values), struct.pack(f"<{len(values)}H", *values))
+
+
+def long(*values: int) -> Entry:
+    """``values`` as LONGs."""
+    return Entry(LONG, len(values), struct.pack(f"<{len(values)}I", *values))
+
+
 def rational(value: float) -> Entry:
     """``value`` as a RATIONAL to six decimals."""
     scale = 1 if value == int(value) else 1_000_000 if value < 4000 else 1000
-    return Entry(5, 1, struct.pack("<II", round(value * scale), scale))
+    return Entry(RATIONAL, 1, struct.pack("<II", round(value * scale), scale))
 
 
 def blob(data: bytes) -> Entry:
     """``data`` as UNDEFINED bytes."""
-    return Entry(7, len(data), data)
+    return Entry(UNDEFINED, len(data), data)
 
 
-class _Layout:
+def number(directory: Directory, tag: int, default: int) -> int:
+    """The first whole number of ``tag``, or ``default``."""
+    return (directory[tag].integers() or (default,))[0] if tag in directory else default
+
+
+class Layout:
     """Byte order and field widths of a file. Raises ``struct.error`` where it is none."""
 
     def __init__(self, data: bytes | bytearray) -> None:
@@ -62,15 +93,21 @@ class _Layout:
             raise struct.error("no TIFF header")
         self.big = magic == 43
         self.counter, self.offset, self.entry = ("Q", "Q", 20) if self.big else ("H", "I", 12)
-        self.link = 8 if self.big else 4
+        self.width = 8 if self.big else 4
+
+    @property
+    def first(self) -> int:
+        """Where the link to the first directory lies."""
+        return 8 if self.big else 4
 
     def value(self, data: bytes | bytearray, at: int, code: str) -> int:
+        """The whole number of ``struct``'s ``code`` at ``at``."""
         found: int = struct.unpack_from(self.order + code, data, at)[0]
         return found
 
 
-def _directory(data: bytes | bytearray, layout: _Layout, at: int, depth: int = 0) -> tuple[Directory, int]:
-    """The directory at ``at`` and the place of the link behind it."""
+def directory_at(data: bytes | bytearray, layout: Layout, at: int, depth: int = 0) -> tuple[Directory, int]:
+    """The directory at ``at`` and the place of the link behind it. Raises ``struct.error``."""
     count = layout.value(data, at, layout.counter)
     if count > _MOST_TAGS:
         raise struct.error("too many tags")
@@ -79,38 +116,54 @@ def _directory(data: bytes | bytearray, layout: _Layout, at: int, depth: int = 0
     for place in range(start, start + count * layout.entry, layout.entry):
         tag, kind = struct.unpack_from(layout.order + "HH", data, place)
         number = layout.value(data, place + 4, layout.offset)
-        room = place + 4 + struct.calcsize("<" + layout.offset)
+        room = place + 4 + layout.width
         size = _SIZES.get(kind, 0) * number
-        where = room if size <= struct.calcsize("<" + layout.offset) else layout.value(data, room, layout.offset)
+        where = room if size <= layout.width else layout.value(data, room, layout.offset)
         if not size or where + size > len(data):
             continue
         raw = bytes(data[where : where + size])
         unit = _UNITS[kind]
         if layout.order == ">" and unit > 1:
             raw = b"".join(raw[i : i + unit][::-1] for i in range(0, size, unit))
-        entry = Entry(kind, number, raw)
+        entry = Entry(kind, number, raw, place=where)
         if tag in _SUBDIRECTORIES and depth < 2 and entry.integers():
             try:
-                entry.directory = _directory(data, layout, entry.integers()[0], depth + 1)[0]
+                entry.directory = directory_at(data, layout, entry.integers()[0], depth + 1)[0]
             except struct.error:
                 continue
         found[tag] = entry
     return found, start + count * layout.entry
 
 
-def directories(data: bytes | bytearray) -> list[Directory]:
-    """The chain of directories, as far as it can be read; empty where ``data`` is no TIFF."""
-    found: list[Directory] = []
+def chain(data: bytes | bytearray) -> Iterator[Directory]:
+    """The directories one after the other, as far as they can be read; none where ``data`` is no TIFF."""
     try:
-        layout = _Layout(data)
-        at, seen = layout.value(data, layout.link, layout.offset), set[int]()
+        layout = Layout(data)
+        at, seen = layout.value(data, layout.first, layout.offset), set[int]()
         while at and at not in seen and len(seen) < _MOST_DIRECTORIES:
             seen.add(at)
-            directory, link = _directory(data, layout, at)
-            found.append(directory)
+            directory, link = directory_at(data, layout, at)
+            yield directory
             at = layout.value(data, link, layout.offset)
     except struct.error:
-        pass
+        return
+
+
+def directories(data: bytes | bytearray) -> list[Directory]:
+    """The whole chain; empty where ``data`` is no TIFF."""
+    return list(chain(data))
+
+
+def children(data: bytes | bytearray, directory: Directory) -> list[Directory]:
+    """The directories that ``directory`` names in its SubIFDs, as far as they can be read."""
+    if SUB_IFDS not in directory:
+        return []
+    layout, found = Layout(data), []
+    for at in directory[SUB_IFDS].integers()[:64]:
+        try:
+            found.append(directory_at(data, layout, at)[0])
+        except struct.error:
+            continue
     return found
 
 
@@ -127,7 +180,7 @@ def _packed(directory: Directory, base: int, big: bool) -> bytes:
             tail += bytes(len(tail) % 2)
             where = base + size + len(tail)
             tail += _packed(entry.directory, where, big)
-            kind, count, raw = (16 if big else 4), 1, struct.pack(f"<{offset}", where)
+            kind, count, raw = (16 if big else LONG), 1, struct.pack(f"<{offset}", where)
         head += struct.pack(f"<HH{offset}", tag, kind, count)
         if len(raw) <= width:
             head += raw.ljust(width, b"\0")
@@ -143,24 +196,40 @@ def block(directory: Directory) -> bytes:
     return b"II*\0\x08\0\0\0" + _packed(directory, 8, False)
 
 
-def retagged(data: bytes, changes: list[tuple[Directory, set[int]]]) -> bytes:
-    """A little-endian TIFF ``data`` whose pages gain tags and lose others, page by page.
+def retagged(data: bytes, changes: Sequence[tuple[Directory, set[int]] | Page]) -> bytes:
+    """A little-endian TIFF ``data`` whose pages gain tags and lose others, page by page, with further pages between.
 
-    The new directories are appended, and the chain of links leads through them.
+    The new directories are appended, and the chain of links leads through them. Each change is either the tags added
+    to and dropped from the next page that ``data`` has, or a :class:`Page` that it has not.
     """
     work = bytearray(data)
-    layout = _Layout(work)
-    link = layout.link
-    for added, dropped in changes:
-        at = layout.value(work, link, layout.offset)
-        directory, behind = _directory(work, layout, at)
-        following = layout.value(work, behind, layout.offset)
-        directory = {tag: entry for tag, entry in directory.items() if tag not in dropped} | added
+    layout = Layout(work)
+    link = layout.first
+    following = layout.value(work, link, layout.offset)
+    for change in changes:
+        if isinstance(change, Page):
+            directory = _placed(work, change)
+        else:
+            added, dropped = change
+            old, behind = directory_at(work, layout, following)
+            following = layout.value(work, behind, layout.offset)
+            directory = {tag: entry for tag, entry in old.items() if tag not in dropped} | added
         directory = {tag: entry for tag, entry in directory.items() if entry.count}
         work += bytes(len(work) % 2)
         place = len(work)
         work += _packed(directory, place, layout.big)
         struct.pack_into("<" + layout.offset, work, link, place)
         link = place + struct.calcsize("<" + layout.counter) + len(directory) * layout.entry
-        struct.pack_into("<" + layout.offset, work, link, following)
+    struct.pack_into("<" + layout.offset, work, link, following)
     return bytes(work)
+
+
+def _placed(work: bytearray, page: Page) -> Directory:
+    """The directory of ``page``, whose segments are appended to ``work``."""
+    places = []
+    for segment in page.segments:
+        work += bytes(len(work) % 2)
+        places.append(len(work))
+        work += segment
+    where, sizes = (324, 325) if page.is_tiled else (273, 279)
+    return page.directory | {where: long(*places), sizes: long(*(len(segment) for segment in page.segments))}
