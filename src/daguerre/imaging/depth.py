@@ -12,7 +12,10 @@ from daguerre.imaging.registry import Format
 _BAND_ROWS = 256
 _BITS = {"uint8": "8 bits", "uint16": "16 bits", "float32": "floating point"}
 
-_TOLD = {"icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
+_TOLD = {
+    "icc": "color profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "resources": "Photoshop resources",
+    "comments": "comments", "aspect": "shape of pixels",
+}  # fmt: skip
 
 
 def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
@@ -40,9 +43,8 @@ def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     lost = [title for name, title in _TOLD.items() if name not in form.told and getattr(photo.metadata, name)]
     if lost:
         warnings.append(f"{form.title} holds no {' or '.join(lost)}: left out.")
-    for name in ("exif", "xmp"):
-        if len(getattr(photo.metadata, name) or b"") > form.longest_told:
-            warnings.append(f"The photo's {_TOLD[name]} is longer than {form.title} can hold: left out.")
+    if len(photo.metadata.exif or b"") > form.longest_exif:
+        warnings.append(f"The photo's EXIF is longer than {form.title} can hold: left out.")
     return photo, warnings
 
 

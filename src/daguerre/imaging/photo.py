@@ -23,6 +23,7 @@ class Metadata:
     """What a file says of its picture, as raw blocks that travel unread where possible.
 
     ``exif`` starts at the TIFF header (no ``Exif\\0\\0``), with orientation 1 and no thumbnail.
+    ``resources`` are Photoshop's image resources but IPTC and thumbnails, ``comments`` texts as they are stored.
     ``dpi`` is horizontal and vertical, in pixels per inch; ``aspect`` the same where a file names no unit.
     """
 
@@ -32,6 +33,8 @@ class Metadata:
     iptc: bytes | None = None
     dpi: tuple[float, float] | None = None
     aspect: tuple[float, float] | None = None
+    resources: bytes | None = None
+    comments: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Format:
     ``suffixes`` end its files' names, the usual one first; ``media_type`` is what they are served as, and
     ``in_browsers`` tells whether every browser shows them. ``depths`` are the kinds of pixels that its writer takes,
     as numpy names them; ``told`` the fields of :class:`~daguerre.imaging.photo.Metadata` beside the resolution that
-    its files carry. ``longest_told`` is the most bytes that EXIF or XMP may have there. ``lossless``: what is written
+    its files carry. ``longest_exif`` is the most bytes that EXIF may have there. ``lossless``: what is written
     is what is read again. ``fallback`` names the format that stands in where this one cannot be written.
     """
 
@@ -43,7 +43,7 @@ class Format:
     alpha: bool = True
     pages: bool = False
     told: tuple[str, ...] = ("icc", "exif", "xmp")
-    longest_told: int = 1 << 31
+    longest_exif: int = 1 << 31
     lossless: bool = True
     in_browsers: bool = False
     writable: bool = True
@@ -55,21 +55,23 @@ class Format:
         return self.suffixes[0]
 
 
-_EVERYTHING = ("icc", "exif", "xmp", "iptc")
+_EVERYTHING = ("icc", "exif", "xmp", "iptc", "resources")
 _DEEP = ("uint8", "uint16")
 
 # fmt: off
 FORMATS: dict[str, Format] = {
     row.name: row
     for row in (
-        Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg", alpha=False, told=_EVERYTHING,
-               longest_told=65_500, lossless=False, in_browsers=True),
+        Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg", alpha=False,
+               told=(*_EVERYTHING, "comments", "aspect"),
+               longest_exif=65_500, lossless=False, in_browsers=True),
         Format("png", "PNG", (".png",), "image/png", _DEEP, in_browsers=True),
         Format("webp", "WebP", (".webp",), "image/webp", lossless=False, in_browsers=True),
         Format("avif", "AVIF", (".avif",), "image/avif", _DEEP, lossless=False, in_browsers=True, fallback="png"),
         Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False, writable=False,
                fallback="avif"),
-        Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True, told=_EVERYTHING),
+        Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True,
+               told=(*_EVERYTHING, "aspect")),
         Format("bmp", "BMP", (".bmp", ".dib"), "image/bmp", told=(), in_browsers=True),
         Format("gif", "GIF", (".gif",), "image/gif", told=("xmp",), in_browsers=True),
         Format("tga", "TGA", (".tga",), "image/x-tga", told=()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from itertools import islice
 
@@ -42,6 +43,10 @@ _KNOWN_OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"\x1aE\xdf\xa3", "a video"),
 )
 
+_MARKED_JPEG = re.compile(rb"\xff\xd8\xff(?:\xe0..JFIF|\xe1..Exif|\xdb|\xee..Adobe)", re.DOTALL)
+_MOST_IN_FRONT = 4096
+"""Recovered files and copies of other systems have something in front."""
+
 _TIFF_HEADS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _DNG_VERSION = 50706
 _CFA_PATTERN = 33421
@@ -73,6 +78,8 @@ def format_of(data: bytes) -> str:
         return "ico"
     if _is_tga(data):
         return "tga"
+    if _MARKED_JPEG.search(data, 0, _MOST_IN_FRONT):
+        return "jpeg"
     head = data[:64].lstrip()
     for start, kind in _KNOWN_OTHERS:
         if head[: len(start)].lower() == start.lower():

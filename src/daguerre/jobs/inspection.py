@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from daguerre.errors import BrokenImage, DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
+from daguerre.errors import DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
 
 DECODED_PIXELS = 4_000_000
 """Pictures up to this size are decoded at the door: some 50 ms."""
@@ -20,8 +20,6 @@ DECODED_PIXELS = 4_000_000
 MEMORY_BYTES = 4 << 30
 
 _LONGEST_VIEW = 16_000
-
-_JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +142,10 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
         size, decoded = error.size, False
     if size[0] * size[1] > max_pixels:
         raise ImageTooLarge(_too_large(size, max_pixels))
-    if not _has_end(data, form):
-        raise BrokenImage("The file is truncated: its end is missing.")
+    if not decoded and not _has_end(data, form):
+        # Whether pixels are missing, or the end alone, only the decoder can tell.
+        photo = imaging.open_image(data, max_pixels=max_pixels)
+        size, decoded = (photo.width, photo.height), True
     if decoded:
         return size, True
     # Raw sensors are larger than their pictures, and a row of pages has no shape.
@@ -154,15 +154,11 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
 
 def _has_end(data: bytes, form: str) -> bool:
     """False where the end of the picture is missing. Other things, such as a film, may follow it."""
+    from daguerre.imaging.containers import jpeg_segments
+
     if form == "png":
         return b"IEND" in data
-    if form != "jpeg":
-        return True
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _JPEG_SCAN:
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    # A thumbnail in the metadata has an end of its own, before the scan.
-    return data.find(_JPEG_END, at) >= 0
+    return form != "jpeg" or jpeg_segments.picture_end(data) is not None
 
 
 def main() -> None:

@@ -136,10 +136,3 @@ def test_formats_without_room_for_it_say_so(name: str) -> None:
     kind = registry.FORMATS[name].depths[0]
     encoded = imaging.encode(told(Photo(np.zeros((4, 4, 3), kind), name)))
     assert encoded.warnings == [f"{registry.FORMATS[name].title} holds no XMP: left out."]
-
-
-def test_a_packet_too_long_for_a_jpeg_is_named() -> None:
-    given = photo(packet("<dc:rights>" + "x" * 70_000 + "</dc:rights>"))
-    encoded = imaging.encode(given)
-    assert encoded.warnings == ["The photo's XMP is longer than JPEG can hold: left out."]
-    assert imaging.open_image(encoded.data).metadata.xmp is None

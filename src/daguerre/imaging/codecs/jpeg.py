@@ -1,4 +1,4 @@
-"""JPEG: colour, grey and CMYK, with the subsampling and the tables it came with."""
+"""JPEG: color, grey and CMYK, with the subsampling and the tables it came with."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ import numpy as np
 from PIL import Image
 
 from daguerre.errors import BrokenImage, CannotWrite, UnsupportedImage
-from daguerre.imaging import passthrough
-from daguerre.imaging.codecs import oiio, pillow
+from daguerre.imaging import depth, limits, passthrough
+from daguerre.imaging.codecs import jpeg_repair, oiio, pillow
 from daguerre.imaging.color.cmyk import Inks
-from daguerre.imaging.containers import jpeg_segments
-from daguerre.imaging.photo import Coding, Photo
+from daguerre.imaging.containers import jpeg_segments, photoshop
+from daguerre.imaging.containers.jpeg_segments import Segments
+from daguerre.imaging.metadata import xmp
+from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 _LONGEST = 65500
 _MOST_SCANS = 200
 """Each scan passes over the whole picture; encoders write about ten."""
 _QUALITY = 95
-_NO_FRAMES = (0xC4, 0xC8, 0xCC)
+_LOSSLESS_FRAMES = (0xC3, 0xC7, 0xCB, 0xCF)
 _SUBSAMPLING = {((1, 1), (1, 1)): 0, ((2, 1), (1, 1)): 1, ((2, 2), (1, 1)): 2}
+_GAIN_MAP_LOST = "The gain map of the JPEG was left out: it fits the old picture."
+_VIEWS_LOST = "Further pictures behind the JPEG's own (another view or a gain map) were left out."
+_TRAILER_LOST = "What followed the JPEG's picture in the file (a film or another program's data) was left out."
 
 
 @dataclass(frozen=True, slots=True)
 class JpegCoding(Coding):
-    """Quantisation tables and Pillow's number for the subsampling (empty and ``None``: as the quality asks), whether
-    the scans are progressive and the components red, green and blue themselves, the inks of CMYK, and whether the
-    code is that of the upright picture."""
+    """Quantization tables and Pillow's number for the subsampling (empty and ``None``: as the quality asks), whether
+    the scans are progressive and the components red, green and blue themselves, the inks of CMYK, whether the code
+    is that of the upright picture, and segments that a new file holds again."""
 
     qtables: tuple[tuple[int, ...], ...] = ()
     subsampling: int | None = None
@@ -36,6 +42,7 @@ class JpegCoding(Coding):
     keep_rgb: bool = False
     inks: Inks | None = None
     is_upright: bool = True
+    segments: tuple[bytes, ...] = ()
 
     def in_full_color(self) -> JpegCoding:
         return replace(self, subsampling=0)
@@ -43,10 +50,29 @@ class JpegCoding(Coding):
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a JPEG; CMYK as sRGB, its inks kept. Raises InvalidImage."""
+    front, data = _from_start(data)
     if data.count(b"\xff\xda") > _MOST_SCANS:
         raise BrokenImage("The JPEG file is damaged: it passes over its picture hundreds of times.")
-    if (bits := _bits(data)) in (12, 16):
-        raise UnsupportedImage(f"The JPEG is of a rare kind, with {bits} bits a sample, that cannot be read.")
+    told = jpeg_segments.parsed(data)
+    metadata, turn, losses = _metadata(told, data)
+    if told.bits != 8 or told.frame in _LOSSLESS_FRAMES:
+        photo = _rare(data, told, turn, max_pixels)
+        coding = JpegCoding(is_upright=False)
+    else:
+        photo, coding = _common(data, metadata, turn, max_pixels)
+    photo.metadata = replace(metadata, icc=None if coding.inks is not None else metadata.icc)
+    photo.coding = replace(coding, segments=tuple(told.others))
+    photo.losses = [*front, *losses, *photo.losses]
+    return photo
+
+
+def _from_start(data: bytes) -> tuple[list[str], bytes]:
+    start = data.find(b"\xff\xd8\xff")
+    return ([] if start == 0 else [f"{start} bytes in front of the JPEG were left out."]), data[start:]
+
+
+def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int) -> tuple[Photo, JpegCoding]:
+    """A picture of 8 bits, as libjpeg decodes it."""
     image: Any = pillow.opened(data, "JPEG", max_pixels=max_pixels)
     layers = list(image.layer)
     coding = JpegCoding(
@@ -54,11 +80,71 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         _subsampling(layers),
         progressive=bool(image.info.get("progressive")),
         keep_rgb=len(layers) == 3 and _is_rgb(image, layers),
+        is_upright=turn == 1,
     )
-    photo, turn = _inked(image) if image.mode == "CMYK" else pillow.turned_photo_of(image, "jpeg")
-    inks = photo.coding.inks if isinstance(photo.coding, JpegCoding) else None
-    photo.coding = replace(coding, inks=inks, is_upright=turn == 1)
-    return photo
+    image = jpeg_repair.decoded(image, data)
+    if image.mode == "CMYK":
+        inks = Inks(oiio.upright(np.asarray(image), turn), metadata.icc)
+        return Photo(inks.colors(), "jpeg"), replace(coding, inks=inks)
+    pixels, _ = pillow.arrays(image.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else image)
+    return Photo(pixels, "jpeg"), coding
+
+
+def _rare(data: bytes, told: Segments, turn: int, max_pixels: int) -> Photo:
+    """A picture of other than 8 bits, or one without loss: uint8, or uint16 from 0 to 65535."""
+    import imagecodecs
+
+    width, height, samples = jpeg_segments.size(data)
+    pixel_bytes = samples * (2 if told.bits > 8 else 1)
+    limits.check_size(width, height, max_pixels, file_bytes=len(data), pixel_bytes=pixel_bytes)
+    decoders = (imagecodecs.jpeg8_decode, imagecodecs.ljpeg_decode, imagecodecs.jpegsof3_decode)
+    for decode in decoders if told.frame in _LOSSLESS_FRAMES else decoders[:1]:
+        try:
+            plane: Pixels = np.asarray(decode(data))
+            break
+        except MemoryError:
+            raise
+        except Exception:  # Each decoder raises its own errors over what it does not know.
+            continue
+    else:
+        raise UnsupportedImage(f"The JPEG is of a rare kind, with {told.bits} bits a sample, that cannot be read.")
+    plane = plane.reshape(height, width, -1)
+    if plane.shape[2] not in (1, 3):
+        raise UnsupportedImage(f"The JPEG has {plane.shape[2]} samples of {told.bits} bits a pixel: it cannot be read.")
+    plane = depth.widened(plane, told.bits) if told.bits > 8 else plane.astype(np.uint8)
+    return Photo(oiio.upright(plane, turn), "jpeg")
+
+
+def _metadata(told: Segments, data: bytes) -> tuple[Metadata, int, list[str]]:
+    """What the segments tell, the turn that the pixels need, and what a new file will not hold."""
+    losses = list(told.dropped)
+    if told.has_gain_map or xmp.names_gain_map(told.xmp):
+        losses.append(_GAIN_MAP_LOST)
+    elif told.has_views:
+        losses.append(_VIEWS_LOST)
+    else:
+        end = jpeg_segments.picture_end(data)
+        if end is not None and data[end + 2 :].strip(b"\0\n\r "):
+            losses.append(_TRAILER_LOST)
+    standing = upright(told.exif, xmp.without_other_pictures(told.xmp))
+    iptc, resources = photoshop.parted(told.resources)
+    dpi, aspect = _density(told)
+    if standing.turn >= 5:
+        dpi, aspect = dpi and dpi[::-1], aspect and aspect[::-1]
+    metadata = Metadata(told.icc, standing.exif, standing.xmp, iptc, dpi, aspect, resources, tuple(told.comments))
+    return metadata, standing.turn, [*losses, *standing.notes]
+
+
+def _density(told: Segments) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    """Pixels per inch, or the shape of pixels without a unit; the EXIF block is asked where JFIF says nothing."""
+    if told.density is not None and min(told.density[1:]) > 0:
+        unit, across, down = told.density
+        scale = {1: 1.0, 2: 2.54}.get(unit)
+        if scale is not None:
+            return (across * scale, down * scale), None
+        if across != down:
+            return None, (float(across), float(down))
+    return pillow.exif_resolution(told.exif), None
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
@@ -69,12 +155,10 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     """
     metadata = photo.metadata
     own = photo.coding if isinstance(photo.coding, JpegCoding) else JpegCoding()
-    inks = own.inks
-    if inks is not None and not inks.fit(photo.pixels):
-        inks = None
+    inks = own.inks if own.inks is not None and own.inks.fit(photo.pixels) else None
     icc = metadata.icc or (inks.profile if inks is not None else None)
     if quality is None and photo.original is not None and own.is_upright and passthrough.pixels_unchanged(photo):
-        return jpeg_segments.dressed(photo.original.data, metadata, icc)
+        return jpeg_segments.dressed(_from_start(photo.original.data)[1], metadata, icc, own.segments)
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"JPEG holds at most {_LONGEST} pixels a side; choose another format.")
     image = pillow.image_of(photo) if inks is None else Image.fromarray(inks.planes_of(photo.pixels), "CMYK")
@@ -84,29 +168,12 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if image.mode == "RGB":
         fitting = 0 if (quality or _QUALITY) >= 90 else 2
         options["subsampling"] = fitting if own.subsampling is None else own.subsampling
-    dpi = None if metadata.dpi is None else (round(metadata.dpi[0]), round(metadata.dpi[1]))
-    data = pillow.saved(image, "JPEG", progressive=own.progressive, keep_rgb=own.keep_rgb, dpi=dpi, **options)
-    return jpeg_segments.dressed(data, metadata, icc)
-
-
-def _bits(data: bytes) -> int:
-    """Bits a sample, from the first frame header."""
-    frames = (
-        segment for marker, segment in jpeg_segments.walk(data) if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES
-    )
-    return next((segment[4] for segment in frames if len(segment) > 4), 8)
-
-
-def _inked(image: Image.Image) -> tuple[Photo, int]:
-    """The CMYK ``image`` as sRGB, its inks kept, and the orientation it had. Raises BrokenImage."""
-    pillow.loaded(image)
-    metadata, turn = pillow.metadata_of(image)
-    inks = Inks(oiio.upright(np.asarray(image), turn), metadata.icc)
-    return Photo(inks.colors(), "jpeg", metadata=replace(metadata, icc=None), coding=JpegCoding(inks=inks)), turn
+    data = pillow.saved(image, "JPEG", progressive=own.progressive, keep_rgb=own.keep_rgb, **options)
+    return jpeg_segments.dressed(data, metadata, icc, own.segments)
 
 
 def _tables(image: Any, layers: list[tuple[int, int, int, int]]) -> tuple[tuple[int, ...], ...]:
-    """The quantisation table of each component, as Pillow takes them: the last one serves the rest."""
+    """The quantization table of each component, as Pillow takes them: the last one serves the rest."""
     tables = [tuple(image.quantization[layer[3]]) for layer in layers if layer[3] in image.quantization]
     while len(tables) > 1 and tables[-1] == tables[-2]:
         tables.pop()

@@ -11,6 +11,7 @@ from PIL import Image, JpegImagePlugin
 
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import limits
+from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
@@ -176,6 +177,16 @@ def saved(image: Image.Image, name: str, **options: Any) -> bytes:
     stream = BytesIO()
     image.save(stream, name, **{key: value for key, value in options.items() if value is not None})
     return stream.getvalue()
+
+
+def exif_resolution(block: bytes | None) -> tuple[float, float] | None:
+    """Pixels per inch across and down that an EXIF block names."""
+    held = next(tiff_ifd.chain((block or b"").removeprefix(b"Exif\0\0")), None)
+    if held is None or 282 not in held or 283 not in held:
+        return None
+    scale = {2: 1.0, 3: 2.54}.get(tiff_ifd.number(held, 296, 2))
+    across, down = held[282].ratio(), held[283].ratio()
+    return (across * scale, down * scale) if scale and across > 0 and down > 0 else None
 
 
 def _raw(value: object) -> bytes | None:

@@ -134,7 +134,7 @@ def _page(data: bytes, index: int, tags: Directory, shape: Shape) -> Photo:
         tuple(kinds[i - colors] for i in others),
         inks,
         {tag: entry for tag, entry in tags.items() if tag not in _STRUCTURAL and tag not in DESCRIPTIVE}
-        | _kept_apart(tags, shape),
+        | _kept_apart(tags),
     )
     return Photo(pixels, "tiff", alpha, metadata, coding, losses=losses)
 
@@ -154,12 +154,9 @@ def _losses(tags: Directory, shape: Shape) -> list[str]:
     return found
 
 
-def _kept_apart(tags: Directory, shape: Shape) -> Directory:
+def _kept_apart(tags: Directory) -> Directory:
     """Of the tags that are held apart those that are written again."""
     found: Directory = {}
-    if PHOTOSHOP in tags:
-        resources = photoshop.without_picture(tags[PHOTOSHOP].raw)
-        found[PHOTOSHOP] = Entry(1, len(resources), resources)
     if tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED:
         found[NEW_SUBFILE_TYPE] = tiff_ifd.long(tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED)
     return found
@@ -198,13 +195,15 @@ def _metadata(tags: Directory) -> tuple[Metadata, int, list[str]]:
         if across > 0 and down > 0:
             dpi = (across * scale, down * scale) if scale else None
             aspect = None if scale else (across, down)
+    iptc, resources = photoshop.parted(tags[PHOTOSHOP].raw) if PHOTOSHOP in tags else (None, None)
     metadata = Metadata(
         icc=tags[ICC].raw if ICC in tags else None,
         exif=_with_upright_tag(standing.exif) if told else None,
         xmp=xmp.upright(packet),
-        iptc=tags[IPTC].raw if IPTC in tags else None,
+        iptc=tags[IPTC].raw if IPTC in tags else iptc,
         dpi=dpi,
         aspect=aspect,
+        resources=resources,
     )
     return metadata, turn, list(standing.notes)
 
@@ -319,4 +318,6 @@ def _tags(page: Photo) -> Directory:
     for tag, value in ((ICC, icc), (XMP, data.xmp), (IPTC, data.iptc)):
         if value:
             tags[tag] = tiff_ifd.blob(value)
+    if data.resources:
+        tags[PHOTOSHOP] = Entry(tiff_ifd.BYTE, len(data.resources), data.resources)
     return tags

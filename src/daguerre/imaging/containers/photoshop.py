@@ -9,11 +9,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-IPTC, RESOLUTION, ICC, EXIF, XMP = 1028, 1005, 1039, 1058, 1060
+RESOLUTION, IPTC, ICC, EXIF, XMP = 1005, 1028, 1039, 1058, 1060
 THUMBNAILS = (1033, 1036)
-PRINTED_DIGEST = 1061
-"""A digest of the IPTC block, which is false once that has changed."""
-
 _SIGNATURES = (b"8BIM", b"8B64", b"AgHg", b"DCSR", b"MeSa", b"PHUT")
 
 
@@ -54,9 +51,14 @@ def resources(block: bytes) -> Iterator[Resource]:
         at = end + 4 + (size + 1) // 2 * 2
 
 
-def without_picture(block: bytes) -> bytes:
-    """``block`` without the thumbnails, which show the picture as it was."""
+def iptc_block(iptc: bytes | None) -> bytes:
+    """The resource that holds ``iptc``; nothing without it."""
+    return resource(IPTC, iptc).packed() if iptc else b""
+
+
+def parted(block: bytes) -> tuple[bytes | None, bytes | None]:
+    """The IPTC block of ``block``, and the other resources without the thumbnails, as far as they are whole."""
     found = list(resources(block))
-    if not any(row.number in THUMBNAILS for row in found):
-        return block
-    return b"".join(row.packed() for row in found if row.number not in THUMBNAILS)
+    iptc = next((row.body for row in found if row.number == IPTC), None)
+    rest = b"".join(row.packed() for row in found if row.number not in (IPTC, *THUMBNAILS))
+    return iptc or None, rest or None

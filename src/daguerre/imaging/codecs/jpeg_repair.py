@@ -1,0 +1,77 @@
+"""JPEGs that end too early: whether every pixel is there all the same, and where those end that are.
+
+A decoder fills up what is missing without a word. So the code is decoded twice, with other bytes behind it each time:
+pixels that stay the same do not depend on what is missing.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, JpegImagePlugin
+
+from daguerre.errors import BrokenImage
+from daguerre.imaging.containers import jpeg_segments
+
+_FILLERS = (b"", b"\x55" * 4096)
+_BLOCK = 8
+"""Pixels of a block's side; at an eighth of the size a decoder gives one pixel for each."""
+
+Missing = npt.NDArray[np.bool_]
+
+
+def decoded(image: Image.Image, data: bytes) -> Image.Image:
+    """``image``, opened over ``data``, with all its pixels. Raises BrokenImage where some are missing."""
+    try:
+        image.load()
+    except Image.DecompressionBombError:
+        raise
+    except (OSError, SyntaxError, ValueError):
+        code = data[: jpeg_segments.code_end(data)]
+        missing = _missing(code, image.size)
+        if not missing.any():
+            return _opened(code + jpeg_segments.END)
+        raise BrokenImage(_sentence(missing)) from None
+    if _ends_flat(image):
+        missing = _missing(data[: jpeg_segments.code_end(data)], image.size)
+        if missing.any():
+            raise BrokenImage(_sentence(missing))
+    return image
+
+
+def _sentence(missing: Missing) -> str:
+    share = max(1, round(100 * float(missing.mean())))
+    return f"The JPEG file is truncated: the lowest {share} % of its picture are missing."
+
+
+def _missing(code: bytes, size: tuple[int, int]) -> Missing:
+    """The pixels ``[H, W]`` that ``code``, a JPEG without its end marker, does not hold. Raises BrokenImage."""
+    one, other = (np.asarray(_opened(code + filler + jpeg_segments.END, reduced=True)) for filler in _FILLERS)
+    differs = (one != other).reshape(*one.shape[:2], -1).any(axis=2)
+    missing = np.zeros((size[1], size[0]), np.bool_)
+    rows = np.flatnonzero(differs.any(axis=1))
+    if len(rows):
+        missing[rows[0] * _BLOCK :] = True
+    return missing
+
+
+def _opened(data: bytes, *, reduced: bool = False) -> Image.Image:
+    try:
+        image: Image.Image = JpegImagePlugin.JpegImageFile(BytesIO(data), "")
+        if reduced:
+            image.draft(None, (max(1, image.width // _BLOCK), max(1, image.height // _BLOCK)))
+        image.load()
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise BrokenImage("The JPEG file is truncated or damaged: its picture cannot be read to the end.") from error
+    return image
+
+
+def _ends_flat(image: Image.Image) -> bool:
+    """Whether the last block has one color, as those have that a decoder makes up."""
+    across, down = (size - (size - 1) % _BLOCK - 1 for size in image.size)
+    last = np.asarray(image.crop((across, down, *image.size)))
+    return bool((last == last[:1, :1]).all())
