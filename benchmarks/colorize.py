@@ -23,12 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre import Restorer
-from daguerre.models.adapters import chroma
-from daguerre.models.catalog import Model
-from daguerre.models.roles import COLORIZE, Colorizer
-from daguerre.models.runtime.session import Session
-from daguerre.pipeline import colorize
-from daguerre.pipeline.progress import Track
+from daguerre.models.adapters import COLORIZE
+from daguerre.models.roles import Colorizer
+from daguerre.pipeline.colorize import colorize
+from daguerre.progress import Track
+from training.candidate import load_candidate
 from training.pictures import require_pictures
 
 ROOT = Path(__file__).parents[1]
@@ -117,7 +116,7 @@ def judge(network: Colorizer, name: str, count: int = 0) -> Figures:
             continue
         picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
         true, grey = lab(picture), made_grey(lab(picture))
-        painted = colorize.apply(grey, network, strength=100, track=Track())
+        painted = colorize(grey, network, strength=100, track=Track())
         off = np.hypot(*(lab(painted) - true)[..., 1:].transpose(2, 0, 1))
         whole = np.hypot(true[..., 1], true[..., 2])
         figures.off.append(float(off.mean()))
@@ -137,20 +136,19 @@ def timed(network: Colorizer, megapixels: float = 12.0) -> tuple[float, float]:
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
     random = np.random.default_rng(0).integers(0, 256, (height // 8, height // 6, 1), np.uint8)
     photo = cv2.resize(random, (round(height * 4 / 3), height), interpolation=cv2.INTER_CUBIC)[..., None]
-    colorize.apply(photo, network, strength=100, track=Track())
+    colorize(photo, network, strength=100, track=Track())
     clock, cores = time.perf_counter(), time.process_time()
-    colorize.apply(photo, network, strength=100, track=Track())
+    colorize(photo, network, strength=100, track=Track())
     return time.perf_counter() - clock, time.process_time() - cores
 
 
 def loaded(file: Path | None) -> tuple[Colorizer, str]:
     """The network of ``file`` or the best installed one, and its name."""
-    if file is None:
-        cache = Restorer().cache
-        network = cache.network(COLORIZE)
-        return cache.adapter(network), network.id
-    entry = Model("embedded/colorize@1", COLORIZE, "embedded", file.name, "0" * 64, 1, "", "", multiple=32, tile=256)
-    return chroma.Adapter(Session(file), entry), file.name
+    if file is not None:
+        return load_candidate(COLORIZE, file), file.name
+    cache = Restorer().cache
+    model = cache.model(COLORIZE.name)
+    return cache.adapter(COLORIZE, model), model.id
 
 
 def main() -> None:

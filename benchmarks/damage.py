@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from daguerre.models.adapters import DAMAGE, INPAINT
 from daguerre.models.catalog.embedded import WEIGHTS
-from daguerre.models.runtime.session import Session
 from daguerre.pipeline import damage, inpaint
-from daguerre.pipeline.progress import Track
+from daguerre.progress import Track
+from training.candidate import load_candidate
 from training.damage import wounds
 from training.damage.synthesis import KINDS, age, grain, visible, wound
 from training.pictures import require_pictures
@@ -108,11 +109,12 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=14, help="photos of each set")
     parser.add_argument("--sensitivity", type=float, nargs="*", default=[50.0])
     options = parser.parse_args()
-    network, filler = Session(options.weights / "damage.onnx"), Session(options.weights / "inpaint.onnx")
+    detector = load_candidate(DAMAGE, options.weights / "damage.onnx")
+    inpainter = load_candidate(INPAINT, options.weights / "inpaint.onnx")
     pictures = squares(options.each)
 
     def look(picture: Bytes) -> Bytes:
-        return damage.find(picture, network, sensitivity=50, track=Track())
+        return detector.find(picture, 50, Track())
 
     wounded = [(case, look(case.after)) for case in cases(pictures)]
     aged = []
@@ -126,15 +128,15 @@ def main() -> None:
     for sensitivity in options.sensitivity:
         single, triple, before, repaired = [], [], [], []
         for case, probability in wounded:
-            mask = damage.mask_of(probability, sensitivity)
+            mask = damage.to_mask(probability, sensitivity, detector.rule)
             score = f1(mask, case.truth)
             (triple if case.kind == "three kinds" else single).append(score)
             if sensitivity == options.sensitivity[0]:
                 by_kind.setdefault(case.kind, []).append(score)
                 before.append(psnr(case.after, case.before))
-                repaired.append(psnr(inpaint.fill(case.after, mask, filler, track=Track()), case.before))
-        shares = [100 * float(damage.mask_of(probability, sensitivity).mean()) for probability in aged]
-        clean = np.mean([not damage.mask_of(probability, sensitivity).any() for probability in plain])
+                repaired.append(psnr(inpaint.fill(case.after, mask, inpainter, track=Track()), case.before))
+        shares = [100 * float(damage.to_mask(probability, sensitivity, detector.rule).mean()) for probability in aged]
+        clean = np.mean([not damage.to_mask(probability, sensitivity, detector.rule).any() for probability in plain])
         decibel = f"{np.mean(before):.1f} dB | {np.mean(repaired):.1f} dB" if before else " | "
         print(
             f"| {sensitivity:g} | {np.mean(single):.3f} | {np.mean(triple):.3f} | {decibel} "

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.models.runtime.session import Session
-from daguerre.pipeline import denoise, noise
-from daguerre.pipeline.progress import Track
+from daguerre.models.adapters import DENOISE, NOISE
+from daguerre.pipeline.denoise import NoiseProfile, NoiseReducer, estimate_noise
+from daguerre.progress import Track
+from training.candidate import load_candidate
 from training.pictures import require_pictures
 
 ROOT = Path(__file__).parents[1]
@@ -88,17 +89,17 @@ class Step:
     """The step as the pipeline runs it."""
 
     def __init__(self, weights: Path) -> None:
-        self.eye = Session(weights / "noise.onnx", threads=2)
-        self.network = Session(weights / "denoise.onnx", threads=2)
+        self.estimator = load_candidate(NOISE, weights / "noise.onnx", threads=2)
+        self.reducer = NoiseReducer(load_candidate(DENOISE, weights / "denoise.onnx", threads=2), self.estimator)
 
-    def measure(self, picture: Bytes) -> noise.NoiseProfile:
+    def measure(self, picture: Bytes) -> NoiseProfile:
         """What noise there is."""
-        return noise.estimate(picture, self.eye, track=Track())
+        return estimate_noise(picture, self.estimator, track=Track())
 
     def clean(self, picture: Bytes, strength: float = 25) -> Bytes:
         """The picture without it."""
         profile = self.measure(picture)
-        restored = denoise.reduce(picture, profile, self.network, self.eye, strength=strength, track=Track())
+        restored = self.reducer.reduce(picture, profile, strength=strength, track=Track())
         return np.asarray(restored, np.uint8)
 
 
@@ -170,7 +171,6 @@ def main() -> None:
     data = require_pictures() / "eval"
     cv2.setNumThreads(2)
     step = Step(options.weights)
-    print(f"Networks run on {' '.join(step.network.providers)}.\n")
     row("noise", "noisy, dB", "non-local means, dB", "Daguerre, dB", "best strength is better by", "sigma measured")
     row(*["---"] * 6)
     colour = pictures(data / "bench_CBSD68", options.count)
@@ -197,7 +197,7 @@ def main() -> None:
     started = time.perf_counter()
     profile = step.measure(large)
     measured = time.perf_counter()
-    denoise.reduce(large, profile, step.network, step.eye, strength=25, track=Track())
+    step.reducer.reduce(large, profile, strength=25, track=Track())
     done = time.perf_counter()
     patch = large[:600, :600]
     nlm(patch, 20)

@@ -20,7 +20,9 @@ import daguerre
 from benchmarks.clean import psnr
 from daguerre import Photo, Restorer, Settings
 from daguerre.config import Config
-from daguerre.models.adapters import mobilefacenet
+from daguerre.models.adapters.mobilefacenet import MobileFaceNet
+from daguerre.models.catalog import Model
+from daguerre.models.runtime.loaded import LoadedModel
 from daguerre.models.runtime.session import Session
 from daguerre.pipeline.faces import alignment
 from training.pictures import judging_networks, require_pictures
@@ -97,7 +99,11 @@ def degraded(face: Bytes, rng: np.random.Generator) -> Bytes:
 def quality(restorer: Restorer) -> None:
     """Known faces, made poor and restored at fidelity 0.5."""
     eye, find = perceptual(), yunet()
-    network = mobilefacenet.Adapter(Session(judging_networks() / "MobileFaceNet.onnx"), None)  # type: ignore[arg-type]
+    file = judging_networks() / "MobileFaceNet.onnx"
+    entry = Model(
+        "full/mobilefacenet@1", "face_identity", "full", file.name, "", 1, "", "", "MobileFaceNet", window=112
+    )
+    network = MobileFaceNet(LoadedModel(entry, Session(file)))
     ways = {
         "degraded": None,
         "the step alone": FACES_ONLY.updated(fidelity=0.5),

@@ -20,11 +20,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from daguerre.models.runtime.session import Session
+from daguerre.models.adapters import INPAINT
 from daguerre.pipeline import inpaint
-from daguerre.pipeline.classical import plate
-from daguerre.pipeline.progress import Track
+from daguerre.pipeline.inpaint.thin_plate import thin_plate_spline
+from daguerre.progress import Track
 from training import pictures
+from training.candidate import load_candidate
 from training.inpaint import masks, perceptual
 
 Picture = npt.NDArray[np.uint8]
@@ -59,16 +60,19 @@ def wounded(picture: Picture, kind: str, seed: int) -> tuple[Picture, Hole]:
     return damaged, hole
 
 
+def spline(picture: npt.NDArray[np.uint8], hole: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    filled = thin_plate_spline(picture.astype(np.float32), hole)
+    return np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+
+
 def methods(weights: Path) -> dict[str, Fill]:
-    network = Session(weights, threads=2)
+    inpainter = load_candidate(INPAINT, weights, threads=2)
     return {
         "damaged": lambda picture, hole: picture,
         "Telea": lambda picture, hole: cv2.inpaint(picture, hole.view(np.uint8), 3, cv2.INPAINT_TELEA),
         "Navier-Stokes": lambda picture, hole: cv2.inpaint(picture, hole.view(np.uint8), 3, cv2.INPAINT_NS),
-        "plate alone": lambda picture, hole: np.clip(np.rint(plate(picture.astype(np.float32), hole)), 0, 255).astype(
-            np.uint8
-        ),
-        "Daguerre": lambda picture, hole: inpaint.fill(picture, hole, network, track=Track()),
+        "thin plate spline alone": spline,
+        "Daguerre": lambda picture, hole: inpaint.fill(picture, hole, inpainter, track=Track()),
     }
 
 

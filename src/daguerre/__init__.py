@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daguerre.imaging.photo import Photo
-    from daguerre.pipeline.progress import CancelToken, ProgressEvent
     from daguerre.pipeline.restorer import MaskSource, Restorer, Source
     from daguerre.pipeline.result import Restoration
+    from daguerre.progress import CancelToken, ProgressEvent
     from daguerre.settings import Settings
 
 __all__ = [
@@ -70,9 +70,9 @@ __all__ = [
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LAZY = {
-    "CancelToken": "daguerre.pipeline.progress",
+    "CancelToken": "daguerre.progress",
     "Photo": "daguerre.imaging.photo",
-    "ProgressEvent": "daguerre.pipeline.progress",
+    "ProgressEvent": "daguerre.progress",
     "Restoration": "daguerre.pipeline.result",
     "Restorer": "daguerre.pipeline.restorer",
     "Settings": "daguerre.settings",

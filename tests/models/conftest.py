@@ -47,6 +47,8 @@ def entry(path: Path, **fields: object) -> Model:
         "size_bytes": len(data),
         "licence": "Apache-2.0",
         "purpose": "blurs",
+        "adapter": "Blur",
+        "tile": 64,
     }
     return Model(**{**values, **fields})  # type: ignore[arg-type]
 

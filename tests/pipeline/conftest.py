@@ -1,13 +1,20 @@
-"""A drawn scene, and noise for it."""
+"""The embedded models; a drawn scene, and noise for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+from daguerre.config import Config
+from daguerre.models.adapters import Role
+from daguerre.models.catalog.embedded import catalog
+from daguerre.models.install.store import Store
+from daguerre.models.runtime.cache import ModelCache
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -39,3 +46,11 @@ def scene() -> Callable[..., Bytes]:
 @pytest.fixture
 def spoil() -> Callable[..., Bytes]:
     return add_noise
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Role[Any]], Any]:
+    """The embedded model for a role, behind its adapter."""
+    folder = tmp_path_factory.mktemp("models")
+    cache = ModelCache(catalog(), Store(folder), Config(data=folder, threads=2))
+    return lambda role: cache.adapter(role, cache.model(role.name))

@@ -8,8 +8,8 @@ import pytest
 
 from daguerre.errors import Canceled
 from daguerre.pipeline import colorize
-from daguerre.pipeline.colorize import CEILING, KNEE, paint
-from daguerre.pipeline.progress import CancelToken, Track
+from daguerre.pipeline.colorize import CEILING, KNEE, chroma
+from daguerre.progress import CancelToken, Track
 from tests.imaging.profiles import WIDE, gamma_curve, rgb_profile
 
 LUMINANCE = np.array([0.2126390, 0.7151687, 0.0721923])
@@ -66,7 +66,7 @@ def ab(pixels):
 
 
 def apply(pixels, model, strength=100.0, **options):
-    return colorize.apply(pixels, model, strength=strength, track=options.pop("track", Track()), **options)
+    return colorize.colorize(pixels, model, strength=strength, track=options.pop("track", Track()), **options)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -135,7 +135,7 @@ def test_the_same_photo_gets_the_same_colours_at_any_size(scene):
 def test_there_are_no_seams(scene, monkeypatch):
     pixels = photo(scene)
     whole = apply(pixels, Formula())
-    monkeypatch.setattr(paint, "_BAND_PIXELS", 400 * 7)
+    monkeypatch.setattr(chroma, "_BAND_PIXELS", 400 * 7)
     assert np.array_equal(apply(pixels, Formula()), whole)
 
 
@@ -181,7 +181,7 @@ def test_floats_beyond_black_and_white_stay():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (3, 2), (5, 3000), (255, 257)])
 def test_any_shape(shape):
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 1), np.uint8)
-    painted = apply(pixels, Formula(), hinted=[colorize.hint(0, 0, "#804020")])
+    painted = apply(pixels, Formula(), hints=[colorize.parse_hint(0, 0, "#804020")])
     assert painted.shape == (*shape, 3)
     assert np.abs(grey_level(painted) - grey_level(pixels)).max() < 0.9
 
@@ -225,8 +225,8 @@ def test_progress_ends_at_the_end(scene):
 class TestHints:
     def test_the_place_has_the_hints_chroma_and_the_photos_lightness(self):
         pixels = np.full((300, 400, 1), 130, np.uint8)
-        hint = colorize.hint(250, 120, "#b06040")
-        painted = apply(pixels, Constant(-5, -10), hinted=[hint])
+        hint = colorize.parse_hint(250, 120, "#b06040")
+        painted = apply(pixels, Constant(-5, -10), hints=[hint])
         assert np.abs(ab(painted)[120, 250] - (hint.a, hint.b)).max() < 1.5
         assert np.abs(grey_level(painted) - grey_level(pixels)).max() < 0.7
         assert np.abs(ab(painted)[20, 20] - (-5, -10)).max() < 1.5
@@ -234,7 +234,7 @@ class TestHints:
     def test_it_fades_with_distance_and_stops_at_edges(self):
         pixels = np.full((300, 400, 1), 80, np.uint8)
         pixels[:, 200:] = 180
-        chroma = ab(apply(pixels, Constant(0, 0), hinted=[colorize.hint(180, 150, "#305090")]))
+        chroma = ab(apply(pixels, Constant(0, 0), hints=[colorize.parse_hint(180, 150, "#305090")]))
         size = np.hypot(*chroma.transpose(2, 0, 1))[150]
         assert size[180] > size[140] > size[90] > size[20]
         assert size[220] < 0.25 * size[140]
@@ -242,25 +242,25 @@ class TestHints:
     def test_each_of_several_is_honoured(self):
         pixels = np.full((300, 400, 1), 130, np.uint8)
         hints = [
-            colorize.hint(60, 60, "#a05040"),
-            colorize.hint(340, 240, "#4060a0"),
-            colorize.hint(340, 60, "#508040"),
+            colorize.parse_hint(60, 60, "#a05040"),
+            colorize.parse_hint(340, 240, "#4060a0"),
+            colorize.parse_hint(340, 60, "#508040"),
         ]
-        chroma = ab(apply(pixels, Constant(0, 0), hinted=hints))
+        chroma = ab(apply(pixels, Constant(0, 0), hints=hints))
         for hint in hints:
             assert np.abs(chroma[hint.y, hint.x] - (hint.a, hint.b)).max() < 2
 
     def test_strength_scales_them(self):
         pixels = np.full((300, 400, 1), 130, np.uint8)
-        hint = colorize.hint(200, 150, "#b06040")
-        chroma = ab(apply(pixels, Constant(0, 0), 50, hinted=[hint]))[150, 200]
+        hint = colorize.parse_hint(200, 150, "#b06040")
+        chroma = ab(apply(pixels, Constant(0, 0), 50, hints=[hint]))[150, 200]
         assert np.abs(chroma - np.array([hint.a, hint.b]) / 2).max() < 1.5
 
     def test_models_that_take_hints_get_them_at_their_places(self):
         model = Constant(0, 0)
         model.takes_hints = True
-        hint = colorize.hint(300, 600, "#b06040")
-        apply(np.full((1200, 1600, 1), 130, np.uint8), model, hinted=[hint])
+        hint = colorize.parse_hint(300, 600, "#b06040")
+        apply(np.full((1200, 1600, 1), 130, np.uint8), model, hints=[hint])
         ((shape, told),) = model.seen
         assert told.shape == (*shape, 3) == (192, 256, 3)
         assert np.allclose(told[96, 48], (hint.a, hint.b, 1), atol=1e-3)
@@ -269,6 +269,6 @@ class TestHints:
 
     def test_many_are_no_trouble(self):
         random = np.random.default_rng(0)
-        hints = [colorize.hint(int(x), int(y), "#b06040") for x, y in random.integers(0, 60, (300, 2))]
-        painted = apply(np.full((60, 60, 1), 130, np.uint8), Constant(0, 0), hinted=hints)
+        hints = [colorize.parse_hint(int(x), int(y), "#b06040") for x, y in random.integers(0, 60, (300, 2))]
+        painted = apply(np.full((60, 60, 1), 130, np.uint8), Constant(0, 0), hints=hints)
         assert np.abs(ab(painted) - (hints[0].a, hints[0].b)).max() < 8

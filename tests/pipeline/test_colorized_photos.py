@@ -53,7 +53,7 @@ def restorer(tmp_path_factory):
     data = (folder / "colorize.onnx").read_bytes()
     entry = Model(
         "embedded/colorize@1", "colorize", "embedded", "colorize.onnx", hashlib.sha256(data).hexdigest(), len(data),
-        "Apache-2.0", "colours", adapter="chroma", multiple=32, tile=256, halo=0,
+        "Apache-2.0", "colors", adapter="ChromaHints", multiple=32, window=256,
     )  # fmt: skip
     config = Config(data=folder)
     return daguerre.Restorer(config=config, cache=ModelCache(Catalog(entry), Store(folder, embedded=folder), config))

@@ -5,19 +5,21 @@ import numpy as np
 import pytest
 import skimage.data
 
-from daguerre.models.catalog.embedded import WEIGHTS
-from daguerre.models.runtime.session import Session
+from daguerre.models import adapters
+from daguerre.models.roles import MaskRule
 from daguerre.pipeline import damage
-from daguerre.pipeline.progress import Track
+from daguerre.progress import Track
+
+RULE = MaskRule()
 
 
 @pytest.fixture(scope="module")
-def model():
-    return Session(WEIGHTS / "damage.onnx", threads=1)
+def detector(embedded):
+    return embedded(adapters.DAMAGE)
 
 
 def test_more_sensitivity_lowers_the_threshold():
-    steps = [damage.threshold(value) for value in (0, 25, 50, 75, 100)]
+    steps = [damage.threshold(value, RULE) for value in (0, 25, 50, 75, 100)]
     assert steps == sorted(steps, reverse=True)
     assert 0 < steps[-1] < 0.1 < 0.9 < steps[0] < 1
 
@@ -28,7 +30,7 @@ def test_mask_keeps_pieces_with_a_sure_pixel():
     probability[5, 10] = 250
     probability[20, 5:30] = 150
     probability[30, 5:35] = 255
-    mask = damage.mask_of(probability, 50)
+    mask = damage.to_mask(probability, 50, RULE)
     assert mask[5, 5:30].all()
     assert not mask[20].any()
 
@@ -36,9 +38,9 @@ def test_mask_keeps_pieces_with_a_sure_pixel():
 def test_a_few_sure_pixels_do_not_make_a_photo_damaged():
     probability = np.zeros((40, 40), np.uint8)
     probability[5, 5:15] = 255
-    assert not damage.mask_of(probability, 50).any()
+    assert not damage.to_mask(probability, 50, RULE).any()
     probability[5, 5:35] = 255
-    assert damage.mask_of(probability, 50).sum() == 30
+    assert damage.to_mask(probability, 50, RULE).sum() == 30
 
 
 def test_where_much_is_damaged_more_is_believed():
@@ -46,9 +48,9 @@ def test_where_much_is_damaged_more_is_believed():
     probability[5, 5:60] = 255
     probability[20, 5:60] = 110
     probability[20, 30] = 200
-    assert not damage.mask_of(probability, 50)[20].any()
+    assert not damage.to_mask(probability, 50, RULE)[20].any()
     probability[100:140, 5:195] = 255
-    assert damage.mask_of(probability, 50)[20, 5:60].all()
+    assert damage.to_mask(probability, 50, RULE)[20, 5:60].all()
 
 
 def test_a_wide_patch_must_be_surer_than_a_line():
@@ -56,18 +58,18 @@ def test_a_wide_patch_must_be_surer_than_a_line():
     probability[5, 5:60] = 255
     probability[20:40, 20:40] = 180
     probability[20, 20:40] = 255
-    mask = damage.mask_of(probability, 50)
+    mask = damage.to_mask(probability, 50, RULE)
     assert mask[5, 5:60].all()
     assert not mask[22:38, 22:38].any()
     probability[20:40, 20:40] = 250
-    assert damage.mask_of(probability, 50)[20:40, 20:40].all()
+    assert damage.to_mask(probability, 50, RULE)[20:40, 20:40].all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (33, 47), (700, 531)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_map_has_the_size_of_the_photo(model, shape, dtype):
+def test_map_has_the_size_of_the_photo(detector, shape, dtype):
     pixels = np.full((*shape, 3), 0.5) * (1 if dtype == np.float32 else np.iinfo(dtype).max)
-    found = damage.find(pixels.astype(dtype), model, sensitivity=50, track=Track())
+    found = detector.find(pixels.astype(dtype), 50, Track())
     assert found.shape == shape
     assert found.dtype == np.uint8
 
@@ -97,20 +99,20 @@ def scratched(picture, width, shade):
 
 
 @pytest.mark.parametrize("width", [3, 8])
-def test_a_scratch_on_a_large_scan_is_found(model, width):
+def test_a_scratch_on_a_large_scan_is_found(detector, width):
     picture, truth = scratched(portrait(2400), width, 240)
-    mask = damage.mask_of(damage.find(picture, model, sensitivity=50, track=Track()), 50)
+    mask = damage.find(picture, detector, sensitivity=50, track=Track())
     recall, precision = agreement(mask, truth)
     assert recall > 0.9
     assert precision > 0.85
 
 
-def test_a_scratch_of_30_pixels_on_a_large_scan_is_found(model):
+def test_a_scratch_of_30_pixels_on_a_large_scan_is_found(detector):
     picture, truth = scratched(portrait(2400), 30, 240)
-    mask = damage.mask_of(damage.find(picture, model, sensitivity=50, track=Track()), 50)
+    mask = damage.find(picture, detector, sensitivity=50, track=Track())
     assert agreement(mask, truth)[0] > 0.5
 
 
-def test_whiskers_are_no_scratches(model):
+def test_whiskers_are_no_scratches(detector):
     cat = np.ascontiguousarray(skimage.data.chelsea()[:300, 60:420])
-    assert not damage.mask_of(damage.find(cat, model, sensitivity=50, track=Track()), 50).any()
+    assert not damage.find(cat, detector, sensitivity=50, track=Track()).any()

@@ -14,11 +14,13 @@ from daguerre.models.catalog import Catalog
 from daguerre.models.install.store import Store
 from daguerre.models.runtime import devices
 from daguerre.models.runtime.cache import ModelCache
-from daguerre.pipeline import tiles
-from daguerre.pipeline.driver import STEPS, Step, restore_photo
-from daguerre.pipeline.progress import CancelToken
+from daguerre.pipeline.driver import restore_photo
 from daguerre.pipeline.restorer import Restorer
+from daguerre.pipeline.steps import STEPS, Step
+from daguerre.progress import CancelToken
 from daguerre.settings import Settings
+from daguerre.tiling.blending import transform_tiles
+from daguerre.tiling.geometry import Tiling, split
 
 
 def step(name, apply, wanted=lambda settings: True):
@@ -26,8 +28,8 @@ def step(name, apply, wanted=lambda settings: True):
 
 
 def invert(pixels, page, track):
-    cut = tiles.split(*pixels.shape[:2], 128, 8, 8)
-    return tiles.run(pixels, lambda image, tile: 1 - image, cut, track)
+    cut = split(*pixels.shape[:2], Tiling(128, 8, 8))
+    return transform_tiles(pixels, lambda image, tile: 1 - image, cut, track)
 
 
 def nothing(pixels, page, track):
@@ -81,8 +83,10 @@ def test_a_neutral_rgb_photo_stays_neutral(cache):
 
     def tint(pixels, page, track):
         seen.append(pixels.shape[2])
-        cut = tiles.split(*pixels.shape[:2], 128, 8, 8)
-        return tiles.run(pixels, lambda image, tile: image * np.float32([[[[0.9]], [[0.8]], [[0.7]]]]), cut, track)
+        cut = split(*pixels.shape[:2], Tiling(128, 8, 8))
+        return transform_tiles(
+            pixels, lambda image, tile: image * np.float32([[[[0.9]], [[0.8]], [[0.7]]]]), cut, track
+        )
 
     result, _ = restore_photo(source, Settings(), cache, steps=(step("tint", tint),))
     assert seen == [1]

@@ -9,16 +9,16 @@ import pytest
 
 from daguerre.errors import Canceled
 from daguerre.imaging.photo import Pixels
-from daguerre.models.catalog.embedded import WEIGHTS
-from daguerre.models.runtime.session import Session
+from daguerre.models import adapters
+from daguerre.models.roles import Inpainter
 from daguerre.pipeline import inpaint
-from daguerre.pipeline.classical import plate
-from daguerre.pipeline.progress import CancelToken, Track
+from daguerre.pipeline.inpaint.thin_plate import thin_plate_spline
+from daguerre.progress import CancelToken, Track
 
 
 @pytest.fixture(scope="module")
-def model() -> Session:
-    return Session(WEIGHTS / "inpaint.onnx", device="cpu", threads=2)
+def inpainter(embedded) -> Inpainter:
+    return embedded(adapters.INPAINT)
 
 
 def scene(height: int = 220, width: int = 300) -> npt.NDArray[np.uint8]:
@@ -49,23 +49,23 @@ def psnr(one: Pixels, other: Pixels, mask: npt.NDArray[np.bool_], white: float =
     return float(10 * np.log10(white**2 / max(error, 1e-9)))
 
 
-def test_fill_comes_closer_than_telea(model: Session) -> None:
+def test_fill_comes_closer_than_telea(inpainter: Inpainter) -> None:
     photo, mask = scene(), scratched(220, 300)
     damaged = wounded(photo, mask)
     telea = cv2.inpaint(damaged, mask.view(np.uint8), 3, cv2.INPAINT_TELEA)
-    filled = inpaint.fill(damaged, mask, model, track=Track())
+    filled = inpaint.fill(damaged, mask, inpainter, track=Track())
     assert psnr(filled, photo, mask) > psnr(telea, photo, mask) + 1.0
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pixels_beyond_the_feather_keep_every_bit(model: Session, dtype: type, channels: int) -> None:
+def test_pixels_beyond_the_feather_keep_every_bit(inpainter: Inpainter, dtype: type, channels: int) -> None:
     white = 1.0 if dtype is np.float32 else float(np.iinfo(dtype).max)
     photo = (scene()[:, :, :channels] / 255 * white).astype(dtype)
     mask = scratched(220, 300)
     damaged = wounded(photo, mask)
     before = damaged.copy()
-    filled = inpaint.fill(damaged, mask, model, track=Track())
+    filled = inpaint.fill(damaged, mask, inpainter, track=Track())
     side = 2 * inpaint.FEATHER + 1
     outside = cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)) == 0
     assert filled.dtype == photo.dtype and filled.shape == photo.shape
@@ -74,64 +74,64 @@ def test_pixels_beyond_the_feather_keep_every_bit(model: Session, dtype: type, c
     assert psnr(filled, photo, mask, white) > 28
 
 
-def test_a_rim_that_the_mask_missed_is_mended_too(model: Session) -> None:
+def test_a_rim_that_the_mask_missed_is_mended_too(inpainter: Inpainter) -> None:
     photo, mask = scene(), scratched(220, 300)
     damaged = wounded(photo, cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    filled = inpaint.fill(damaged, mask, model, track=Track())
+    filled = inpaint.fill(damaged, mask, inpainter, track=Track())
     assert psnr(filled, photo, mask) > 28
 
 
-def test_large_holes_are_filled_throughout(model: Session) -> None:
+def test_large_holes_are_filled_throughout(inpainter: Inpainter) -> None:
     photo = scene(300, 420)
     mask = np.zeros((300, 420), bool)
     mask[60:200, 120:290] = True
     mask[250:, 350:] = True
-    filled = inpaint.fill(wounded(photo, mask), mask, model, track=Track())
+    filled = inpaint.fill(wounded(photo, mask), mask, inpainter, track=Track())
     assert psnr(filled, photo, mask) > 12
     assert (filled[mask] == 255).all(1).mean() < 0.01
 
 
-def test_nothing_or_everything_masked_comes_back_as_it_is(model: Session) -> None:
+def test_nothing_or_everything_masked_comes_back_as_it_is(inpainter: Inpainter) -> None:
     photo = scene(40, 50)
     for value in (False, True):
-        filled = inpaint.fill(photo, np.full((40, 50), value), model, track=Track())
+        filled = inpaint.fill(photo, np.full((40, 50), value), inpainter, track=Track())
         assert np.array_equal(filled, photo)
         assert filled is not photo
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (2, 1), (3, 3), (1, 300), (2000, 2), (17, 9)])
-def test_strange_sizes(model: Session, shape: tuple[int, int]) -> None:
+def test_strange_sizes(inpainter: Inpainter, shape: tuple[int, int]) -> None:
     photo = np.full((*shape, 3), 90, np.uint8)
     mask = np.zeros(shape, bool)
     mask[0, 0] = True
-    filled = inpaint.fill(wounded(photo, mask), mask, model, track=Track())
+    filled = inpaint.fill(wounded(photo, mask), mask, inpainter, track=Track())
     assert filled.shape == photo.shape
     assert np.abs(filled.astype(int) - 90).max() < 40
     assert np.array_equal(filled.reshape(-1, 3)[-1:], photo.reshape(-1, 3)[-1:]) or max(shape) <= 3
 
 
-def test_same_photo_same_fill(model: Session) -> None:
+def test_same_photo_same_fill(inpainter: Inpainter) -> None:
     rng = np.random.default_rng(0)
     photo = np.clip(scene() + rng.normal(0, 9, (220, 300, 1)), 0, 255).astype(np.uint8)
     mask = scratched(220, 300)
-    one, other = (inpaint.fill(photo, mask, model, track=Track()) for _ in range(2))
+    one, other = (inpaint.fill(photo, mask, inpainter, track=Track()) for _ in range(2))
     assert np.array_equal(one, other)
 
 
-def test_cancel_is_obeyed(model: Session) -> None:
+def test_cancel_is_obeyed(inpainter: Inpainter) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Canceled):
-        inpaint.fill(scene(), scratched(220, 300), model, track=Track(cancel=token))
+        inpaint.fill(scene(), scratched(220, 300), inpainter, track=Track(cancel=token))
 
 
-def test_plate_carries_a_slope_on() -> None:
+def test_a_spline_carries_a_slope_on() -> None:
     y, x = np.mgrid[:60, :60].astype(np.float32)
     ramp = (0.2 + x * 0.01 + y * 0.002)[..., None].repeat(3, 2)
     hole = np.zeros((60, 60), bool)
     hole[20:27, 5:50] = True
     broken = ramp.copy()
     broken[hole] = 0
-    filled = plate(broken, hole, steps=60)
+    filled = thin_plate_spline(broken, hole, steps=60)
     assert np.abs(filled - ramp).max() < 0.01
     assert np.array_equal(filled[~hole], ramp[~hole])

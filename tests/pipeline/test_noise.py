@@ -3,82 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-import daguerre.models
 from daguerre.errors import Canceled
-from daguerre.models.runtime.session import Session
-from daguerre.pipeline import noise
-from daguerre.pipeline.progress import CancelToken, Track
+from daguerre.models import adapters
+from daguerre.models.roles import NoiseEstimator
+from daguerre.pipeline.denoise import noise
+from daguerre.progress import CancelToken, Track
 
 Bytes = npt.NDArray[np.uint8]
-WEIGHTS = Path(daguerre.models.__file__).parent / "weights"
 
 
 @pytest.fixture(scope="module")
-def model() -> Session:
-    return Session(WEIGHTS / "noise.onnx", threads=2)
+def estimator(embedded) -> NoiseEstimator:
+    return embedded(adapters.NOISE)
 
 
 @pytest.mark.parametrize("sigma", [12, 20, 30, 45])
 def test_independent_noise_is_measured(
-    model: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], sigma: float
+    estimator: NoiseEstimator, scene: Callable[..., Bytes], spoil: Callable[..., Bytes], sigma: float
 ) -> None:
-    profile = noise.estimate(spoil(scene(), sigma), model, track=Track())
+    profile = noise.estimate_noise(spoil(scene(), sigma), estimator, track=Track())
     assert profile.visible
     assert profile.sigma_255 == pytest.approx(sigma, rel=0.12)
 
 
-def test_grey_noise_is_measured(model: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]) -> None:
+def test_grey_noise_is_measured(
+    estimator: NoiseEstimator, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+) -> None:
     grey = scene()[..., 1:2]
-    profile = noise.estimate(spoil(grey, 20), model, track=Track())
+    profile = noise.estimate_noise(spoil(grey, 20), estimator, track=Track())
     assert profile.sigma_255 == pytest.approx(20, rel=0.15)
 
 
-def test_a_clean_scene_has_no_visible_noise(model: Session, scene: Callable[..., Bytes]) -> None:
-    assert not noise.estimate(scene(), model, track=Track()).visible
+def test_a_clean_scene_has_no_visible_noise(estimator: NoiseEstimator, scene: Callable[..., Bytes]) -> None:
+    assert not noise.estimate_noise(scene(), estimator, track=Track()).visible
 
 
-def test_depth_does_not_matter(model: Session, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]) -> None:
+def test_depth_does_not_matter(
+    estimator: NoiseEstimator, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
+) -> None:
     noisy = spoil(scene(), 20)
-    eight = noise.estimate(noisy, model, track=Track()).sigma_255
-    sixteen = noise.estimate(noisy.astype(np.uint16) * 257, model, track=Track()).sigma_255
-    floating = noise.estimate(noisy.astype(np.float32) / 255, model, track=Track()).sigma_255
+    eight = noise.estimate_noise(noisy, estimator, track=Track()).sigma_255
+    sixteen = noise.estimate_noise(noisy.astype(np.uint16) * 257, estimator, track=Track()).sigma_255
+    floating = noise.estimate_noise(noisy.astype(np.float32) / 255, estimator, track=Track()).sigma_255
     assert sixteen == pytest.approx(eight, rel=0.01)
     assert floating == pytest.approx(eight, rel=0.01)
 
 
-def test_noise_that_grows_with_brightness_is_told_apart(model: Session) -> None:
+def test_noise_that_grows_with_brightness_is_told_apart(estimator: NoiseEstimator) -> None:
     y, x = np.mgrid[:384, :384]
     ramp = np.repeat((30 + 195 * x / 383)[..., None], 3, 2) + 3 * np.sin(y / 20)[..., None]
     sigma = 6 + 24 * x / 383
     noisy = np.clip(ramp + sigma[..., None] * np.random.default_rng(1).standard_normal(ramp.shape), 0, 255)
-    table = noise.estimate(noisy.astype(np.uint8), model, track=Track()).table() * 255
+    table = noise.estimate_noise(noisy.astype(np.uint8), estimator, track=Track()).table() * 255
     assert table[200] > 1.6 * table[60]
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 1, 1), (2, 300, 3), (300, 3, 1), (9, 7, 3)])
 @pytest.mark.parametrize("value", [0, 128, 255])
-def test_tiny_and_constant_photos_have_no_noise(model: Session, shape: tuple[int, int, int], value: int) -> None:
-    profile = noise.estimate(np.full(shape, value, np.uint8), model, track=Track())
+def test_tiny_and_constant_photos_have_no_noise(
+    estimator: NoiseEstimator, shape: tuple[int, int, int], value: int
+) -> None:
+    profile = noise.estimate_noise(np.full(shape, value, np.uint8), estimator, track=Track())
     assert np.isfinite(profile.levels).all()
     assert not profile.visible
 
 
-def test_a_large_photo_costs_no_more_tiles_than_the_limit(model: Session) -> None:
+def test_a_large_photo_costs_no_more_tiles_than_the_limit(estimator: NoiseEstimator) -> None:
     large = np.zeros((3000, 20000, 1), np.uint8)
     fractions: list[float] = []
-    noise.estimate(large, model, track=Track(fractions.append))
+    noise.estimate_noise(large, estimator, track=Track(fractions.append))
     assert 0 < len(fractions) <= noise.SAMPLES
     assert fractions[-1] == 1.0
 
 
-def test_cancel_is_obeyed(model: Session, scene: Callable[..., Bytes]) -> None:
+def test_cancel_is_obeyed(estimator: NoiseEstimator, scene: Callable[..., Bytes]) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Canceled):
-        noise.estimate(scene(), model, track=Track(cancel=token))
+        noise.estimate_noise(scene(), estimator, track=Track(cancel=token))

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from daguerre.models.runtime.session import Session
-from daguerre.pipeline import damage
-from daguerre.pipeline.progress import Track
+from daguerre.models.adapters import DAMAGE
+from daguerre.progress import Track
+from training.candidate import load_candidate
 from training.damage.train import HARD
 from training.pictures import load
 
@@ -28,12 +28,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    network, pack = Session(options.weights / "damage.onnx", threads=options.threads), load()
+    detector, pack = load_candidate(DAMAGE, options.weights / "damage.onnx", options.threads), load()
     scores = np.zeros(len(pack), np.float32)
     for index in range(len(pack)):
         # One shape for all: a new one costs the runtime more than a look does.
         square = cv2.resize(np.ascontiguousarray(pack[index]), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        found = damage.find(square, network, sensitivity=50, track=Track())
+        found = detector.find(square, 50, Track())
         scores[index] = found[found > 60].sum(dtype=np.float64) / 255 / found.size
     HARD.parent.mkdir(parents=True, exist_ok=True)
     np.save(HARD, scores)

@@ -1,4 +1,4 @@
-"""Training crops: a clean picture, and the same with holes that the thin plate has filled."""
+"""Training crops: a clean picture, and the same with holes that a thin plate spline has filled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import IterableDataset
 
-from daguerre.pipeline.classical import plate
+from daguerre.pipeline.inpaint.thin_plate import thin_plate_spline
 from training import pictures
 
 Crop = npt.NDArray[np.float32]
@@ -69,7 +69,7 @@ class Crops(IterableDataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
             shade = np.float32(rng.choice([rng.uniform(0, 0.2), rng.uniform(0.7, 1)]))
             seen = seen.copy()
             seen[rim] += (shade - seen[rim]) * np.float32(rng.uniform(0.15, 0.7))
-        filled = np.clip(plate(seen.astype(np.float32), hole > 0), 0, 1)
+        filled = np.clip(thin_plate_spline(seen.astype(np.float32), hole > 0), 0, 1)
         return filled, hole.astype(np.float32), truth
 
     def _cut(self, rng: np.random.Generator) -> Crop:

@@ -19,7 +19,7 @@ from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSetting
 from daguerre.failures import failure_of
 from daguerre.files import write_whole
 from daguerre.imaging import registry
-from daguerre.pipeline.progress import CancelToken
+from daguerre.progress import CancelToken
 from daguerre.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from daguerre.pipeline.progress import ProgressEvent
     from daguerre.pipeline.result import Restoration
+    from daguerre.progress import ProgressEvent
 
 _DONE = {
     "scratch_removal": "damage filled",

@@ -11,7 +11,7 @@ from types import TracebackType
 from daguerre.jobs.errors import LeaseLost
 from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Claim
-from daguerre.pipeline.progress import CancelToken
+from daguerre.progress import CancelToken
 
 STOPPED_BY_WATCH = 70
 """The exit code of a worker that could not be stopped otherwise."""

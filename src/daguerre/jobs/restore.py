@@ -16,8 +16,8 @@ from daguerre.settings import Settings
 
 if TYPE_CHECKING:
     from daguerre.imaging.photo import Photo
-    from daguerre.pipeline.progress import CancelToken, ProgressEvent
     from daguerre.pipeline.restorer import Restorer
+    from daguerre.progress import CancelToken, ProgressEvent
 
 PREVIEW_PIXELS = 1600
 """The longest side of a preview."""

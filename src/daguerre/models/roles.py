@@ -1,6 +1,10 @@
-"""What the steps ask of the models of each role, whichever they are.
+"""What the steps ask of a model of each role, whichever model that is: one protocol for each role.
 
-Images are ``[H, W, 3]`` float32 RGB, 0-1. Every call may raise :class:`~daguerre.errors.ModelFailed`.
+Two layouts cross this seam, both float32 RGB, 0-1. Models that are led over the photo tile by tile see *windows*
+``[1, 3, h, w]``, the layout of networks, so that no tile is transposed. Models that see a face or a hole see *images*
+``[H, W, 3]``, the layout of OpenCV. Grayscale photos come as three equal channels.
+
+Every call may raise :class:`~daguerre.errors.ModelFailed`; :class:`~daguerre.errors.OutOfMemory` is one.
 """
 
 from __future__ import annotations
@@ -11,13 +15,75 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from daguerre.imaging.photo import Pixels
+from daguerre.progress import Track
+from daguerre.tiling.geometry import Tiling
 
-FACE_DETECTION = "face_detection"
-FACE_RESTORATION = "face_restoration"
-FACE_IDENTITY = "face_identity"
-COLORIZE = "colorize"
-INPAINT = "inpaint"
+Floats = npt.NDArray[np.float32]
+Probability = npt.NDArray[np.uint8]
+"""``[H, W]``: 0-255 for 0-1."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskRule:
+    """How the probabilities of one damage detector become a mask (:mod:`daguerre.pipeline.damage.mask`).
+
+    All but the last three are differences from the threshold, in logits, and belong to how sure this detector is of
+    what it sees.
+    """
+
+    threshold: float = 0.5
+    """The probability from which a pixel counts as damaged, at sensitivity 50."""
+    span: float = 3.0
+    """By how much the threshold moves over 50 of sensitivity."""
+    seed: float = 2.2
+    """Each piece of damage must hold a pixel so far above the threshold (hysteresis)."""
+    wide: float = 2.2
+    """Wide pieces must lie so far above it on average: highlights are wide, bright and even, too."""
+    certain: float = 3.5
+    """How far above it a pixel is beyond doubt."""
+    evidence: int = 24
+    """Pixels beyond doubt without which a photo counts as undamaged."""
+    ample: float = 1e-3
+    """The share of the photo beyond doubt from which on the threshold falls: more is likely to be damaged."""
+    eagerness: float = 1.0
+    """By how much it falls with every tenfold of that share."""
+    most_eager: float = 1.5
+    """By how much it falls at most."""
+
+
+class DamageDetector(Protocol):
+    """Finds scratches, cracks, folds, tears, dust and hairs, at the photo's native resolution."""
+
+    rule: MaskRule
+
+    def find(self, pixels: Pixels, sensitivity: float, track: Track) -> Probability:
+        """The probability of damage ``[H, W]``, 0-255, of ``pixels`` ``[H, W, 1|3]`` of any depth and size.
+
+        The detector looks at as many levels and tiles of the photo as it likes (:mod:`daguerre.tiling`), never holds
+        the whole photo as float, and counts its tiles on ``track``. ``sensitivity`` 0-100 may decide what is looked at
+        again; ``rule`` applies it to the map. Raises Canceled.
+        """
+        ...
+
+
+class Inpainter(Protocol):
+    """Fills holes.
+
+    With a ``window`` it sees windows of so many pixels a side, laid around the damage
+    (:mod:`daguerre.pipeline.inpaint.windows`), and the damage in them. Without, 0, it is led over the photo by
+    ``tiling`` and sees a smooth first fill in the hole (:mod:`daguerre.pipeline.inpaint.refine`).
+    """
+
+    tiling: Tiling
+    window: int
+
+    def __call__(self, image: Floats, hole: Floats) -> Floats:
+        """What to add to ``image`` ``[h, w, 3]`` in its ``hole`` ``[h, w]``, 1 where to fill, else 0: ``[h, w, 3]``.
+
+        What it says outside of the hole is not used.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +91,7 @@ class Detections:
     """Faces of one image, in its pixels.
 
     ``boxes`` ``[n, 4]``: x, y, width, height. ``scores`` ``[n]``: 0-1. ``landmarks`` ``[n, 5, 2]``: x, y of the eye
-    on the picture's left, of the other eye, of the nose, of the left and of the right corner of the mouth.
+    on the image's left, of the other eye, of the nose, of the left and of the right corner of the mouth.
     """
 
     boxes: Floats
@@ -34,14 +100,17 @@ class Detections:
 
 
 class FaceDetector(Protocol):
-    """Finds faces whose longer side is between ``smallest`` and ``largest`` pixels; images up to ``tile`` a side."""
+    """Finds faces in images of up to ``tiling.tile`` pixels a side.
 
-    tile: int
-    smallest: int
+    ``largest`` is the longest side of a face, in pixels, that it still knows as one: larger ones are found on halves of
+    the photo.
+    """
+
+    tiling: Tiling
     largest: int
 
     def __call__(self, image: Floats) -> Detections:
-        """What is found, sure or not; doubles are the caller's to remove."""
+        """What is found in ``image`` ``[h, w, 3]``, sure or not; doubles are the caller's to remove."""
         ...
 
 
@@ -51,15 +120,58 @@ class FaceRestorer(Protocol):
     size: int
 
     def __call__(self, face: Floats, fidelity: float) -> Floats:
-        """``[size, size, 3]`` to the same; ``fidelity`` 0-1 matters to models that take it."""
+        """``face`` ``[size, size, 3]`` to the same, enhanced, 0-1.
+
+        ``fidelity`` 0-1, from the most detail to the most faithful, is for models that take it.
+        """
         ...
 
 
 class FaceIdentity(Protocol):
-    """Tells people apart."""
+    """Tells people apart, by faces aligned to the ArcFace template of ``size`` pixels a side."""
+
+    size: int
 
     def __call__(self, face: Floats) -> Floats:
-        """``[112, 112, 3]``, aligned to the ArcFace template, to a vector of length 1."""
+        """``face`` ``[size, size, 3]`` to a vector ``[n]`` of length 1; the cosine of two says how alike they are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseCells:
+    """The noise of a window, a value for each cell: all ``[h / cell, w / cell]`` float32.
+
+    ``level`` is ln(1 + sigma), where sigma is the standard deviation on a scale of 0-255. ``doubt`` is the logarithm of
+    the error that the model expects of it. ``compression`` is above 0 where the errors of a JPEG dominate.
+    """
+
+    level: Floats
+    doubt: Floats
+    compression: Floats
+
+
+class NoiseEstimator(Protocol):
+    """Measures noise, in cells of ``cell`` pixels a side, which divides ``tiling.multiple``."""
+
+    tiling: Tiling
+    cell: int
+
+    def __call__(self, window: Floats) -> NoiseCells:
+        """The noise of ``window`` ``[1, 3, h, w]``; a model that tells no doubt gives zeros."""
+        ...
+
+
+class Denoiser(Protocol):
+    """Tells noise from the photo, tile by tile."""
+
+    tiling: Tiling
+
+    def __call__(self, window: Floats, sigma: Floats) -> Floats:
+        """The noise in ``window`` ``[1, 3, h, w]``, what is to be taken from it: ``[1, 3, h, w]``.
+
+        ``sigma`` ``[1, 1, h, w]`` is the noise level map, standard deviations on the scale of the window, 0-1. Blind
+        models do without.
+        """
         ...
 
 
@@ -72,18 +184,8 @@ class Colorizer(Protocol):
     takes_hints: bool
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:
-        """CIE L* ``[H, W]``, 0-100, to CIE ab ``[h, w, 2]`` of the same picture, where ``h`` and ``w`` may be smaller.
+        """CIE L* ``[H, W]``, 0-100, to CIE ab ``[h, w, 2]`` of the same photo, where ``h`` and ``w`` may be smaller.
 
         ``hints`` ``[H, W, 3]``: a, b and 1 where they are known, else 0.
         """
-        ...
-
-
-class Inpainter(Protocol):
-    """Fills holes in a window of ``size`` pixels a side."""
-
-    size: int
-
-    def __call__(self, image: Floats, hole: Floats) -> Floats:
-        """``image`` ``[size, size, 3]`` and ``hole`` ``[size, size]``, 1 where to fill, to the filled image."""
         ...

@@ -16,9 +16,10 @@ from daguerre.models.catalog import WantedTier
 from daguerre.models.catalog.known import known
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
-from daguerre.pipeline.driver import Findings, Mask, restore_photo
-from daguerre.pipeline.progress import CancelToken, ProgressEvent
+from daguerre.pipeline.context import Mask, Report
+from daguerre.pipeline.driver import restore_photo
 from daguerre.pipeline.result import Restoration
+from daguerre.progress import CancelToken, ProgressEvent
 from daguerre.settings import Settings
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Photo
@@ -70,7 +71,7 @@ class Restorer:
 
         settings = (settings or Settings()).updated(**settings_fields)
         photo, size = self._open(source)
-        photo, findings = restore_photo(
+        photo, report = restore_photo(
             photo,
             settings,
             self.cache,
@@ -80,9 +81,9 @@ class Restorer:
             cancel=cancel,
         )
         if mask is not None and not settings.scratch_removal:
-            findings.warn("The mask was not used: the removal of scratches is off.")
-        photo = provenance.record(photo, steps=findings.steps, networks=findings.models)
-        return _restoration(photo, findings, settings, size)
+            report.warn("The mask was not used: the removal of scratches is off.")
+        photo = provenance.record(photo, steps=report.steps, networks=report.models)
+        return _restoration(photo, report, settings, size)
 
     def release(self) -> None:
         """Forget the loaded models; the next photo loads what it needs."""
@@ -122,21 +123,21 @@ def _white(values: npt.NDArray[Any]) -> float:
     return float(np.iinfo(values.dtype).max) if values.dtype.kind in "ui" else 1.0
 
 
-def _restoration(photo: Photo, findings: Findings, settings: Settings, size: int) -> Restoration:
+def _restoration(photo: Photo, report: Report, settings: Settings, size: int) -> Restoration:
     area = sum(page.height * page.width for page in (photo, *photo.pages))
     return Restoration(
         photo=photo,
-        steps=findings.steps,
-        scratch_coverage=round(100 * findings.damaged_pixels / area, 2),
-        faces=findings.faces,
-        is_grayscale=findings.is_grayscale,
-        colorized="colorize" in findings.steps,
-        damage_mask=None if findings.damage is None else findings.damage.astype(np.uint8) * np.uint8(255),
-        noise_sigma=findings.noise_sigma,
-        models=findings.models,
-        timings={step: round(seconds, 3) for step, seconds in findings.timings.items()},
+        steps=report.steps,
+        scratch_coverage=round(100 * report.damaged_pixels / area, 2),
+        faces=report.faces,
+        is_grayscale=report.is_grayscale,
+        colorized="colorize" in report.steps,
+        damage_mask=None if report.damage is None else report.damage.astype(np.uint8) * np.uint8(255),
+        noise_sigma=report.noise_sigma,
+        models=report.models,
+        timings={step: round(seconds, 3) for step, seconds in report.timings.items()},
         original_size=size,
         output_format=settings.output_format,
         quality=settings.quality,
-        notes=findings.warnings,
+        notes=report.warnings,
     )

@@ -11,9 +11,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from daguerre.errors import ModelFailed
-from daguerre.models.adapters import ddcolor, siggraph17
-from daguerre.models.catalog import Model
+from daguerre.models.adapters.ddcolor import DDColor
+from daguerre.models.adapters.siggraph17 import Siggraph17
 from daguerre.models.runtime.session import Session
+from tests.models.entries import load
 
 
 def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: list, side: object) -> Session:
@@ -35,10 +36,6 @@ def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: l
     return Session(path, device="cpu", precision="fp32")
 
 
-def entry(tile: int = 512) -> Model:
-    return Model("full/colours@1", "colorize", "full", "c.onnx", "0" * 64, 1, "", "", urls=("u",), tile=tile, halo=0)
-
-
 def ramp(height: int, width: int) -> np.ndarray:
     return np.broadcast_to(np.linspace(5, 95, width, dtype=np.float32), (height, width)).copy()
 
@@ -51,7 +48,7 @@ class TestDDColor:
 
     @pytest.mark.parametrize("side", [64, 96])
     def test_it_is_fed_the_grey_of_lightness_in_squares_of_the_files_size(self, tmp_path, side):
-        adapter = ddcolor.Adapter(self.model(tmp_path, side), entry())
+        adapter = DDColor(load(self.model(tmp_path, side), window=512))
         assert (adapter.side, adapter.square, adapter.takes_hints) == (side, True, False)
         lightness = ramp(side, side)
         chroma = adapter(lightness)
@@ -64,11 +61,11 @@ class TestDDColor:
         assert np.allclose(chroma[..., 1], 2, atol=0.05)
 
     def test_the_entry_says_the_size_where_the_file_leaves_it_open(self, tmp_path):
-        adapter = ddcolor.Adapter(self.model(tmp_path, "n"), entry(64))
+        adapter = DDColor(load(self.model(tmp_path, "n"), window=64))
         assert adapter.side == 64
 
     def test_other_sizes_are_fitted(self, tmp_path):
-        adapter = ddcolor.Adapter(self.model(tmp_path, 64), entry())
+        adapter = DDColor(load(self.model(tmp_path, 64), window=512))
         whole = adapter(ramp(64, 64))
         for shape in ((200, 100), (1, 500), (9, 7)):
             assert np.abs(adapter(ramp(*shape)) - whole).mean() < 2, shape
@@ -76,7 +73,7 @@ class TestDDColor:
     def test_a_file_that_gives_something_else_fails_with_a_sentence(self, tmp_path):
         session = saved(tmp_path / "other.onnx", {"input": [1, 1, 64, 64]}, {"input": [[1], [2]]}, [0, 0], 64)
         with pytest.raises(ModelFailed):
-            ddcolor.Adapter(session, entry())(ramp(64, 64))
+            DDColor(load(session, window=512))(ramp(64, 64))
 
 
 class TestSiggraph17:
@@ -92,7 +89,7 @@ class TestSiggraph17:
         return saved(path / "s.onnx", shapes, weights, [0, 0], 64)
 
     def test_lightness_goes_in_as_it_is(self, tmp_path):
-        adapter = siggraph17.Adapter(self.single(tmp_path), entry())
+        adapter = Siggraph17(load(self.single(tmp_path), window=512))
         assert (adapter.side, adapter.square, adapter.takes_hints) == (64, True, False)
         lightness = ramp(64, 64)
         chroma = adapter(lightness)
@@ -101,7 +98,7 @@ class TestSiggraph17:
 
     @pytest.mark.parametrize("names", [("input_A", "input_B", "mask_B"), ("x", "y", "z")])
     def test_hints_go_in_where_the_file_takes_them(self, tmp_path, names):
-        adapter = siggraph17.Adapter(self.triple(tmp_path, names), entry())
+        adapter = Siggraph17(load(self.triple(tmp_path, names), window=512))
         assert adapter.takes_hints
         hints = np.zeros((64, 64, 3), np.float32)
         hints[10:13, 20:23] = (7, -9, 1)
@@ -111,7 +108,7 @@ class TestSiggraph17:
         assert np.allclose(adapter(ramp(64, 64))[11, 21], (0.5 * ramp(64, 64)[11, 21], 0), atol=0.1)
 
     def test_hints_of_another_size_keep_their_colour(self, tmp_path):
-        adapter = siggraph17.Adapter(self.triple(tmp_path), entry())
+        adapter = Siggraph17(load(self.triple(tmp_path), window=512))
         hints = np.zeros((128, 192, 3), np.float32)
         hints[60:66, 90:99] = (7, -9, 1)
         chroma = adapter(np.zeros((128, 192), np.float32), hints)
@@ -120,4 +117,4 @@ class TestSiggraph17:
     def test_another_kind_of_file_is_refused(self, tmp_path):
         session = saved(tmp_path / "rgb.onnx", {"input": [1, 3, 64, 64]}, {"input": [[1, 1, 1], [0, 0, 0]]}, [0, 0], 64)
         with pytest.raises(ModelFailed, match="not a colorizer"):
-            siggraph17.Adapter(session, entry())
+            Siggraph17(load(session, window=512))

@@ -8,7 +8,7 @@ import pytest
 from skimage import data
 
 from daguerre.config import Config
-from daguerre.models import roles
+from daguerre.models import adapters
 from daguerre.models.catalog import embedded
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
@@ -25,7 +25,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def detector(cache):
-    return cache.adapter(cache.model(roles.FACE_DETECTION))
+    return cache.adapter(adapters.FACE_DETECTION, cache.model(adapters.FACE_DETECTION.name))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_things_are_no_faces(detector, picture):
 
 
 def test_a_soft_face_gets_sharper_and_nearer_to_the_true_one(cache, astronaut):
-    enhancer = cache.adapter(cache.model(roles.FACE_RESTORATION))
+    enhancer = cache.adapter(adapters.FACE_RESTORATION, cache.model(adapters.FACE_RESTORATION.name))
     true = cv2.resize(astronaut[40:230, 130:320], (enhancer.size, enhancer.size), interpolation=cv2.INTER_CUBIC)
     true = np.clip(true, 0, 1)
     small = cv2.resize(true, (80, 80), interpolation=cv2.INTER_AREA)
@@ -93,7 +93,7 @@ def test_a_soft_face_gets_sharper_and_nearer_to_the_true_one(cache, astronaut):
 
 
 def test_grey_faces_stay_nearly_grey(cache, astronaut):
-    enhancer = cache.adapter(cache.model(roles.FACE_RESTORATION))
+    enhancer = cache.adapter(adapters.FACE_RESTORATION, cache.model(adapters.FACE_RESTORATION.name))
     grey = cv2.resize(astronaut[40:230, 130:320].mean(2), (enhancer.size, enhancer.size))
     made = enhancer(np.stack([grey] * 3, 2), 0.5)
     assert np.ptp(made, axis=2).mean() < 0.02
@@ -101,7 +101,7 @@ def test_grey_faces_stay_nearly_grey(cache, astronaut):
 
 @pytest.fixture(scope="module")
 def colorizer(cache):
-    return cache.adapter(cache.model(roles.COLORIZE))
+    return cache.adapter(adapters.COLORIZE, cache.model(adapters.COLORIZE.name))
 
 
 def test_skin_is_warm(colorizer, astronaut):

@@ -11,8 +11,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from skimage import data
 
-from daguerre.models.adapters import codeformer, gfpgan, mobilefacenet, sface, yunet
+from daguerre.models.adapters.codeformer import CodeFormer
+from daguerre.models.adapters.gfpgan import GFPGAN
+from daguerre.models.adapters.mobilefacenet import MobileFaceNet
+from daguerre.models.adapters.sface import SFace
+from daguerre.models.adapters.yunet import YuNet
 from daguerre.models.runtime.session import Session
+from tests.models.entries import load
 
 FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
 
@@ -40,7 +45,7 @@ def test_gfpgan_takes_and_gives_minus_one_to_one(tmp_path):
         {"gain": np.array(0.5, np.float32)},
     )  # fmt: skip
     face = np.random.default_rng(0).random((512, 512, 3)).astype(np.float32)
-    made = gfpgan.Adapter(session, None)(face, 0.5)
+    made = GFPGAN(load(session, window=512, input_range=(-1, 1)))(face, 0.5)
     assert np.allclose(made, 0.5 + (face - 0.5) / 2, atol=1e-5)
 
 
@@ -51,25 +56,28 @@ def test_codeformer_is_told_the_fidelity(tmp_path):
         [FACE, ("weight", DOUBLE, [1])], [("output", FLOAT, [1, 3, 512, 512])], {},
     )  # fmt: skip
     face = np.full((512, 512, 3), 0.9, np.float32)
-    adapter = codeformer.Adapter(session, None)
+    adapter = CodeFormer(load(session, window=512, input_range=(-1, 1)))
     assert np.allclose(adapter(face, 1.0), 0.9, atol=1e-5)
     assert np.allclose(adapter(face, 0.25), 0.6, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "mean"), [(sface, "data", [127.5, 63.75, 25.5]), (mobilefacenet, "input0", None)]
+    ("adapter", "name", "mean"), [(SFace, "data", [127.5, 63.75, 25.5]), (MobileFaceNet, "input0", None)]
 )
-def test_embeddings_see_the_channels_in_their_order_and_have_length_one(tmp_path, module, name, mean):
+def test_embeddings_see_the_channels_in_their_order_and_have_length_one(tmp_path, adapter, name, mean):
     session = stored(
         tmp_path / "i.onnx", [("ReduceMean", (name,), "v", {"axes": [2, 3], "keepdims": 0})],
         [(name, FLOAT, [1, 3, 112, 112])], [("v", FLOAT, [1, 3])], {},
     )  # fmt: skip
     face = np.ones((112, 112, 3), np.float32) * np.array([0.1, 0.25, 0.5], np.float32)
-    vector = module.Adapter(session, None)(face)
+    vector = adapter(load(session, window=112, input_range=(0, 255)))(face)
     if mean is None:
         mean = (np.array([0.1, 0.25, 0.5]) - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
     assert np.allclose(vector, np.array(mean) / np.linalg.norm(mean), atol=1e-4)
+
+
+SEEN = {"tile": 640, "halo": 96, "multiple": 32, "input_range": (0, 255)}
 
 
 def yunet_file(path: Path, stride: int, cell: int) -> Session:
@@ -98,7 +106,7 @@ def yunet_file(path: Path, stride: int, cell: int) -> Session:
 
 
 def test_yunet_is_decoded_as_published(tmp_path):
-    adapter = yunet.Adapter(yunet_file(tmp_path / "y.onnx", 16, 40 * 3 + 7), None)
+    adapter = YuNet(load(yunet_file(tmp_path / "y.onnx", 16, 40 * 3 + 7), **SEEN))
     found = adapter(np.zeros((480, 640, 3), np.float32))
     assert len(found.scores) == 1
     assert found.scores[0] == pytest.approx(0.9, abs=1e-4)
@@ -109,7 +117,7 @@ def test_yunet_is_decoded_as_published(tmp_path):
 def test_yunet_itself_says_what_opencv_reads(judges):
     file = judges / "face_detection_yunet_2023mar.onnx"
     image = data.astronaut()
-    found = yunet.Adapter(Session(file, threads=1, precision="fp32"), None)(image.astype(np.float32) / 255)
+    found = YuNet(load(Session(file, threads=1, precision="fp32"), **SEEN))(image.astype(np.float32) / 255)
     best = int(np.argmax(found.scores))
     reader = cv2.FaceDetectorYN.create(str(file), "", (640, 640), 0.6, 0.3, 50)
     canvas = np.zeros((640, 640, 3), np.uint8)

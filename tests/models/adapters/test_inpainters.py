@@ -12,13 +12,15 @@ from onnx import TensorProto, helper, numpy_helper
 
 import daguerre
 from daguerre.config import Config
-from daguerre.models.adapters import lama, migan
+from daguerre.models.adapters.lama import LaMa
+from daguerre.models.adapters.migan import MiGan
 from daguerre.models.catalog import Catalog, Model, embedded
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.models.runtime.session import Session
-from daguerre.pipeline import windows
-from daguerre.pipeline.progress import Track
+from daguerre.pipeline.inpaint import windows
+from daguerre.progress import Track
+from tests.models.entries import load
 
 FLOAT, BYTE = TensorProto.FLOAT, TensorProto.UINT8
 
@@ -63,8 +65,8 @@ def migan_file(path: Path) -> Path:
     )  # fmt: skip
 
 
-def loaded(path: Path, module):
-    return module.Adapter(Session(path, threads=1, precision="fp32"), None)
+def loaded(path: Path, adapter):
+    return adapter(load(Session(path, threads=1, precision="fp32"), window=512))
 
 
 def test_lama_speaks_0_to_1_and_answers_0_to_255(tmp_path):
@@ -72,14 +74,14 @@ def test_lama_speaks_0_to_1_and_answers_0_to_255(tmp_path):
     hole = np.zeros((512, 512), np.float32)
     hole[100:200, 100:200] = 1
     image[hole > 0] = 0.9
-    assert np.allclose(loaded(lama_file(tmp_path / "l.onnx"), lama)(image, hole), 0.25, atol=1e-3)
+    assert np.allclose(image + loaded(lama_file(tmp_path / "l.onnx"), LaMa)(image, hole), 0.25, atol=1e-3)
 
 
 def test_migan_speaks_bytes_and_knows_what_is_white(tmp_path):
     image = np.full((512, 512, 3), 0.5, np.float32)
     hole = np.zeros((512, 512), np.float32)
     hole[10:20, 30:40] = 1
-    filled = loaded(migan_file(tmp_path / "m.onnx"), migan)(image, hole)
+    filled = image + loaded(migan_file(tmp_path / "m.onnx"), MiGan)(image, hole)
     assert np.allclose(filled[10:20, 30:40], 200 / 255, atol=1e-3)
     filled[10:20, 30:40] = 0.5
     assert np.allclose(filled, 0.5, atol=3e-3)
@@ -96,8 +98,8 @@ def test_only_the_damage_is_filled(tmp_path, size, dtype, channels):
     mask[150:260, 200:300] = True
     mask[0:5, 0:5] = True
     photo[mask] = white
-    model = loaded(lama_file(tmp_path / "l.onnx"), lama)
-    filled = windows.fill(photo, mask, model, track=Track())
+    model = loaded(lama_file(tmp_path / "l.onnx"), LaMa)
+    filled = windows.fill_by_windows(photo, mask, model, track=Track())
     assert filled.dtype == dtype and filled.shape == photo.shape
     assert np.array_equal(filled[~mask], photo[~mask])
     assert np.abs(filled[mask].astype(float) / white - 0.25).max() < 0.02
@@ -108,7 +110,7 @@ def test_a_hole_larger_than_a_window_is_filled_from_coarse_to_fine(tmp_path):
     mask = np.zeros((1600, 1800), bool)
     mask[100:1500, 150:1700] = True
     photo[mask] = 255
-    filled = windows.fill(photo, mask, loaded(lama_file(tmp_path / "l.onnx"), lama), track=Track())
+    filled = windows.fill_by_windows(photo, mask, loaded(lama_file(tmp_path / "l.onnx"), LaMa), track=Track())
     assert np.array_equal(filled[~mask], photo[~mask])
     assert np.abs(filled.astype(int) - 64).max() <= 3
 
@@ -120,7 +122,7 @@ def test_windows_cover_the_damage_once_and_leave_context():
         y, x = random.integers(0, 1490), random.integers(0, 1990)
         mask[y : y + 8, x : x + random.integers(4, 700)] = True
     covered = np.zeros_like(mask)
-    for window in windows.windows(mask, 512):
+    for window in windows.lay_windows(mask, 512):
         covered[window.rows, window.columns] = True
         for part, start, length in ((window.rows, window.top, 1500), (window.columns, window.left, 2000)):
             assert 0 <= start <= length - 512 and start <= part.start and part.stop <= start + 512
@@ -128,14 +130,14 @@ def test_windows_cover_the_damage_once_and_leave_context():
     assert covered[mask].all()
 
 
-@pytest.mark.parametrize(("name", "make"), [("lama", lama_file), ("migan", migan_file)])
-def test_an_installed_model_fills_photos(tmp_path, name, make):
+@pytest.mark.parametrize(("name", "adapter", "make"), [("lama", "LaMa", lama_file), ("migan", "MiGan", migan_file)])
+def test_an_installed_model_fills_photos(tmp_path, name, adapter, make):
     folder = tmp_path / "models"
     folder.mkdir()
     data = make(folder / "n.onnx").read_bytes()
     entry = Model(
         id=f"full/{name}@1", role="inpaint", tier="full", file="n.onnx", sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data), licence="MIT", purpose="", adapter=name, urls=("https://example.org/n.onnx",),
+        size_bytes=len(data), licence="MIT", purpose="", adapter=adapter, window=512, urls=("https://example.org/n.onnx",),
     )  # fmt: skip
     config = Config(data=tmp_path, threads=1)
     cache = ModelCache(Catalog(*embedded.catalog(), entry), Store(folder), config)

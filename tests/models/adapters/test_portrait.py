@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from daguerre.models.adapters import portrait
-from daguerre.models.catalog import Model
+from daguerre.models.adapters.portrait import Portrait
 from daguerre.models.runtime.session import Session
+from tests.models.entries import load
 
 SHAPE = [1, 3, "height", "width"]
 
@@ -26,11 +26,8 @@ def adapter(tmp_path):
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, tmp_path / "face.onnx")
-    model = Model(
-        "embedded/face_restoration@1", "face_restoration", "embedded", "face.onnx", "0" * 64, 1, "", "",
-        adapter="portrait", multiple=32, tile=128, halo=0,
-    )  # fmt: skip
-    return portrait.Adapter(Session(tmp_path / "face.onnx", threads=1, precision="fp32"), model)
+    session = Session(tmp_path / "face.onnx", threads=1, precision="fp32")
+    return Portrait(load(session, multiple=32, window=128))
 
 
 def test_what_is_seen_at_other_sizes_and_mirrored_comes_back_to_its_place(adapter):

@@ -30,6 +30,9 @@ def test_lookup(blur_model):
         {"file": "../blur.onnx"},
         {"tile": 100, "multiple": 16},
         {"tile": 64, "halo": 32},
+        {"tile": 64, "halo": 24},
+        {"tile": 0},
+        {"window": 64},
         {"urls": ("https://example.org/blur.onnx",)},
         {"id": "full/blur@1", "tier": "full", "urls": ("http://example.org/blur.onnx",)},
         {"size_bytes": None},
@@ -41,6 +44,17 @@ def test_a_failed_registration_changes_nothing(blur_model, wrong):
     with pytest.raises(InvalidModel):
         catalog.register(other, dataclasses.replace(blur_model, **wrong))
     assert len(catalog) == 0
+
+
+def test_parts_are_in_the_catalog(blur_model):
+    part = dataclasses.replace(blur_model, id="embedded/part@1", role="part", file="part.onnx")
+    whole = dataclasses.replace(blur_model, parts=(part.id,))
+    catalog = Catalog()
+    with pytest.raises(InvalidModel, match="embedded/part@1"):
+        catalog.register(whole)
+    assert len(catalog) == 0
+    catalog.register(whole, part)
+    assert len(catalog) == 2
 
 
 def test_ids_and_files_are_taken_once(blur_model):

@@ -94,9 +94,9 @@ def test_what_nobody_uses_is_dropped_after_a_while(cache, tmp_path):
         time.sleep(0.05)
     assert cache.session(model) is session
     deadline = time.monotonic() + 20
-    while cache.loaded and time.monotonic() < deadline:
+    while cache.loaded_ids and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert cache.loaded == ()
+    assert cache.loaded_ids == ()
     assert cache.session(model) is not session
 
 
@@ -115,12 +115,12 @@ def test_others_make_room_where_memory_is_short(cache, blur_path, tmp_path, monk
     cache.session(small)
     monkeypatch.setattr("daguerre.models.runtime.memory.available_bytes", lambda: 2**40)
     cache.session(big)
-    assert set(cache.loaded) == {small.id, big.id}
+    assert set(cache.loaded_ids) == {small.id, big.id}
     cache.release()
     kept = cache.session(small)
     monkeypatch.setattr("daguerre.models.runtime.memory.available_bytes", lambda: 2**20)
     cache.session(big)
-    assert cache.loaded == (big.id,)
+    assert cache.loaded_ids == (big.id,)
     assert kept.run({"image": np.zeros((1, 3, 8, 8), np.float32)})["mean"].shape == (1, 3, 8, 8)
 
 
@@ -129,7 +129,7 @@ def test_warming_loads_each_model_once(cache, monkeypatch):
     real = Session.__init__
     monkeypatch.setattr(Session, "__init__", lambda self, *a, **k: (loaded.append(1), real(self, *a, **k))[1])
     assert cache.warm() == ["embedded/blur@1"]
-    assert cache.loaded == ("embedded/blur@1",)
+    assert cache.loaded_ids == ("embedded/blur@1",)
     cache.session(cache.model("blur"))
     assert cache.warm("blur", "sharpen") == ["embedded/blur@1"]
     assert len(loaded) == 1

@@ -14,7 +14,8 @@ import pytest
 
 from daguerre.errors import ModelFailed, OutOfMemory
 from daguerre.models.runtime import devices
-from daguerre.models.runtime.session import Session, divisible
+from daguerre.models.runtime.session import Session
+from daguerre.tiling.divisible import divisible
 
 OPENVINO = importlib.util.find_spec("openvino") is not None
 
@@ -190,7 +191,8 @@ def test_a_real_shortage_is_recognised(blur_path):
     """The process may take 1 GB more than it has; the picture alone needs that twice over."""
     code = (
         "import resource, numpy as np\n"
-        "from daguerre.errors import OutOfMemory\nfrom daguerre.models.runtime.session import Session, divisible\n"
+        "from daguerre.errors import OutOfMemory\nfrom daguerre.models.runtime.session import Session\n"
+        "from daguerre.tiling.divisible import divisible\n"
         f"session = Session({str(blur_path)!r}, device='cpu', threads=1)\n"
         "session.run({'image': np.zeros((1, 3, 16, 16), np.float32)})\n"
         "image = np.zeros((1, 3, 6000, 8000), np.float32)\n"

@@ -10,13 +10,15 @@ from skimage import data
 import daguerre
 from daguerre import Settings
 from daguerre.config import Config
+from daguerre.models.adapters import FACE_RESTORATION
 from daguerre.models.catalog import Catalog
 from daguerre.models.install.store import Store
 from daguerre.models.roles import Detections
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline import faces
 from daguerre.pipeline.faces import alignment, detection, enhancement
-from daguerre.pipeline.progress import CancelToken, Track
+from daguerre.progress import CancelToken, Track
+from daguerre.tiling.geometry import Tiling
 
 ONLY_FACES = Settings(scratch_removal=False, denoise=False, fidelity=0.5)
 
@@ -67,7 +69,7 @@ def test_a_sharp_face_is_left_alone_to_the_bit(restorer, astronaut):
 def test_the_low_frequencies_are_the_originals_at_fidelity_one(restorer, astronaut):
     blurred = soft(astronaut).astype(np.float32) / 255
     cache = restorer.cache
-    enhancer = cache.adapter(cache.model("face_restoration"))
+    enhancer = cache.adapter(FACE_RESTORATION, cache.model(FACE_RESTORATION.name))
     matrix = alignment.similarity(
         np.array([[200, 102], [247, 103], [220, 125], [199, 143], [240, 144]]), alignment.FFHQ
     )
@@ -75,7 +77,7 @@ def test_the_low_frequencies_are_the_originals_at_fidelity_one(restorer, astrona
     aligned = alignment.crop(alignment.read(blurred, part), part, matrix, 512)
     changes = {
         fidelity: enhancement.change(
-            aligned, enhancer(aligned, fidelity), None, alignment.FFHQ, fidelity=fidelity, grey=False
+            aligned, enhancer(aligned, fidelity), None, alignment.FFHQ, fidelity=fidelity, gray=False
         ).change
         for fidelity in (0.0, 0.5, 1.0)
     }  # fmt: skip
@@ -165,7 +167,7 @@ def test_large_photos_are_searched_in_tiles_and_small_faces_found(restorer, grou
 class Seen:
     """A detector that says what it is told to, at the photo's own scale only, and as often as asked that it is sure."""
 
-    tile, smallest, largest = 1024, 10, 4000
+    tiling, largest = Tiling(1024, 96, 32), 4000
 
     def __init__(self, rows, again=0.9):
         self.rows, self.again = rows, again
@@ -220,20 +222,20 @@ def box(x, y, side):
 )
 def test_what_counts_as_a_face(rows, count):
     pixels = np.random.default_rng(0).integers(0, 255, (700, 700, 3), np.uint8)
-    assert len(detection.find(pixels, Seen(rows), Track())) == count
+    assert len(detection.find_faces(pixels, Seen(rows), Track())) == count
 
 
 @pytest.mark.parametrize(("again", "count"), [(0.9, 1), (0.3, 0)])
 def test_a_second_look_decides(again, count):
     rows = [(box(300, 300, 200), 0.9, upright(300, 300, 200))]
-    found = detection.find(np.zeros((700, 700, 1), np.uint8), Seen(rows, again), Track())
+    found = detection.find_faces(np.zeros((700, 700, 1), np.uint8), Seen(rows, again), Track())
     assert len(found) == count
     assert all(face.confidence == pytest.approx(0.9) for face in found)
 
 
 def test_of_a_face_and_its_eye_the_face_is_kept():
     rows = [(box(300, 300, 200), 0.85, upright(300, 300, 200)), (box(270, 280, 50), 0.95, upright(270, 280, 50))]
-    (face,) = detection.find(np.zeros((700, 700, 1), np.uint8), Seen(rows), Track())
+    (face,) = detection.find_faces(np.zeros((700, 700, 1), np.uint8), Seen(rows), Track())
     assert face.box[2] == pytest.approx(120)
 
 
@@ -268,6 +270,8 @@ def test_blur_is_measured_through_noise(sigma):
 class Identity:
     """Tells people by the colour of the middle of the face."""
 
+    size = 112
+
     def __call__(self, face):
         colour = face[30:80, 30:80].mean((0, 1)) - 0.5
         return (colour / np.linalg.norm(colour)).astype(np.float32)
@@ -275,7 +279,7 @@ class Identity:
 
 def changed(make, identity=None):
     face = np.full((512, 512, 3), 0.3, np.float32) + np.array([0.0, 0.05, 0.1], np.float32)
-    return enhancement.change(face, make(face), identity, alignment.FFHQ, fidelity=0.2, grey=False)
+    return enhancement.change(face, make(face), identity, alignment.FFHQ, fidelity=0.2, gray=False)
 
 
 def test_a_face_that_does_not_match_the_photo_is_given_up():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.adapters import gfpgan
+from daguerre.models.adapters.gfpgan import GFPGAN
 from daguerre.models.roles import Floats
 from daguerre.models.runtime.session import Arrays
 
 
-class Adapter(gfpgan.Adapter):
+class CodeFormer(GFPGAN):
     """A :class:`~daguerre.models.roles.FaceRestorer`."""
 
-    def _inputs(self, image: Floats, fidelity: float) -> Arrays:
-        return {"input": image, "weight": np.array([fidelity], np.float64)}
+    def _inputs(self, planes: Floats, fidelity: float) -> Arrays:
+        return {"input": planes, "weight": np.array([fidelity], np.float64)}

@@ -5,27 +5,26 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.runtime.session import Session
+from daguerre.models.runtime.loaded import LoadedModel
 
 
-class Adapter:
+class DDColor:
     """A :class:`~daguerre.models.roles.Colorizer` of squares.
 
-    The file takes one RGB picture 0-1, ``[1, 3, N, N]``, and gives CIE ab ``[1, 2, N, N]``. It was trained on the grey
+    The file takes one RGB image 0-1, ``[1, 3, N, N]``, and gives CIE ab ``[1, 2, N, N]``. It was trained on the gray
     that a lightness without chroma is in sRGB, so that is what it is fed. ``N`` is the file's own, else the entry's
-    ``tile``.
+    ``window``.
     """
 
     square = True
     takes_hints = False
 
-    def __init__(self, session: Session, model: Model) -> None:
-        self._session = session
-        (self._input,) = session.input_names
-        height, width = session.input_shapes[self._input][2:]
-        self.side = height or width or model.tile
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._session = loaded.session
+        (self._input,) = self._session.input_names
+        height, width = self._session.input_shapes[self._input][2:]
+        self.side = height or width or loaded.model.window
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:
         """CIE L* ``[H, W]`` to CIE ab ``[N, N, 2]``; ``hints`` are not looked at. Raises ModelFailed."""
@@ -33,8 +32,8 @@ class Adapter:
         level = fitted(lightness, self.side)
         lab = np.zeros((*level.shape, 3), np.float32)
         lab[..., 0] = level
-        grey = np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1)
-        (chroma,) = self._session.run({self._input: grey.transpose(2, 0, 1)[None]}).values()
+        gray = np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1)
+        (chroma,) = self._session.run({self._input: gray.transpose(2, 0, 1)[None]}).values()
         return np.ascontiguousarray(chroma[0].transpose(1, 2, 0), np.float32)
 
 

@@ -1,30 +1,29 @@
-"""GFPGAN (Wang et al., 2021) and RestoreFormer++ (Wang et al., 2023): one aligned face of 512 pixels in and out."""
+"""GFPGAN (Wang et al., 2021) and RestoreFormer++ (Wang et al., 2023): one aligned face in and out."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Model
+from daguerre.models.adapters.planes import to_image, to_planes
 from daguerre.models.roles import Floats
-from daguerre.models.runtime.session import Arrays, Session
+from daguerre.models.runtime.loaded import LoadedModel
+from daguerre.models.runtime.session import Arrays
 
 
-class Adapter:
-    """A :class:`~daguerre.models.roles.FaceRestorer`."""
+class GFPGAN:
+    """A :class:`~daguerre.models.roles.FaceRestorer`. The files give RGB of -1 to 1."""
 
-    size = 512
-
-    def __init__(self, session: Session, model: Model) -> None:
-        del model
-        self._session = session
-        self._output = session.output_names[0]
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.size = loaded.model.window
+        self._range = loaded.model.input_range
+        self._session = loaded.session
+        self._output = loaded.session.output_names[0]
 
     def __call__(self, face: Floats, fidelity: float) -> Floats:
-        image = (face.transpose(2, 0, 1)[None] - np.float32(0.5)) / np.float32(0.5)
-        made = self._session.run(self._inputs(image, fidelity))[self._output][0]
-        return np.ascontiguousarray(np.clip((made.transpose(1, 2, 0) + 1) / 2, 0, 1), np.float32)
+        made = to_image(self._session.run(self._inputs(to_planes(face, self._range), fidelity))[self._output])
+        return np.clip((made + 1) / 2, 0, 1)
 
-    def _inputs(self, image: Floats, fidelity: float) -> Arrays:
-        """What the model takes, by name, for ``image`` ``[1, 3, 512, 512]`` of -1 to 1."""
+    def _inputs(self, planes: Floats, fidelity: float) -> Arrays:
+        """What the file takes, by name."""
         del fidelity
-        return {"input": image}
+        return {"input": planes}

@@ -5,22 +5,22 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daguerre.models.catalog import Model
+from daguerre.models.adapters.planes import to_image, to_planes
 from daguerre.models.roles import Floats
-from daguerre.models.runtime.session import Session
+from daguerre.models.runtime.loaded import LoadedModel
 
 _LOOKS = ((1.0, False), (0.75, True), (0.5, False))
 """Shares of the size at which the face is looked at, and whether mirrored. The mean of what they add is nearer to the
 truth than each alone, by 0.2 dB and a fifth of the gain in perceptual distance (faces of benchmarks/faces.py)."""
 
 
-class Adapter:
+class Portrait:
     """A :class:`~daguerre.models.roles.FaceRestorer`; ``fidelity`` is the step's matter."""
 
-    def __init__(self, session: Session, model: Model) -> None:
-        self.size = model.tile
-        self._multiple = model.multiple
-        self._session = session
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.size = loaded.model.window
+        self._multiple = loaded.model.multiple
+        self._session = loaded.session
 
     def __call__(self, face: Floats, fidelity: float) -> Floats:
         del fidelity
@@ -34,8 +34,7 @@ class Adapter:
         """What the model adds to ``face`` when it sees it at ``side`` pixels, at the face's own size."""
         whole = np.ascontiguousarray(face, np.float32)
         seen = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA) if side != self.size else whole
-        image = np.ascontiguousarray(seen.transpose(2, 0, 1)[None], np.float32)
-        added = np.ascontiguousarray(self._session.run({"image": image})["residual"][0].transpose(1, 2, 0))
+        added = to_image(self._session.run({"image": to_planes(np.asarray(seen, np.float32))})["residual"])
         if side == self.size:
-            return np.asarray(added, np.float32)
+            return added
         return np.asarray(cv2.resize(added, (self.size, self.size), interpolation=cv2.INTER_CUBIC), np.float32)

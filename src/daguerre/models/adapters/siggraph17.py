@@ -6,12 +6,11 @@ import numpy as np
 
 from daguerre.errors import ModelFailed
 from daguerre.models.adapters.ddcolor import fitted
-from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.runtime.session import Session
+from daguerre.models.runtime.loaded import LoadedModel
 
 
-class Adapter:
+class Siggraph17:
     """A :class:`~daguerre.models.roles.Colorizer` of squares.
 
     The published file takes CIE L* 0-100, ``[1, 1, N, N]``, scales it inside and gives CIE ab ``[1, 2, N, N]``. Files
@@ -21,8 +20,8 @@ class Adapter:
 
     square = True
 
-    def __init__(self, session: Session, model: Model) -> None:
-        self._session = session
+    def __init__(self, loaded: LoadedModel) -> None:
+        session = self._session = loaded.session
         planes = {name: shape for name, shape in session.input_shapes.items() if len(shape) == 4}
         single = [name for name, shape in planes.items() if shape[1] == 1]
         double = [name for name, shape in planes.items() if shape[1] == 2]
@@ -34,7 +33,7 @@ class Adapter:
         self._hints = (double[0], masks[0]) if double else None
         self.takes_hints = self._hints is not None
         height, width = planes[self._lightness][2:]
-        self.side = height or width or model.tile
+        self.side = height or width or loaded.model.window
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:
         """CIE L* ``[H, W]`` to CIE ab ``[N, N, 2]``; ``hints`` ``[H, W, 3]``, if taken. Raises ModelFailed."""
@@ -42,10 +41,10 @@ class Adapter:
         if self._hints is not None:
             told = np.zeros((*lightness.shape, 3), np.float32) if hints is None else hints
             told = fitted(told, self.side).transpose(2, 0, 1)[None]
-            # Where hints were averaged with places that have none, the known share says how much of the colour is left.
+            # Where hints were averaged with places that have none, the known share says how much of the color is left.
             share = np.maximum(told[:, 2:], 1e-6)
             known = (told[:, 2:] >= 0.25).astype(np.float32)
-            colours = np.asarray(told[:, :2] / share * known, np.float32)
-            feed |= {self._hints[0]: colours, self._hints[1]: known}
+            colors = np.asarray(told[:, :2] / share * known, np.float32)
+            feed |= {self._hints[0]: colors, self._hints[1]: known}
         (chroma,) = self._session.run(feed).values()
         return np.ascontiguousarray(chroma[0].transpose(1, 2, 0), np.float32)

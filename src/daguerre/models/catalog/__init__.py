@@ -1,7 +1,7 @@
 """Every model as data.
 
-A model is an entry here plus the step that feeds it; tiling, the store and the command line
-read the entry and never ask for names.
+A model is an entry here and an adapter (:mod:`daguerre.models.adapters`). Tiling, the store, the steps and the command
+line read the entry and never ask for names. Nothing here needs numpy.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from daguerre.tiling.geometry import Tiling, split
 
 Tier = Literal["embedded", "full"]
 WantedTier = Literal["auto", "embedded", "full"]
@@ -23,11 +25,15 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class Model:
     """One model.
 
-    ``id`` is ``tier/name@version``; ``role`` is what it does in the pipeline (``damage``,
-    ``inpaint``, ``noise``, ``denoise``, ...). ``file`` is its name in the store. ``tile`` is the largest side of its
-    input, a multiple of ``multiple``, and ``halo`` how many pixels of it see too little of their
-    surroundings. ``input_range`` is what its image input expects. ``adapter`` is the module of
-    :mod:`daguerre.models.adapters` that knows how to call it.
+    ``id`` is ``tier/name@version``; ``role`` is what it does in the pipeline (``damage``, ``inpaint``, ``noise``,
+    ``denoise``, ...). ``file`` is its name in the store. ``adapter`` names the class that knows how to call it, in the
+    table of :mod:`daguerre.models.adapters`. ``parts`` are the ids of models that it is made of beside its own file:
+    they are loaded with it.
+
+    A model sees either tiles of the photo or windows of one size. ``tile`` is the longest side of a tile and ``halo``
+    how many of its pixels, on each side, see too little of their surroundings; ``window`` is the side of a window. The
+    other is 0. All are in pixels, and the sides are multiples of ``multiple``. ``input_range`` is what black and white
+    are in the model's input.
 
     Published models have ``urls``, tried in their order, and a ``licence_url``. Where the publisher says
     no size, ``size_bytes`` is ``None`` and ``about_bytes`` says what to expect. ``commercial_use`` is false where the
@@ -42,15 +48,22 @@ class Model:
     size_bytes: int | None
     licence: str
     purpose: str
-    adapter: str = "plain"
+    adapter: str
     urls: tuple[str, ...] = ()
     licence_url: str | None = None
     commercial_use: bool = True
     about_bytes: int = 0
+    parts: tuple[str, ...] = ()
     input_range: tuple[float, float] = (0.0, 1.0)
     multiple: int = 1
-    tile: int = 512
-    halo: int = 32
+    tile: int = 0
+    halo: int = 0
+    window: int = 0
+
+    @property
+    def tiling(self) -> Tiling:
+        """How the photo is cut for it."""
+        return Tiling(self.tile, self.halo, self.multiple)
 
     @property
     def expected_bytes(self) -> int:
@@ -86,6 +99,10 @@ class Catalog:
             if model.id in registered or (model.tier, model.file) in files:
                 raise DuplicateModel(f"{model.id}: its id, or its file {model.file}, is taken")
             registered[model.id] = model
+        for model in models:
+            missing = [id for id in model.parts if id not in registered]
+            if missing:
+                raise InvalidModel(f"{model.id}: its parts {', '.join(missing)} are not in the catalog")
         self._models = registered
 
     def __iter__(self) -> Iterator[Model]:
@@ -117,10 +134,15 @@ def _check(model: Model) -> None:
         problems.append("its size is not positive")
     if "/" in model.file or "\\" in model.file or model.file in ("", ".", ".."):
         problems.append("its file is not a plain name")
-    if model.multiple < 1 or model.halo < 0 or model.tile % model.multiple:
-        problems.append("its tile is not a multiple of what it needs")
-    if model.tile <= 2 * model.halo:
-        problems.append("its halo leaves nothing of the tile")
+    if min(model.tile, model.window, model.halo) < 0 or (model.tile > 0) == (model.window > 0):
+        problems.append("it has neither a tile nor a window, or both")
+    if model.multiple < 1 or model.tile % model.multiple or model.window % model.multiple:
+        problems.append("its tile or window is not a multiple of what it needs")
+    elif model.tile:
+        try:
+            split(1, 1, model.tiling)
+        except ValueError as error:
+            problems.append(str(error))
     if bool(model.urls) != (model.tier == "full"):
         problems.append("embedded models have no address, the others have one")
     if any(not url.startswith("https://") for url in model.urls):

@@ -17,23 +17,23 @@ LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    id: str
     role: str
+    adapter: str
     purpose: str
     multiple: int
-    tile: int
-    halo: int
-    adapter: str = "plain"
+    tile: int = 0
+    halo: int = 0
+    window: int = 0
 
 
 _ENTRIES = (
-    _Entry("embedded/damage@1", "damage", "finds scratches, cracks, tears and dust", 16, 1024, 32),
-    _Entry("embedded/inpaint@1", "inpaint", "fills damage", 8, 224, 16),
-    _Entry("embedded/noise@1", "noise", "measures noise", 8, 176, 16),
-    _Entry("embedded/denoise@1", "denoise", "removes noise", 8, 1024, 24),
-    _Entry("embedded/face_detection@1", "face_detection", "finds faces", 128, 1024, 64, "faces"),
-    _Entry("embedded/face_restoration@1", "face_restoration", "enhances faces", 32, 512, 0, "portrait"),
-    _Entry("embedded/colorize@1", "colorize", "colours grey photos", 32, 256, 0, "chroma"),
+    _Entry("damage", "PyramidDamage", "finds scratches, cracks, tears and dust", multiple=16, tile=1024, halo=32),
+    _Entry("inpaint", "ResidualInpainter", "fills damage", multiple=8, tile=224, halo=16),
+    _Entry("noise", "CellNoise", "measures noise", multiple=8, tile=176, halo=16),
+    _Entry("denoise", "ResidualDenoiser", "removes noise", multiple=8, tile=1024, halo=24),
+    _Entry("face_detection", "StrideFaces", "finds faces", multiple=32, tile=1024, halo=96),
+    _Entry("face_restoration", "Portrait", "enhances faces", multiple=32, window=512),
+    _Entry("colorize", "ChromaHints", "colors gray photos", multiple=32, window=256),
 )
 
 
@@ -43,7 +43,7 @@ def catalog(folder: Path = WEIGHTS) -> Catalog:
     return Catalog(
         *(
             Model(
-                id=entry.id,
+                id=f"embedded/{entry.role}@1",
                 role=entry.role,
                 tier="embedded",
                 file=f"{entry.role}.onnx",
@@ -51,10 +51,11 @@ def catalog(folder: Path = WEIGHTS) -> Catalog:
                 size_bytes=(folder / f"{entry.role}.onnx").stat().st_size,
                 licence=LICENCE,
                 purpose=entry.purpose,
+                adapter=entry.adapter,
                 multiple=entry.multiple,
                 tile=entry.tile,
                 halo=entry.halo,
-                adapter=entry.adapter,
+                window=entry.window,
             )
             for entry in _ENTRIES
             if entry.role in digests and (folder / f"{entry.role}.onnx").is_file()

@@ -6,15 +6,18 @@ import gc
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from daguerre.config import Config
 from daguerre.errors import ModelNotInstalled, OutOfMemory
-from daguerre.models.adapters import adapt
+from daguerre.models.adapters import Role
 from daguerre.models.catalog import Catalog, Model, WantedTier
 from daguerre.models.install.store import Store
 from daguerre.models.runtime import memory
+from daguerre.models.runtime.loaded import LoadedModel
 from daguerre.models.runtime.session import Session
+
+Served = TypeVar("Served")
 
 _NEEDS = 3
 """Memory that a model may need while it is loaded, in sizes of its file: the file, its weights, optimised ones."""
@@ -39,7 +42,7 @@ class ModelCache:
         self._watch: threading.Timer | None = None
 
     @property
-    def loaded(self) -> tuple[str, ...]:
+    def loaded_ids(self) -> tuple[str, ...]:
         """The ids of the models in memory."""
         with self._lock:
             return tuple(self._sessions)
@@ -57,7 +60,7 @@ class ModelCache:
             # Nobody publishes one for this role: the tier is full without it.
             candidates = self.catalog.for_role(role)
         for model in candidates:
-            if self.store.installed(model):
+            if self._installed(model):
                 return model
         if candidates and self.store.path(candidates[-1]).exists():
             return candidates[-1]  # of the wrong size: loading it says so
@@ -69,9 +72,13 @@ class ModelCache:
         named = [model for model in self.catalog.for_role(role) if model.id == id]
         if not named:
             raise ModelNotInstalled(f"There is no model {id} for {role}, which DAGUERRE_ROLES names.")
-        if not self.store.installed(named[0]):
+        if not self._installed(named[0]):
             raise ModelNotInstalled(f"The model {id}, which DAGUERRE_ROLES names for {role}, is not installed.")
         return named[0]
+
+    def _installed(self, model: Model) -> bool:
+        """Whether its file and those of its parts are there."""
+        return all(self.store.installed(one) for one in (model, *(self.catalog.get(id) for id in model.parts)))
 
     def session(self, model: Model) -> Session:
         """The loaded model; raises a :class:`~daguerre.errors.ModelError`."""
@@ -89,9 +96,13 @@ class ModelCache:
                 self._watch_idle()
             return session
 
-    def adapter(self, model: Model) -> Any:
-        """The loaded model behind what its role asks for (:mod:`daguerre.models.roles`); raises a ModelError."""
-        return adapt(model, self.session(model))
+    def loaded(self, model: Model) -> LoadedModel:
+        """``model`` and its parts, loaded; raises a :class:`~daguerre.errors.ModelError`."""
+        return LoadedModel(model, self.session(model), tuple(self.session(self.catalog.get(id)) for id in model.parts))
+
+    def adapter(self, role: Role[Served], model: Model) -> Served:
+        """``model``, loaded, as the protocol of ``role`` has it (:mod:`daguerre.models.roles`); raises a ModelError."""
+        return role.adapt(self.loaded(model))
 
     def warm(self, *roles: str, tier: WantedTier = "auto") -> list[str]:
         """Load what ``roles``, or all of them, would use; the ids of what is loaded then.

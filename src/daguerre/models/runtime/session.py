@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from daguerre.errors import ModelFailed, OutOfMemory
 from daguerre.models.runtime import devices
 from daguerre.models.runtime.devices import Arrays as Arrays
 from daguerre.models.runtime.devices import Loaded
+from daguerre.tiling.divisible import is_divisible
 
 _SHORTAGES = (
     "out of memory", "out_of_memory", "outofmemory", "bad_alloc", "failed to allocate", "cannot allocate",
@@ -30,18 +29,6 @@ _SHORTAGES = (
     "alloc_failed", "8007000e", "cl_out_of_resources", "allocation_failure", "allocation failed",
 )  # fmt: skip
 """How the runtimes put it that memory was short."""
-
-_divisible: ContextVar[bool] = ContextVar("divisible", default=False)
-
-
-@contextmanager
-def divisible() -> Iterator[None]:
-    """Within, a call that is short of memory raises OutOfMemory at once: the caller has smaller pieces to offer."""
-    token = _divisible.set(True)
-    try:
-        yield
-    finally:
-        _divisible.reset(token)
 
 
 class Session:
@@ -95,8 +82,9 @@ class Session:
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> Arrays:
         """The outputs by name; float arrays are given as float32.
 
-        A device that fails is left for the next, down to the CPU, for good. Within :func:`divisible` a shortage of
-        memory raises :class:`~daguerre.errors.OutOfMemory` instead.
+        A device that fails is left for the next, down to the CPU, for good. Within
+        :func:`~daguerre.tiling.divisible.divisible` a shortage of memory raises
+        :class:`~daguerre.errors.OutOfMemory` instead.
         Raises :class:`~daguerre.errors.ModelFailed` when an input is missing, has the wrong
         shape, or every runtime fails.
         """
@@ -108,7 +96,7 @@ class Session:
                 return self._loaded.call(feed)
             except Exception as error:
                 short = _is_short(error)
-                if short and _divisible.get():
+                if short and is_divisible():
                     raise OutOfMemory(f"Memory is too short for the model {self.path.stem}.") from error
                 results = self._elsewhere(feed, error)
                 if results is None:

@@ -1,4 +1,4 @@
-"""Colours that the user knows: as the models take them, and spread from their places.
+"""Colors that the user knows: as the models take them, and spread from their places.
 
 A hint reaches as far as the photo stays as light: its weight falls with the geodesic distance over lightness
 (after Levin et al., *Colorization using optimization*, 2004, in its spirit).
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from daguerre.pipeline.colorize.tones import Floats
+from daguerre.pipeline.colorize.transfer import Floats
 
 _REACH = 0.15
 """Share of the longer side over which a hint fades to 60 % where nothing changes."""
@@ -28,7 +28,7 @@ _SPOT = 0.012
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A colour, CIE ``a`` and ``b``, at the pixel ``x``, ``y``, which need not be whole."""
+    """A color, CIE ``a`` and ``b``, at the pixel ``x``, ``y``, which need not be whole."""
 
     x: float
     y: float
@@ -36,22 +36,20 @@ class Hint:
     b: float
 
 
-def hint(x: int, y: int, color: str) -> Hint:
-    """The hint of an sRGB colour ``#rrggbb``."""
+def parse_hint(x: int, y: int, color: str) -> Hint:
+    """The hint of an sRGB color ``#rrggbb``."""
     code = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     _, a, b = cv2.cvtColor(np.array([[code]], np.float32), cv2.COLOR_RGB2LAB)[0, 0]
     return Hint(x, y, float(a), float(b))
 
 
-def scaled(hints: Sequence[Hint], shape: tuple[int, ...], own: tuple[int, ...]) -> list[Hint]:
-    """``hints`` in a picture of ``own`` size, in the same picture at ``shape``."""
+def scale_hints(hints: Sequence[Hint], shape: tuple[int, ...], own: tuple[int, ...]) -> list[Hint]:
+    """``hints`` in a photo of ``own`` size, in the same photo at ``shape``."""
     down, across = shape[0] / own[0], shape[1] / own[1]
-    return [
-        Hint((hint.x + 0.5) * across - 0.5, (hint.y + 0.5) * down - 0.5, hint.a, hint.b) for hint in hints
-    ]  # fmt: skip
+    return [Hint((hint.x + 0.5) * across - 0.5, (hint.y + 0.5) * down - 0.5, hint.a, hint.b) for hint in hints]
 
 
-def plane(hints: Sequence[Hint], shape: tuple[int, ...]) -> Floats:
+def hint_map(hints: Sequence[Hint], shape: tuple[int, ...]) -> Floats:
     """``[h, w, 3]``: a, b and 1 in a spot around each hint, else 0."""
     height, width = shape[:2]
     told = np.zeros((height, width, 3), np.float32)
@@ -62,7 +60,7 @@ def plane(hints: Sequence[Hint], shape: tuple[int, ...]) -> Floats:
     return told
 
 
-def pull(chroma: Floats, lightness: Floats, hints: Sequence[Hint]) -> Floats:
+def propagate_hints(chroma: Floats, lightness: Floats, hints: Sequence[Hint]) -> Floats:
     """``chroma`` ``[h, w, 2]`` drawn towards the hints: theirs at their places, its own far away or beyond edges."""
     shape = lightness.shape
     places: dict[tuple[int, int], list[Hint]] = {}

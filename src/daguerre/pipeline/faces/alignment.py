@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
-from daguerre.pipeline import tiles
+from daguerre.models.roles import Floats
+from daguerre.tiling import geometry
+from daguerre.tiling.blending import read_window
 
-Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 
 FFHQ_SIDE = 512
@@ -94,10 +95,10 @@ def region(matrix: Matrix, side: int, height: int, width: int) -> Region:
 
 
 def read(pixels: Pixels, part: Region) -> Floats:
-    """``[h, w, 3]`` of 0-1; grey as three equal channels."""
+    """``[h, w, 3]`` of 0-1; gray as three equal channels."""
     width, height = part.size
-    window = tiles.Tile(part.top, part.left, height, width, part.top, part.left, part.bottom, part.right, (0, 0, 0, 0))
-    return np.ascontiguousarray(tiles.read(pixels, window)[0].transpose(1, 2, 0))
+    window = geometry.window(part.top, part.left, height, width)
+    return np.ascontiguousarray(read_window(pixels, window)[0].transpose(1, 2, 0))
 
 
 def crop(window: Pixels, part: Region, matrix: Matrix, side: int) -> Floats:

@@ -8,10 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.models.roles import FaceIdentity
+from daguerre.models.roles import FaceIdentity, Floats
 from daguerre.pipeline.faces import alignment
-
-Floats = npt.NDArray[np.float32]
 
 SHARP = 0.013
 """What a model would change of a face as the photo shows it, as a share of the face's contrast, up to which the face
@@ -55,8 +53,8 @@ def blur_of(face: Floats) -> float:
     An edge blurred by s and seen by derivatives of Gaussians of sigma 1 and 2 answers as 1 / sqrt(sigma^2 + s^2)
     (Elder and Zucker, 1998); noise hardly matters at the strongest.
     """
-    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
-    fine, coarse = (_slope(cv2.GaussianBlur(grey, (0, 0), sigma)) for sigma in (1.0, 2.0))
+    gray = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+    fine, coarse = (_slope(cv2.GaussianBlur(gray, (0, 0), sigma)) for sigma in (1.0, 2.0))
     edges = coarse >= np.quantile(coarse, 1 - _EDGES)
     ratio = float(np.median(fine[edges] / np.maximum(coarse[edges], 1e-6))) ** 2
     if ratio <= 1.0:
@@ -72,10 +70,10 @@ def need(face: Floats, made: Floats, scale: float) -> float:
     side = face.shape[0]
     middle = np.s_[side // 5 : -side // 6, side // 5 : -side // 5]
     sigma = _SEEN * max(1.0, scale)
-    grey, change = (
+    gray, change = (
         cv2.GaussianBlur(image @ np.array(_LUMA, np.float32), (0, 0), sigma)[middle] for image in (face, made - face)
     )
-    return float(np.sqrt(np.square(change).mean()) / max(_FAINT, float(grey.std())))
+    return float(np.sqrt(np.square(change).mean()) / max(_FAINT, float(gray.std())))
 
 
 def strength(need: float) -> float:
@@ -107,17 +105,23 @@ def weights(fidelity: float) -> tuple[float, float]:
 
 
 def change(
-    face: Floats, made: Floats, identity: FaceIdentity | None, landmarks: npt.NDArray[np.float64], *,
-    fidelity: float, grey: bool, strength: float = 1.0,
-) -> Change:  # fmt: skip
+    face: Floats,
+    made: Floats,
+    identity: FaceIdentity | None,
+    landmarks: npt.NDArray[np.float64],
+    *,
+    fidelity: float,
+    gray: bool,
+    strength: float = 1.0,
+) -> Change:
     """What of the difference between an aligned ``face`` ``[S, S, 3]`` and ``made``, the same enhanced, is used.
 
-    ``landmarks`` ``[5, 2]`` are those of the aligned face. ``grey`` photos are changed in lightness only. At fidelity
+    ``landmarks`` ``[5, 2]`` are those of the aligned face. ``gray`` photos are changed in lightness only. At fidelity
     1 the low frequencies of the change are zero. ``strength`` 0-1 scales it. Raises ModelFailed.
     """
     added = np.asarray(made - face, np.float32)
     lightness = added @ np.array(_LUMA, np.float32)
-    chroma = np.float32(0.0 if grey else _CHROMA)
+    chroma = np.float32(0.0 if gray else _CHROMA)
     added = lightness[..., None] + chroma * (added - lightness[..., None])
     blend = mask(face.shape[0])
     off = _disagreement(added, blend, blur_of(face)) * strength
@@ -127,13 +131,13 @@ def change(
     if off > _DIFFERENT:
         strength *= _DIFFERENT / off
         reason = "enhanced with restraint: more would not have matched the photo"
-    before = None if identity is None else _embedded(face, identity, landmarks)
+    before = None if identity is None else _embed(face, identity, landmarks)
     similarity = None
     for _ in range(_TRIES):
         result = _weighed(added * blend[..., None], fidelity, strength)
         if identity is None or before is None:
             break
-        similarity = float(before @ _embedded(np.clip(face + result, 0, 1), identity, landmarks))
+        similarity = float(before @ _embed(np.clip(face + result, 0, 1), identity, landmarks))
         if similarity >= _ALIKE:
             break
         strength *= 0.6
@@ -165,7 +169,7 @@ def _disagreement(added: Floats, blend: Floats, soft: float) -> float:
     return float(np.sqrt((np.square(seen).mean(2) * blend).sum() / blend.sum()))
 
 
-def _embedded(face: Floats, identity: FaceIdentity, landmarks: npt.NDArray[np.float64]) -> Floats:
-    matrix = alignment.similarity(landmarks, alignment.ARCFACE)
+def _embed(face: Floats, identity: FaceIdentity, landmarks: npt.NDArray[np.float64]) -> Floats:
+    matrix = alignment.similarity(landmarks, alignment.ARCFACE * (identity.size / alignment.ARCFACE_SIDE))
     whole = alignment.Region(0, 0, face.shape[0], face.shape[1])
-    return identity(alignment.crop(np.asarray(face, np.float32), whole, matrix, alignment.ARCFACE_SIDE))
+    return identity(alignment.crop(np.asarray(face, np.float32), whole, matrix, identity.size))

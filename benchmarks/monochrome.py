@@ -1,6 +1,6 @@
 """How well monochrome photos are told from colour, and the fit of the classifier's weights.
 
-``python -m benchmarks.grey`` judges on pictures made from ``train/`` that the fit never saw, and on ``eval/``;
+``python -m benchmarks.monochrome`` judges on pictures made from ``train/`` that the fit never saw, and on ``eval/``;
 ``--fit`` fits the weights anew (torch) on the other two thirds of ``train/``. ``DAGUERRE_PICTURES`` names the
 folder of both.
 """
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.pipeline import grey
+from daguerre.pipeline import monochrome
 from training.pictures import require_pictures
 
 Picture = npt.NDArray[np.float32]
@@ -165,7 +165,7 @@ def fit(count: int) -> None:
 
     torch.manual_seed(0)
     made_ones = pictures(count, False, 1)
-    inputs = np.array([grey.features(grey.small_lab(pixels)) for _, pixels in made_ones])
+    inputs = np.array([monochrome.features(monochrome.small_lab(pixels)) for _, pixels in made_ones])
     target = torch.tensor([float(kind in MONOCHROME) for kind, _ in made_ones])
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     data = torch.tensor((inputs - mean) / scale, dtype=torch.float32)
@@ -181,7 +181,7 @@ def fit(count: int) -> None:
     first, second = network[0], network[2]
     hidden = first.weight.detach().double().numpy()
     np.savez(
-        grey.WEIGHTS,
+        monochrome.WEIGHTS,
         hidden=(hidden / scale).T.astype(np.float32),
         hidden_bias=(first.bias.detach().numpy() - (hidden / scale) @ mean).astype(np.float32),
         output=second.weight.detach().numpy()[0],
@@ -194,14 +194,14 @@ def report(count: int) -> None:
     right, total, started = Counter[str](), Counter[str](), time.perf_counter()
     for kind, pixels in pictures(count, True, 2):
         total[kind] += 1
-        right[kind] += grey.is_grayscale(pixels) == (kind in MONOCHROME)
+        right[kind] += monochrome.is_monochrome(pixels) == (kind in MONOCHROME)
     print("| pictures | of | told right |\n|---|---|---|")
     for kind in sorted(total):
         print(f"| made: {kind} | {total[kind]} | {right[kind] / total[kind]:.1%} |")
     print(f"| made: all | {count} | {right.total() / count:.1%} |")
-    for name, monochrome in SETS.items():
+    for name, expected in SETS.items():
         images = [read(path) for path in sorted((require_pictures() / "eval" / name).iterdir())]
-        told = [grey.is_grayscale(image) == monochrome for image in images if image is not None]
+        told = [monochrome.is_monochrome(image) == expected for image in images if image is not None]
         print(f"| {name} | {len(told)} | {np.mean(told):.1%} |")
     print(f"\n{time.perf_counter() - started:.0f} s")
 

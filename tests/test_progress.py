@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daguerre.errors import Canceled
-from daguerre.pipeline.progress import CancelToken, Progress, ProgressEvent, Track
+from daguerre.progress import CancelToken, Progress, ProgressEvent, Track
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 5), st.integers(0, 5)), max_size=20))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daguerre.models.catalog import Model
 from daguerre.models.roles import Detections, Floats
-from daguerre.models.runtime.session import Session
+from daguerre.models.runtime.loaded import LoadedModel
 
 _STRIDES = (8, 16, 32)
 _LEAST = 0.15
@@ -16,25 +15,23 @@ _PAD = 128
 """Images are filled up to multiples of it, so that few shapes are met."""
 
 
-class Adapter:
+class StrideFaces:
     """A :class:`~daguerre.models.roles.FaceDetector`."""
 
-    smallest = 12
     largest = 200
 
-    def __init__(self, session: Session, model: Model) -> None:
-        self.tile = model.tile
-        self._session = session
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.tiling = loaded.model.tiling
+        self._session = loaded.session
 
     def __call__(self, image: Floats) -> Detections:
-        grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
-        height, width = grey.shape
-        whole = [(length + _PAD - 1) // _PAD * _PAD for length in grey.shape]
-        tone = float(grey.mean())
-        grey = cv2.copyMakeBorder(
-            grey, 0, whole[0] - height, 0, whole[1] - width, cv2.BORDER_CONSTANT, value=(tone,)
-        )  # fmt: skip
-        maps = self._session.run({"lightness": grey[None, None].astype(np.float32)})
+        gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+        height, width = gray.shape
+        whole = [(length + _PAD - 1) // _PAD * _PAD for length in gray.shape]
+        tone = float(gray.mean())
+        below, beside = whole[0] - height, whole[1] - width
+        gray = cv2.copyMakeBorder(gray, 0, below, 0, beside, cv2.BORDER_CONSTANT, value=(tone,))
+        maps = self._session.run({"lightness": gray[None, None].astype(np.float32)})
         found = np.concatenate([_decode(maps[f"stride_{stride}"][0], stride) for stride in _STRIDES])
         return Detections(found[:, :4], found[:, 4], found[:, 5:].reshape(-1, 5, 2))
 

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from daguerre.pipeline.grey import is_grayscale
+from daguerre.pipeline.monochrome import is_monochrome
 
 
 @functools.cache
@@ -44,18 +44,18 @@ SIZES = [1, 2, 9, 32, 200, 1000]
 @pytest.mark.parametrize("size", SIZES)
 def test_grey_and_sepia_of_every_size_and_depth(size, dtype):
     level = scene(size)
-    assert is_grayscale(as_type(level[:, :, None], dtype))
-    assert is_grayscale(as_type(np.repeat(level[:, :, None], 3, axis=2), dtype))
+    assert is_monochrome(as_type(level[:, :, None], dtype))
+    assert is_monochrome(as_type(np.repeat(level[:, :, None], 3, axis=2), dtype))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("size", [32, 200, 1000])
 def test_colour_and_sepia(size, dtype):
-    assert is_grayscale(as_type(sepia(scene(size)), dtype))
-    assert not is_grayscale(as_type(colourful(size), dtype))
+    assert is_monochrome(as_type(sepia(scene(size)), dtype))
+    assert not is_monochrome(as_type(colourful(size), dtype))
     muted = colourful(size)
     muted = muted.mean(axis=2, keepdims=True) * 0.6 + muted * 0.4
-    assert not is_grayscale(as_type(muted, dtype))
+    assert not is_monochrome(as_type(muted, dtype))
 
 
 def test_a_coloured_stain_does_not_colour_a_photo():
@@ -63,16 +63,16 @@ def test_a_coloured_stain_does_not_colour_a_photo():
     y, x = np.mgrid[:400, :400]
     stained = np.hypot(y - 120, x - 260) < 70
     picture[stained] *= np.array([0.5, 0.7, 1.0])
-    assert is_grayscale(as_type(picture, "uint8"))
+    assert is_monochrome(as_type(picture, "uint8"))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 500), (20000, 2)])
 def test_extreme_shapes_get_an_answer(shape):
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    assert is_grayscale(pixels) in (True, False)
+    assert is_monochrome(pixels) in (True, False)
 
 
 def test_pixels_that_are_not_numbers_get_an_answer():
     picture = np.full((50, 50, 3), 0.5, np.float32)
     picture[:10] = np.nan
-    assert is_grayscale(picture)
+    assert is_monochrome(picture)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.models.catalog import Model
 from daguerre.models.roles import Floats
-from daguerre.models.runtime.session import Session
+from daguerre.models.runtime.loaded import LoadedModel
 
 
-class Adapter:
+class ChromaHints:
     """A :class:`~daguerre.models.roles.Colorizer`. What is not a multiple of its needs is filled up by repetition."""
 
     square = False
     takes_hints = True
 
-    def __init__(self, session: Session, model: Model) -> None:
-        self.side = model.tile
-        self._multiple = model.multiple
-        self._session = session
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.side = loaded.model.window
+        self._multiple = loaded.model.multiple
+        self._session = loaded.session
 
     def __call__(self, lightness: Floats, hints: Floats | None = None) -> Floats:
         height, width = lightness.shape

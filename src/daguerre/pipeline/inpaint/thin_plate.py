@@ -1,4 +1,4 @@
-"""Filling holes without a model: the smoothest surface through what is known around them."""
+"""Filling holes without a model: thin plate splines under tension through what is known around them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STEPS = 8
 """Conjugate gradient steps on each level of the pyramid."""
 
 
-def plate(image: Plane, hole: Hole, *, tension: float = TENSION, steps: int = STEPS) -> Plane:
-    """The thin plate under tension through the rim of each hole: edges and slopes that meet it are carried on.
+def thin_plate_spline(image: Plane, hole: Hole, *, tension: float = TENSION, steps: int = STEPS) -> Plane:
+    """The thin plate spline under tension through the rim of each hole: edges and slopes that meet it are carried on.
 
     ``image`` is ``[H, W, C]`` float32 of any range, ``hole`` ``[H, W]`` bool. Gives a new array that equals ``image``
-    bit for bit outside the hole. A picture that is all hole comes back as it is.
+    bit for bit outside the hole. An image that is all hole comes back as it is.
 
-    Minimises the sum of ``laplacian(u) ** 2 + tension * |gradient(u)| ** 2`` over the pixels of the hole (Smith and
+    Minimizes the sum of ``laplacian(u) ** 2 + tension * |gradient(u)| ** 2`` over the pixels of the hole (Smith and
     Wessel, "Gridding with continuous curvature splines in tension", 1990), from coarse to fine: each level of a
     pyramid starts from the one above and takes ``steps`` conjugate gradient steps, so that holes of any size cost the
     same per pixel.

@@ -1,8 +1,8 @@
-"""Whether a photo is monochrome: grey, sepia, toned or yellowed, whatever was spilt on it since.
+"""Whether a photo is monochrome: gray, sepia, toned or yellowed, whatever was spilt on it since.
 
 In a monochrome photo chroma is a function of lightness (the toning) and of place (yellowing, uneven
 fading). Both are fitted robustly in CIE Lab; what remains is noise, and here and there a stain or a
-pen mark: compact, and of one hue. In a colour photo what remains follows the objects.
+pen mark: compact, and of one hue. In a color photo what remains follows the objects.
 """
 
 from __future__ import annotations
@@ -19,22 +19,32 @@ from daguerre.imaging.photo import Pixels
 Floats = npt.NDArray[np.float32]
 
 _SIDE = 160
+_BAND_ROWS = 256
 _ROUNDS = 6
-_COLOURLESS = 1.0
-WEIGHTS = Path(__file__).with_name("grey.npz")
-"""A perceptron of ten hidden units over :func:`features`, fitted and judged by benchmarks/grey.py."""
+_COLORLESS = 1.0
+WEIGHTS = Path(__file__).with_name("monochrome.npz")
+"""A perceptron of ten hidden units over :func:`features`, fitted and judged by benchmarks/monochrome.py."""
 
 
-def is_grayscale(pixels: Pixels) -> bool:
+def is_monochrome(pixels: Pixels) -> bool:
     """Whether ``[H, W, 1|3]`` pixels, of any depth and size, show a monochrome photo."""
     if pixels.shape[2] == 1:
         return True
     lab = small_lab(pixels)
-    if float(np.hypot(lab[..., 1], lab[..., 2]).max()) < _COLOURLESS:
+    if float(np.hypot(lab[..., 1], lab[..., 2]).max()) < _COLORLESS:
         return True
     weights = _weights()
     hidden = np.tanh(features(lab) @ weights["hidden"] + weights["hidden_bias"])
     return bool(hidden @ weights["output"] + weights["output_bias"][0] > 0)
+
+
+def is_neutral(pixels: Pixels) -> bool:
+    """Whether the three channels are equal everywhere."""
+    for top in range(0, pixels.shape[0], _BAND_ROWS):
+        band = pixels[top : top + _BAND_ROWS]
+        if not (np.array_equal(band[..., 0], band[..., 1]) and np.array_equal(band[..., 0], band[..., 2])):
+            return False
+    return True
 
 
 def small_lab(pixels: Pixels) -> Floats:
@@ -49,10 +59,10 @@ def _weights() -> dict[str, npt.NDArray[np.float32]]:
 
 
 def features(lab: Floats) -> npt.NDArray[np.float64]:
-    """What tells colour from monochrome, of a small Lab picture ``[h, w, 3]``: 20 numbers.
+    """What tells color from monochrome, of a small Lab photo ``[h, w, 3]``: 20 numbers.
 
     In this order: the logarithms of percentiles 50, 75, 90 and 97 of the chroma beyond the toning; of what
-    stands out from it, the agreement in hue, the share in one piece and the share of the picture; how its
+    stands out from it, the agreement in hue, the share in one piece and the share of the photo; how its
     edges follow those of lightness; the local chroma that does not go with lightness, over all windows (25,
     50, 75, 90) and relative to lightness over the textured ones (10, 25, 50, 75, 90); the least and the
     greatest spread of the chroma's direction; and the photo's own chroma.
@@ -109,9 +119,9 @@ def _local(lab: Floats) -> tuple[Floats, Floats]:
     rest = np.zeros_like(lightness)
     for channel in (1, 2):
         chroma = lab[..., channel] - np.median(lab[..., channel])
-        centre = mean(chroma)
-        shared = mean(chroma * lightness) - centre * average
-        rest += np.maximum(mean(chroma * chroma) - centre * centre - shared * shared / (variance + 0.5), 0)
+        center = mean(chroma)
+        shared = mean(chroma * lightness) - center * average
+        rest += np.maximum(mean(chroma * chroma) - center * center - shared * shared / (variance + 0.5), 0)
     return np.sqrt(rest), np.sqrt(np.maximum(variance, 0))
 
 
@@ -132,7 +142,7 @@ def _residual(lab: Floats) -> Floats:
     place = np.stack([x.ravel(), y.ravel(), (x * y).ravel(), (x * x).ravel() - 1 / 3, (y * y).ravel() - 1 / 3], axis=1)
     design = np.concatenate([hats, place, place[:, :2] * level[:, None]], axis=1)
     chroma = lab[..., 1:].reshape(-1, 2).astype(np.float64)
-    # Neighbouring knots are held together, and the places to zero, where few pixels speak for them.
+    # Neighboring knots are held together, and the places to zero, where few pixels speak for them.
     smooth = np.zeros((len(knots) - 1, design.shape[1]))
     smooth[np.arange(6), np.arange(6)], smooth[np.arange(6), np.arange(1, 7)] = 1, -1
     ridge = np.zeros(design.shape[1])

@@ -11,15 +11,14 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
 from daguerre.models.roles import Inpainter
-from daguerre.pipeline import grain, inpaint, tiles
-from daguerre.pipeline.progress import Track
-
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
+from daguerre.pipeline import grain
+from daguerre.pipeline.inpaint.holes import FEATHER, Mask, cover_stained_rim, fill_deep_from_half
+from daguerre.progress import Track
+from daguerre.tiling import geometry
+from daguerre.tiling.blending import add_change, read_window
 
 _CONTEXT = 96
 """Pixels around the damage of a window that are left for the model to look at."""
@@ -39,48 +38,44 @@ class Window:
     columns: slice
 
 
-def fill(pixels: Pixels, mask: Mask, model: Inpainter, *, track: Track) -> Pixels:
+def fill_by_windows(pixels: Pixels, mask: Mask, inpainter: Inpainter, *, track: Track) -> Pixels:
     """Fill ``mask`` ``[H, W]`` in ``pixels`` ``[H, W, 1|3]``; a new array of the same shape and dtype.
 
-    Pixels further than :data:`daguerre.pipeline.inpaint.FEATHER` from the mask are identical to the bit. The fill gets
-    the photo's own grain. Where nothing or everything is masked, the photo comes back as it is.
+    Pixels further than ``FEATHER`` from the mask are identical to the bit. The fill gets the photo's own grain.
     Raises ModelFailed and Canceled.
     """
-    if not mask.any() or mask.all():
-        return pixels.copy()
-    return _fill(pixels, mask, model, grain.measure(pixels, mask), track)
+    return _fill(pixels, mask, inpainter, grain.measure(pixels, mask), track)
 
 
-def _fill(pixels: Pixels, mask: Mask, model: Inpainter, own: grain.Grain, track: Track) -> Pixels:
+def _fill(pixels: Pixels, mask: Mask, inpainter: Inpainter, own: grain.Grain, track: Track) -> Pixels:
     deep = _deep(mask)
     result = pixels.copy()
     if deep.any():
-        result = inpaint.from_half(
-            pixels, mask, deep, lambda small, hole: _fill(small, hole, model, grain.NONE, track)
-        )  # fmt: skip
-    cut = windows(mask, model.size)
+        result = fill_deep_from_half(
+            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, track)
+        )
+    cut = lay_windows(mask, inpainter.window)
     track.expect(len(cut))
     left = mask & ~deep
     for window in cut:
-        _mend(result, mask, left, window, model, own)
+        _mend(result, mask, left, window, inpainter, own)
         track.advance()
     return result
 
 
-def _mend(result: Pixels, mask: Mask, left: Mask, window: Window, model: Inpainter, own: grain.Grain) -> None:
+def _mend(result: Pixels, mask: Mask, left: Mask, window: Window, inpainter: Inpainter, own: grain.Grain) -> None:
     """Fill the window's part of what is ``left``; earlier windows' fills are its surroundings."""
-    size = model.size
-    frame = tiles.Tile(window.top, window.left, size, size, 0, 0, 0, 0, (0, 0, 0, 0))
-    image = np.ascontiguousarray(tiles.read(result, frame)[0].transpose(1, 2, 0))
-    hole = tiles.read(left, frame)[0, 0] > 0
+    size = inpainter.window
+    frame = geometry.window(window.top, window.left, size, size)
+    image = np.ascontiguousarray(read_window(result, frame)[0].transpose(1, 2, 0))
+    hole = read_window(left, frame)[0, 0] > 0
     if not hole.any():
         return
-    hole = inpaint.covering(image, hole)
-    filled = model(image, hole.astype(np.float32))
-    filled = np.where(hole[..., None], filled, image)
+    hole = cover_stained_rim(image, hole)
+    filled = np.where(hole[..., None], image + inpainter(image, hole.astype(np.float32)), image)
     filled = grain.add(filled, hole, own, window.top, window.left)
-    rows = slice(max(0, window.rows.start - inpaint.FEATHER), window.rows.stop + inpaint.FEATHER)
-    columns = slice(max(0, window.columns.start - inpaint.FEATHER), window.columns.stop + inpaint.FEATHER)
+    rows = slice(max(0, window.rows.start - FEATHER), window.rows.stop + FEATHER)
+    columns = slice(max(0, window.columns.start - FEATHER), window.columns.stop + FEATHER)
     rows, columns = (
         slice(rows.start, min(rows.stop, mask.shape[0])),
         slice(columns.start, min(columns.stop, mask.shape[1])),
@@ -92,11 +87,11 @@ def _mend(result: Pixels, mask: Mask, left: Mask, window: Window, model: Inpaint
     change = np.where(hole[inner][..., None], filled[inner] - image[inner], 0).astype(np.float32)
     if result.shape[2] == 1:
         change = change.mean(2, keepdims=True, dtype=np.float32)
-    result[rows, columns] = tiles.changed(result[rows, columns], change)
+    result[rows, columns] = add_change(result[rows, columns], change)
     left[window.rows, window.columns] = False
 
 
-def windows(mask: Mask, size: int) -> list[Window]:
+def lay_windows(mask: Mask, size: int) -> list[Window]:
     """Windows of ``size`` pixels a side that cover the damage, each with context around its part of it."""
     reach = size - 2 * _CONTEXT
     near = cv2.dilate(mask.view(np.uint8), np.ones((_NEAR + 1, _NEAR + 1), np.uint8))
@@ -111,10 +106,8 @@ def windows(mask: Mask, size: int) -> list[Window]:
                 down, across = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
                 rows_left = slice(rows.start + int(down[0]), rows.start + int(down[-1]) + 1)
                 columns_left = slice(columns.start + int(across[0]), columns.start + int(across[-1]) + 1)
-                found.append(
-                    Window(_corner(rows_left, size, mask.shape[0]), _corner(columns_left, size, mask.shape[1]),
-                           rows_left, columns_left)
-                )  # fmt: skip
+                top, before = _corner(rows_left, size, mask.shape[0]), _corner(columns_left, size, mask.shape[1])
+                found.append(Window(top, before, rows_left, columns_left))
     return found
 
 

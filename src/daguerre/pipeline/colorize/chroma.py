@@ -10,15 +10,15 @@ import cv2
 import numpy as np
 
 from daguerre.imaging.photo import Pixels
-from daguerre.pipeline.colorize.tones import Floats, Tones
-from daguerre.pipeline.progress import Track
+from daguerre.pipeline.colorize.transfer import Floats, TransferFunction
+from daguerre.progress import Track
 
 _BAND_PIXELS = 1 << 17
 _TINY = np.float32(1e-9)
 
 
-def paint(pixels: Pixels, chroma: Floats, tones: Tones, track: Track) -> Pixels:
-    """``pixels`` ``[H, W, 1|3]`` in the colours ``chroma`` ``[h, w, 2]``, CIE ab of the same picture: ``[H, W, 3]``.
+def apply_chroma(pixels: Pixels, chroma: Floats, transfer: TransferFunction, track: Track) -> Pixels:
+    """``pixels`` ``[H, W, 1|3]`` in the colors ``chroma`` ``[h, w, 2]``, CIE ab of the same photo: ``[H, W, 3]``.
 
     The luminance of each pixel stays. What is not between black and white stays altogether.
     """
@@ -31,7 +31,7 @@ def paint(pixels: Pixels, chroma: Floats, tones: Tones, track: Track) -> Pixels:
 
     def work(top: int) -> None:
         band = pixels[top : top + rows]
-        result[top : top + rows] = _painted(band, [_enlarged(plane, top, band, height) for plane in planes], tones)
+        result[top : top + rows] = _painted(band, [_enlarged(plane, top, band, height) for plane in planes], transfer)
 
     pool = ThreadPoolExecutor(cores())
     try:
@@ -59,15 +59,15 @@ def _enlarged(plane: Floats, top: int, band: Pixels, height: int) -> Floats:
     return np.asarray(enlarged, np.float32)
 
 
-def _painted(band: Pixels, chroma: list[Floats], tones: Tones) -> Pixels:
-    """One band in colour.
+def _painted(band: Pixels, chroma: list[Floats], transfer: TransferFunction) -> Pixels:
+    """One band in color.
 
-    XYZ relative to white follows from Lab; what it differs from grey, in linear RGB, has no luminance, so that it can
+    XYZ relative to white follows from Lab; what it differs from gray, in linear RGB, has no luminance, so that it can
     be scaled down to what fits without any loss of lightness. Below L* 8 the cube root goes on where CIE has
-    a straight line, which makes shadows a little less coloured.
+    a straight line, which makes shadows a little less colored.
     """
-    luminance, root = tones.luminance(band)
-    back = np.linalg.inv(tones.to_xyz).astype(np.float32)
+    luminance, root = transfer.luminance(band)
+    back = np.linalg.inv(transfer.to_xyz).astype(np.float32)
     x, z = chroma
     x *= np.float32(1 / 500)
     x += root
@@ -89,10 +89,10 @@ def _painted(band: Pixels, chroma: list[Floats], tones: Tones) -> Pixels:
     np.minimum(scale, 1, out=scale)
     offsets *= scale
     offsets += luminance
-    if tones.dtype.kind == "u":
-        painted = np.asarray(cv2.merge([tones.codes(plane) for plane in offsets]))
+    if transfer.dtype.kind == "u":
+        painted = np.asarray(cv2.merge([transfer.codes(plane) for plane in offsets]))
         return painted.reshape(*luminance.shape, 3)
-    painted = tones.codes(np.clip(offsets, 0, 1)).transpose(1, 2, 0)
+    painted = transfer.codes(np.clip(offsets, 0, 1)).transpose(1, 2, 0)
     outside = ~((band > 0) & (band < 1)).all(axis=2)
     painted[outside] = band[outside]
     return painted

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daguerre.errors import Canceled, OutOfMemory
-from daguerre.pipeline import tiles
-from daguerre.pipeline.progress import CancelToken, Track
+from daguerre.progress import CancelToken, Track
+from daguerre.tiling.blending import measure_tiles, transform_tiles
+from daguerre.tiling.geometry import Tile, Tiling, split
 
 SIZES = st.integers(1, 150)
 GEOMETRY = st.tuples(st.integers(0, 20), st.sampled_from([1, 2, 8, 16]), st.integers(0, 60))
@@ -23,9 +24,9 @@ def photo(height: int, width: int, channels: int, dtype: str, seed: int) -> np.n
     return random.integers(0, np.iinfo(dtype).max, (height, width, channels), dtype, endpoint=True)
 
 
-def grid(height: int, width: int, halo: int, multiple: int, extra: int) -> list[tiles.Tile]:
+def grid(height: int, width: int, halo: int, multiple: int, extra: int) -> list[Tile]:
     room = 2 * -(-halo // multiple) * multiple + max(3 * 16, multiple) + multiple
-    return tiles.split(height, width, room + extra, halo, multiple)
+    return split(height, width, Tiling(room + extra, halo, multiple))
 
 
 @settings(max_examples=150, deadline=None)
@@ -34,7 +35,7 @@ def grid(height: int, width: int, halo: int, multiple: int, extra: int) -> list[
 )
 def test_identity_returns_the_photo_to_the_bit(height, width, channels, dtype, geometry, seed):
     pixels = photo(height, width, channels, dtype, seed)
-    result = tiles.run(pixels, lambda image, tile: image.copy(), grid(height, width, *geometry), Track())
+    result = transform_tiles(pixels, lambda image, tile: image.copy(), grid(height, width, *geometry), Track())
     assert result.dtype == pixels.dtype
     assert result.tobytes() == pixels.tobytes()
 
@@ -42,10 +43,9 @@ def test_identity_returns_the_photo_to_the_bit(height, width, channels, dtype, g
 @settings(max_examples=150, deadline=None)
 @given(SIZES, SIZES, GEOMETRY)
 def test_weights_of_all_tiles_add_up_to_one(height, width, geometry):
-    total = np.zeros((height, width))
-    for tile in grid(height, width, *geometry):
-        total[tile.core] += tile.weights()
-    assert np.allclose(total, 1, atol=1e-6)
+    cut = grid(height, width, *geometry)
+    blended = measure_tiles(np.zeros((height, width, 1), np.uint8), lambda image, tile: image[:, :1] + 1, cut, Track())
+    assert np.allclose(blended, 1, atol=1e-6)
 
 
 @settings(max_examples=100, deadline=None)
@@ -71,7 +71,7 @@ def test_a_local_filter_gives_no_seams(height, width, seed):
         return sum(padded[:, :, y : y + h, x : x + w] for y in range(3) for x in range(3)) / np.float32(9)
 
     pixels = photo(height, width, 3, "float32", seed).clip(0, 1)
-    result = tiles.run(pixels, lambda image, tile: mean(image), tiles.split(height, width, 80, 4, 8), Track())
+    result = transform_tiles(pixels, lambda image, tile: mean(image), split(height, width, Tiling(80, 4, 8)), Track())
     rows = np.pad(np.arange(height), 1, mode="reflect") if height > 1 else np.zeros(3, int)
     columns = np.pad(np.arange(width), 1, mode="reflect") if width > 1 else np.zeros(3, int)
     whole = pixels[rows][:, columns].transpose(2, 0, 1)[None]
@@ -82,15 +82,15 @@ def test_a_local_filter_gives_no_seams(height, width, seed):
 @pytest.mark.parametrize(("height", "width"), [(20000, 2), (2, 20000), (1, 1), (1, 3000)])
 def test_slivers(height, width):
     pixels = photo(height, width, 3, "uint8", 0)
-    cut = tiles.split(height, width, 512, 32, 16)
-    assert np.array_equal(tiles.run(pixels, lambda image, tile: image, cut, Track()), pixels)
+    cut = split(height, width, Tiling(512, 32, 16))
+    assert np.array_equal(transform_tiles(pixels, lambda image, tile: image, cut, Track()), pixels)
 
 
 def test_unwanted_tiles_stay_as_they_are():
     pixels = photo(300, 300, 3, "uint8", 1)
-    cut = tiles.split(300, 300, 128, 8, 8)
+    cut = split(300, 300, Tiling(128, 8, 8))
     first = cut[0]
-    result = tiles.run(pixels, lambda image, tile: 1 - image, cut, Track(), wanted=lambda tile: tile is first)
+    result = transform_tiles(pixels, lambda image, tile: 1 - image, cut, Track(), wanted=lambda tile: tile is first)
     assert np.array_equal(result[:50, :50], 255 - pixels[:50, :50])
     outside = np.ones((300, 300), bool)
     outside[first.core] = False
@@ -102,24 +102,24 @@ def test_unwanted_tiles_stay_as_they_are():
 def test_survey_at_reduced_scale_places_every_value(height, width, scale):
     pixels = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32)[None, :, None], (height, width, 3))
 
-    def corner(image: np.ndarray, tile: tiles.Tile) -> np.ndarray:
+    def corner(image: np.ndarray, tile: Tile) -> np.ndarray:
         return image[:, :1, ::scale, ::scale]
 
-    result = tiles.survey(pixels, corner, tiles.split(height, width, 96, 8, 8), Track(), scale=scale)
+    result = measure_tiles(pixels, corner, split(height, width, Tiling(96, 8, 8)), Track(), scale=scale)
     assert result.shape == (-(-height // scale), -(-width // scale), 1)
     assert np.allclose(result[..., 0], pixels[::scale, ::scale, 0], atol=1e-6)
 
 
 def test_survey_in_bytes():
     pixels = photo(90, 70, 3, "uint8", 2)
-    cut = tiles.split(90, 70, 96, 8, 8)
-    result = tiles.survey(pixels, lambda image, tile: image[:, 1:2], cut, Track(), dtype=np.uint8)
+    cut = split(90, 70, Tiling(96, 8, 8))
+    result = measure_tiles(pixels, lambda image, tile: image[:, 1:2], cut, Track(), dtype=np.uint8)
     assert np.array_equal(result[..., 0], pixels[..., 1])
 
 
 def test_highlights_of_float_photos_survive():
     pixels = np.full((40, 40, 3), 7.5, np.float32)
-    result = tiles.run(pixels, lambda image, tile: image - 0.25, tiles.split(40, 40, 96, 8, 8), Track())
+    result = transform_tiles(pixels, lambda image, tile: image - 0.25, split(40, 40, Tiling(96, 8, 8)), Track())
     assert np.allclose(result, 7.25)
 
 
@@ -129,11 +129,11 @@ def test_pixels_that_are_not_finite_do_not_spread():
     pixels[5, 6] = np.inf
     seen = []
 
-    def look(image: np.ndarray, tile: tiles.Tile) -> np.ndarray:
+    def look(image: np.ndarray, tile: Tile) -> np.ndarray:
         seen.append(bool(np.isfinite(image).all()))
         return image
 
-    result = tiles.run(pixels, look, tiles.split(80, 80, 96, 8, 8), Track())
+    result = transform_tiles(pixels, look, split(80, 80, Tiling(96, 8, 8)), Track())
     assert all(seen)
     assert result.tobytes() == pixels.tobytes()
 
@@ -142,19 +142,19 @@ def test_cancel_is_obeyed_within_a_tile():
     token = CancelToken()
     calls = []
 
-    def work(image: np.ndarray, tile: tiles.Tile) -> np.ndarray:
+    def work(image: np.ndarray, tile: Tile) -> np.ndarray:
         calls.append(tile)
         token.cancel()
         return image
 
     with pytest.raises(Canceled):
-        tiles.run(photo(400, 400, 3, "uint8", 0), work, tiles.split(400, 400, 128, 8, 8), Track(cancel=token))
+        transform_tiles(photo(400, 400, 3, "uint8", 0), work, split(400, 400, Tiling(128, 8, 8)), Track(cancel=token))
     assert len(calls) == 1
 
 
 def test_a_tile_without_room_is_refused():
     with pytest.raises(ValueError, match="too small"):
-        tiles.split(100, 100, 64, 32, 8)
+        split(100, 100, Tiling(64, 32, 8))
 
 
 def narrow(radius, limit, shapes):
@@ -174,10 +174,10 @@ def narrow(radius, limit, shapes):
 @pytest.mark.parametrize("limit", [700 * 500, 400 * 400, 260 * 260])
 def test_tiles_are_halved_where_memory_is_short(limit):
     pixels = np.random.default_rng(3).random((900, 1300, 3), np.float32)
-    cut = tiles.split(900, 1300, 1024, 24, 8)
-    expected = tiles.run(pixels, narrow(10, 10**9, []), cut, Track())
+    cut = split(900, 1300, Tiling(1024, 24, 8))
+    expected = transform_tiles(pixels, narrow(10, 10**9, []), cut, Track())
     shapes = []
-    result = tiles.run(pixels, narrow(10, limit, shapes), cut, Track())
+    result = transform_tiles(pixels, narrow(10, limit, shapes), cut, Track())
     assert np.abs(result - expected).max() < 1e-6
     too_large = [shape for shape in shapes if shape[0] * shape[1] > limit]
     assert 1 <= len(too_large) <= 6, "what is too large is tried once, not for every tile"
@@ -186,7 +186,7 @@ def test_tiles_are_halved_where_memory_is_short(limit):
 
 def test_a_survey_is_halved_too():
     pixels = np.random.default_rng(4).random((520, 700, 1), np.float32)
-    cut = tiles.split(520, 700, 512, 16, 16)
+    cut = split(520, 700, Tiling(512, 16, 16))
 
     def measure(limit):
         def transform(image, tile):
@@ -196,11 +196,11 @@ def test_a_survey_is_halved_too():
 
         return transform
 
-    whole, halved = (tiles.survey(pixels, measure(limit), cut, Track(), scale=8) for limit in (10**9, 300 * 300))
+    whole, halved = (measure_tiles(pixels, measure(limit), cut, Track(), scale=8) for limit in (10**9, 300 * 300))
     assert np.array_equal(whole, halved)
 
 
 def test_what_cannot_be_halved_any_more_is_told():
     pixels = np.zeros((400, 600, 1), np.uint8)
     with pytest.raises(OutOfMemory):
-        tiles.run(pixels, narrow(1, 100, []), tiles.split(400, 600, 512, 16, 8), Track())
+        transform_tiles(pixels, narrow(1, 100, []), split(400, 600, Tiling(512, 16, 8)), Track())

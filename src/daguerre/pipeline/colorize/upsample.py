@@ -14,9 +14,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from daguerre.pipeline.colorize import hints
-from daguerre.pipeline.colorize.hints import Hint
-from daguerre.pipeline.colorize.tones import Floats, resized
+from daguerre.pipeline.colorize.hints import Hint, propagate_hints, scale_hints
+from daguerre.pipeline.colorize.transfer import Floats, resized
 
 _STEP, _RADIUS, _WIDTH = 2, 1, 2.0
 """Pixels between the neighbours looked at, how many to each side, and the spread of their weights in steps."""
@@ -27,8 +26,8 @@ _HINTED = 512
 """The longer side of the level on which hints are laid."""
 
 
-def along_edges(chroma: Floats, lightness: Floats, hinted: Sequence[Hint], *, square: bool) -> Floats:
-    """``chroma`` ``[h, w, 2]`` at the size of ``lightness`` ``[H, W]``, CIE L*; ``hinted`` in pixels of the latter."""
+def joint_bilateral_upsample(chroma: Floats, lightness: Floats, hints: Sequence[Hint], *, square: bool) -> Floats:
+    """``chroma`` ``[h, w, 2]`` at the size of ``lightness`` ``[H, W]``, CIE L*; ``hints`` in pixels of the latter."""
     shapes = [lightness.shape]
     coarsest = max(16, min(chroma.shape[:2]) if square else max(chroma.shape[:2]))
     while max(shapes[0]) >= 2 * coarsest:
@@ -37,8 +36,8 @@ def along_edges(chroma: Floats, lightness: Floats, hinted: Sequence[Hint], *, sq
     for shape in shapes:
         level = resized(lightness, shape)
         chroma = _sharpened(level, resized(chroma, shape))
-        if hinted and not laid and (2 * max(shape) > _HINTED or shape == shapes[-1]):
-            chroma = hints.pull(chroma, level, hints.scaled(hinted, shape, lightness.shape))
+        if hints and not laid and (2 * max(shape) > _HINTED or shape == shapes[-1]):
+            chroma = propagate_hints(chroma, level, scale_hints(hints, shape, lightness.shape))
             laid = True
     return chroma
 
@@ -82,7 +81,7 @@ def _average(chroma: Floats, lightness: Floats | None) -> Floats:
 
 
 def _grain(lightness: Floats) -> float:
-    """The noise of a picture, robustly (Immerkaer, *Fast noise variance estimation*, 1996)."""
+    """The noise of a photo, robustly (Immerkaer, *Fast noise variance estimation*, 1996)."""
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     rough = np.abs(cv2.filter2D(lightness, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE))
     return float(np.median(rough)) / (6 * 0.6745)

@@ -17,7 +17,7 @@ _BAND_ROWS = 128
 _LEVELS = 65536
 
 
-class Tones:
+class TransferFunction:
     """Turns code values of one depth into luminance and back. Thread-safe."""
 
     def __init__(self, encoding: Encoding, dtype: np.dtype[Any]) -> None:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
-from daguerre.models.runtime.session import Session
-from daguerre.pipeline import tiles
-from daguerre.pipeline.progress import Track
-
-Floats = npt.NDArray[np.float32]
+from daguerre.models.roles import Floats, NoiseCells, NoiseEstimator
+from daguerre.progress import Track
+from daguerre.tiling.blending import read_window
+from daguerre.tiling.geometry import Tile, split
 
 VISIBLE_255 = 3.0
 """Weaker noise than this is left alone: good JPEGs of clean scenes are measured below it (benchmarks/denoise.py)."""
@@ -22,7 +20,6 @@ VISIBLE_255 = 3.0
 BINS = 8
 """Steps of brightness in which the noise is told apart."""
 
-TILE, HALO, CELL = 176, 16, 8
 SAMPLES = 40
 """At most so many tiles are looked at, so a photo of 100 MP is measured as quickly as one of 1 MP."""
 
@@ -38,7 +35,7 @@ class NoiseProfile:
     """The noise of one photo, as standard deviations on a scale of 0-255.
 
     ``sigma_255`` stands for the whole photo. ``levels`` is the noise level function: the noise where the picture is
-    as bright as the centre of each of ``BINS`` equal steps from black to white. ``calm_255`` is the noise of the
+    as bright as the center of each of ``BINS`` equal steps from black to white. ``calm_255`` is the noise of the
     calmest quarter of the photo: noise is everywhere, a texture that looks like it is not. ``compressed`` says that it
     is mostly the errors of a JPEG, which follow the picture and not its brightness; ``mean_255`` is their mean.
     """
@@ -56,28 +53,28 @@ class NoiseProfile:
 
     def table(self) -> Floats:
         """The noise level function for brightness 0-255: ``[256]``, standard deviations on a scale of 0..1."""
-        centres = (np.arange(BINS) + 0.5) * (255.0 / BINS)
-        return (np.interp(np.arange(256), centres, self.levels) / 255.0).astype(np.float32)
+        centers = (np.arange(BINS) + 0.5) * (255.0 / BINS)
+        return (np.interp(np.arange(256), centers, self.levels) / 255.0).astype(np.float32)
 
 
 NONE = NoiseProfile(0.0, (0.0,) * BINS, 0.0)
 """No noise at all."""
 
 
-def estimate(pixels: Pixels, model: Session, *, track: Track) -> NoiseProfile:
+def estimate_noise(pixels: Pixels, estimator: NoiseEstimator, *, track: Track) -> NoiseProfile:
     """Measure the noise of ``pixels`` ``[H, W, 1|3]`` on tiles spread over the photo.
 
-    The model tells the noise of each cell of 8x8 pixels and how sure it is. What is burnt out or pitch black says
+    The model tells the noise of each cell and how sure it is. What is burnt out or pitch black says
     nothing and is left out. The weighted median of the cells is taken, for the photo and for each brightness, so
     that a few textures that look like noise do not count.
     """
     height, width = pixels.shape[:2]
-    chosen = _spread(tiles.split(height, width, TILE, HALO, CELL))
+    chosen = _spread(split(height, width, estimator.tiling))
     track.expect(len(chosen))
     columns = []
     for tile in chosen:
-        image = tiles.read(pixels, tile)
-        columns.append(_cells(image, model.run({"image": image})["level"], tile))
+        image = read_window(pixels, tile)
+        columns.append(_cells(image, estimator(image), tile, estimator.cell))
         track.advance()
     level, doubt, kind, luma, clipped = np.concatenate(columns, axis=1)
     usable = clipped < 0.3
@@ -88,14 +85,14 @@ def estimate(pixels: Pixels, model: Session, *, track: Track) -> NoiseProfile:
     return _profile(level, weight, luma, bool(kind.mean() > 0))
 
 
-def at_each_pixel(image: Floats, model: Session) -> Floats:
+def noise_level_map(image: Floats, estimator: NoiseEstimator) -> Floats:
     """The noise level map ``[1, 1, h, w]``, 0..1, of a window ``[1, 3, h, w]``, as told of each cell."""
-    level = np.maximum(model.run({"image": image})["level"][0, 0], 0)
+    level = np.maximum(estimator(image).level, 0)
     smooth = cv2.GaussianBlur(np.expm1(level) / np.float32(255), (0, 0), 0.8)
     return np.asarray(cv2.resize(smooth, image.shape[:1:-1], interpolation=cv2.INTER_LINEAR)[None, None], np.float32)
 
 
-def _spread(every: list[tiles.Tile]) -> list[tiles.Tile]:
+def _spread(every: list[Tile]) -> list[Tile]:
     """At most ``SAMPLES`` of the tiles, evenly over rows and columns."""
     columns = sum(tile.core_top == every[0].core_top for tile in every)
     rows = len(every) // columns
@@ -110,17 +107,17 @@ def _spread(every: list[tiles.Tile]) -> list[tiles.Tile]:
     ]
 
 
-def _cells(image: Floats, level: Floats, tile: tiles.Tile) -> Floats:
+def _cells(image: Floats, noise: NoiseCells, tile: Tile, cell: int) -> Floats:
     """``[5, n]``: noise, doubt and kind as the model tells them, brightness and clipped share of the core's cells."""
     window = image[0].mean(0)
     extremes = ((image[0] <= 0.002) | (image[0] >= 0.998)).any(0).astype(np.float32)
-    size = (window.shape[1] // CELL, window.shape[0] // CELL)
+    size = (window.shape[1] // cell, window.shape[0] // cell)
     luma = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
     clipped = cv2.resize(extremes, size, interpolation=cv2.INTER_AREA)
-    cells = np.stack([*level[0], luma, clipped])
-    top, left = (tile.core_top - tile.top) // CELL, (tile.core_left - tile.left) // CELL
-    bottom = top + max(1, (tile.core_bottom - tile.core_top) // CELL)
-    right = left + max(1, (tile.core_right - tile.core_left) // CELL)
+    cells = np.stack([noise.level, noise.doubt, noise.compression, luma, clipped])
+    top, left = (tile.core_top - tile.top) // cell, (tile.core_left - tile.left) // cell
+    bottom = top + max(1, (tile.core_bottom - tile.core_top) // cell)
+    right = left + max(1, (tile.core_right - tile.core_left) // cell)
     return np.asarray(cells[:, top:bottom, left:right].reshape(5, -1), np.float32)
 
 

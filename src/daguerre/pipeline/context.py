@@ -1,0 +1,93 @@
+"""What a step is told beside the pixels, and where it says what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from daguerre.errors import ModelNotInstalled
+from daguerre.models import adapters
+from daguerre.models.adapters import Role
+from daguerre.models.catalog import WantedTier
+from daguerre.models.roles import FaceRestorer
+from daguerre.models.runtime.cache import ModelCache
+from daguerre.models.runtime.session import Session
+from daguerre.settings import Settings
+
+Mask = npt.NDArray[np.bool_]
+Served = TypeVar("Served")
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found and done, over all pages; ``damage``, ``faces`` and ``noise_sigma`` are the first page's."""
+
+    steps: list[str] = field(default_factory=list)
+    damage: Mask | None = None
+    damaged_pixels: int = 0
+    noise_sigma: float | None = None
+    is_grayscale: bool = False
+    faces: list[dict[str, Any]] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def warn(self, sentence: str) -> None:
+        """Note ``sentence`` once."""
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+
+@dataclass(slots=True)
+class StepContext:
+    """One page of a photo on its way through the steps.
+
+    ``mask`` ``[H, W]``, true where damaged, replaces detection. ``icc`` explains the code values. ``is_grayscale``: the
+    page is monochrome. A step that colors the page sets ``colorized``.
+    """
+
+    index: int
+    settings: Settings
+    mask: Mask | None
+    cache: ModelCache
+    tier: WantedTier
+    report: Report
+    icc: bytes | None = None
+    is_grayscale: bool = False
+    colorized: bool = False
+    used: list[Session] = field(default_factory=list)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the page that reports speak of."""
+        return self.index == 0
+
+    def model(self, role: Role[Served]) -> Served:
+        """The model for ``role``, noted as used. Raises ModelError."""
+        model = self.cache.model(role.name, self.tier)
+        loaded = self.cache.loaded(model)
+        self.used.extend(loaded.sessions)
+        self.report.models[role.name] = model.id
+        if not model.commercial_use:
+            self.report.warn(f"Made with {model.id}, whose licence ({model.licence}) forbids commercial use.")
+        return role.adapt(loaded)
+
+    def optional_model(self, role: Role[Served]) -> Served | None:
+        """As :meth:`model`; ``None`` where none of any tier is installed for ``role``."""
+        try:
+            return self.model(role)
+        except ModelNotInstalled:
+            return None
+
+    def sharpness_reference(self) -> FaceRestorer | None:
+        """The embedded face restorer where another is used: it knows a sharp face."""
+        role = adapters.FACE_RESTORATION
+        try:
+            embedded = self.cache.model(role.name, "embedded")
+        except ModelNotInstalled:
+            return None
+        chosen = self.cache.model(role.name, self.tier)
+        return None if chosen is embedded else self.cache.adapter(role, embedded)

@@ -1,0 +1,148 @@
+"""The steps, in their order.
+
+Each measures first. One that finds nothing to do hands its pixels back, and one that changed nothing is not reported.
+Steps read and write pixels and nothing else. A new step is a function here, and its entry in :data:`STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from daguerre.imaging.photo import Pixels
+from daguerre.models import adapters
+from daguerre.pipeline import damage, faces, inpaint
+from daguerre.pipeline.colorize import colorize, parse_hint
+from daguerre.pipeline.context import StepContext
+from daguerre.pipeline.denoise import NoiseReducer, estimate_noise
+from daguerre.pipeline.monochrome import is_monochrome, is_neutral
+from daguerre.progress import Track
+from daguerre.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. ``weight`` is its share of the time, per pixel; ``failure`` begins its warning."""
+
+    name: str
+    stage: str
+    weight: float
+    failure: str
+    wanted: Callable[[Settings], bool]
+    apply: Callable[[Pixels, StepContext, Track], Pixels]
+
+
+def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    mask = context.mask
+    if mask is None:
+        sensitivity = float(context.settings.scratch_sensitivity)
+        mask = damage.find(pixels, context.model(adapters.DAMAGE), sensitivity=sensitivity, track=track)
+    found = int(np.count_nonzero(mask))
+    if found == 0:
+        return pixels
+    filled = inpaint.fill(pixels, mask, context.model(adapters.INPAINT), track=track)
+    context.report.damaged_pixels += found
+    if context.is_first:
+        context.report.damage = mask
+    return filled
+
+
+def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    found = faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), track)
+    # Chosen faces are the first page's.
+    wanted = context.settings.faces if context.is_first or context.settings.faces is None else []
+    chosen, warnings = faces.choose(found, wanted)
+    for sentence in warnings:
+        context.report.warn(sentence)
+    if not chosen:
+        if context.is_first:
+            context.report.faces = [faces.Outcome(face, reason="not chosen").report() for face in found]
+        return pixels
+    enhancer = faces.FaceEnhancer(
+        context.model(adapters.FACE_RESTORATION),
+        context.optional_model(adapters.FACE_IDENTITY),
+        context.sharpness_reference(),
+        fidelity=float(context.settings.fidelity),
+        gray=context.is_grayscale or (not context.is_first and is_monochrome(pixels)),
+    )
+    result, outcomes = enhancer.enhance(pixels, found, chosen, track)
+    if context.is_first:
+        context.report.faces = [outcome.report() for outcome in outcomes]
+    return result
+
+
+def _reduce_noise(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    estimator = context.model(adapters.NOISE)
+    profile = estimate_noise(pixels, estimator, track=track)
+    if context.is_first:
+        context.report.noise_sigma = round(float(profile.sigma_255), 2)
+    if not profile.visible:
+        return pixels
+    reducer = NoiseReducer(context.model(adapters.DENOISE), estimator)
+    return reducer.reduce(pixels, profile, strength=float(context.settings.denoise_strength), track=track)
+
+
+def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    settings = context.settings
+    context.cache.model(adapters.COLORIZE.name, context.tier)
+    hints = settings.color_hints or [] if context.is_first else []
+    if not context.is_grayscale:
+        unused = " Its colour hints were not used." if hints else ""
+        where = "The photo" if context.is_first else f"Page {context.index + 1}"
+        context.report.warn(f"{where} is in colour already and was not colorized.{unused}")
+        return pixels
+    height, width = pixels.shape[:2]
+    inside = [hint for hint in hints if hint.x < width and hint.y < height]
+    if len(inside) < len(hints):
+        context.report.warn(f"Colour hints outside of the photo of {width} x {height} pixels were ignored.")
+    colored = colorize(
+        pixels,
+        context.model(adapters.COLORIZE),
+        strength=float(settings.colorize_strength),
+        hints=[parse_hint(hint.x, hint.y, hint.color) for hint in inside],
+        icc=context.icc,
+        track=track,
+    )
+    if pixels.shape[2] == 1 and is_neutral(colored):
+        context.report.warn("The photo was not colorized: no colours were found for it.")
+        return pixels
+    context.colorized = True
+    return colored
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "scratch_removal",
+        "Removing scratches...",
+        30,
+        "Scratches were not repaired",
+        lambda settings: settings.scratch_removal,
+        _remove_scratches,
+    ),
+    Step(
+        "face_enhancement",
+        "Enhancing faces...",
+        10,
+        "Faces were not enhanced",
+        lambda settings: settings.face_enhancement,
+        _enhance_faces,
+    ),
+    Step(
+        "denoise",
+        "Reducing noise...",
+        45,
+        "Noise was not reduced",
+        lambda settings: settings.denoise and settings.denoise_strength > 0,
+        _reduce_noise,
+    ),
+    Step(
+        "colorize",
+        "Colorizing...",
+        6,
+        "The photo was not colorized",
+        lambda settings: settings.colorize and settings.colorize_strength > 0,
+        _colorize,
+    ),
+)

@@ -1,0 +1,19 @@
+"""A file that may become an embedded model, called as the pipeline would call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from daguerre.models.adapters import Role
+from daguerre.models.catalog import embedded
+from daguerre.models.runtime.loaded import LoadedModel
+from daguerre.models.runtime.session import Session
+
+Served = TypeVar("Served")
+
+
+def load_candidate(role: Role[Served], path: Path, threads: int | None = None) -> Served:
+    """The ONNX file ``path`` behind the entry of the embedded model of ``role``. Raises a ModelError."""
+    entry = next(model for model in embedded.catalog() if model.role == role.name)
+    return role.adapt(LoadedModel(entry, Session(path, threads=threads)))
