@@ -34,7 +34,7 @@ def test_nothing_wanted_gives_the_photo_back(restorer):
 
 
 def test_fields_replace_those_of_the_settings(restorer):
-    with pytest.raises(daguerre.InvalidSettings, match="denoiseStrength"):
+    with pytest.raises(daguerre.InvalidSettings, match="denoise_strength"):
         restorer.restore(photo(), OFF, denoise_strength=101)
     with pytest.raises(daguerre.InvalidSettings, match="sharpen: is not a setting"):
         restorer.restore(photo(), sharpen=True)
