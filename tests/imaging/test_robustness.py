@@ -239,7 +239,7 @@ def test_a_damaged_profile_is_left_out_and_named() -> None:
     photo = daguerre.open(specimens()["jxl-uint8-3"])
     photo.metadata.icc = b"no profile" * 20
     encoded = imaging.encode(photo)
-    assert encoded.warnings == ["The colour profile is damaged and was left out."]
+    assert encoded.warnings == ["The color profile is damaged and was left out."]
     back = daguerre.open(encoded.data)
     assert back.metadata.xmp == photo.metadata.xmp
     assert np.array_equal(back.pixels, photo.pixels)

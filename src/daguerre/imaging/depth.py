@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from daguerre.imaging.color import icc_profile
 from daguerre.imaging.photo import Photo, Pixels, white_of
 from daguerre.imaging.registry import Format
 
@@ -40,12 +41,34 @@ def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     if photo.pages and not form.pages:
         warnings.append(f"{form.title} holds one page: only the first was stored.")
         photo = replace(photo, pages=[])
+    photo, note = _with_fitting_profile(photo, form)
+    warnings += note
+    if form.name != photo.format and photo.coding is not None and (alone := photo.coding.only_here()):
+        warnings.append(f"{form.title} has no place for the {' and '.join(alone)} of the file: left out.")
     lost = [title for name, title in _TOLD.items() if name not in form.told and getattr(photo.metadata, name)]
     if lost:
         warnings.append(f"{form.title} holds no {' or '.join(lost)}: left out.")
     if len(photo.metadata.exif or b"") > form.longest_exif:
         warnings.append(f"The photo's EXIF is longer than {form.title} can hold: left out.")
     return photo, warnings
+
+
+def _with_fitting_profile(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
+    """``photo`` with a profile for as many channels as it has, as decoders refuse others; and what was done."""
+    icc = photo.metadata.icc
+    is_grey = photo.pixels.shape[2] == 1
+    if icc is None or icc[36:40] != b"acsp":
+        return photo, []  # What is no profile is for the encoder to find.
+    if icc[16:20] == (b"GRAY" if is_grey else b"RGB ") or (form.lenient and form.name == photo.format):
+        return photo, []
+    fitting = icc_profile.for_grey(icc) if is_grey else icc_profile.for_color(icc) if icc[16:20] == b"GRAY" else None
+    kinds = "grey" if is_grey else "color"
+    note = (
+        f"The photo's profile is for other channels and was left out: the photo is in {kinds}."
+        if fitting is None
+        else f"The photo's profile, which is for other channels, was replaced by one for {kinds} with the same curve."
+    )
+    return replace(photo, metadata=replace(photo.metadata, icc=fitting)), [note]
 
 
 def converted(pixels: Pixels, kind: str) -> Pixels:

@@ -15,15 +15,31 @@ from daguerre.imaging.photo import Photo
 from daguerre.imaging.registry import Codec, Format
 
 
-def open_image(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
+def open_image(
+    source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000, recover: bool = False
+) -> Photo:
     """The photo in a file: a path, the file's bytes or a binary file object.
 
     The format is found from the content. Raises :class:`~daguerre.errors.InvalidImage` or one of
     its kinds, and nothing else, whatever the file holds; more than ``max_pixels`` pixels are
     refused before they are decoded.
+
+    With ``recover`` a file that is truncated or damaged gives the pixels that it holds; ``missing`` of the photo tells
+    which it does not, and a warning says so.
     """
     data = content(source)
     form = registry.FORMATS[sniff.format_of(data)]
+    try:
+        return _read(form, data, max_pixels)
+    except BrokenImage as error:
+        if not recover:
+            raise
+        if not form.recoverable:
+            raise BrokenImage(f"{error} {form.title} files cannot be recovered.") from error
+    return _recovered(form, data, max_pixels)
+
+
+def _read(form: Format, data: bytes, max_pixels: int) -> Photo:
     try:
         photo = registry.codec(form).read(data, max_pixels=max_pixels)
     except DaguerreError:
@@ -33,6 +49,27 @@ def open_image(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels:
     except Exception as error:  # Codecs raise anything over broken files.
         raise BrokenImage(f"The {form.title} file is truncated or damaged and cannot be read.") from error
     return photo if form.name == "raw" else passthrough.remember(photo, data, lossless=form.lossless)
+
+
+def _recovered(form: Format, data: bytes, max_pixels: int) -> Photo:
+    codec = registry.codec(form)
+    try:
+        photo = codec.recover(data, max_pixels=max_pixels)
+    except DaguerreError:
+        raise
+    except MemoryError as error:
+        raise ImageExceedsMemory("The picture does not fit into memory.") from error
+    except Exception as error:
+        raise BrokenImage(f"The {form.title} file is damaged so badly that nothing of it can be recovered.") from error
+    for page in (photo, *photo.pages):
+        if page.missing is not None and not page.missing.any():
+            page.missing = None
+    lost = [100 * float(page.missing.mean()) for page in (photo, *photo.pages) if page.missing is not None]
+    if lost and max(lost) >= 99.99:
+        raise BrokenImage(f"The {form.title} file holds no part of its picture that can be read.")
+    what = f"{max(lost):.1f} % of its picture were" if lost else "sharpness or color of some of its parts was"
+    photo.warnings.append(f"The {form.title} file is truncated or damaged: {what} lost.")
+    return photo
 
 
 def encode(photo: Photo, *, format: str | None = None, quality: int | None = None) -> Encoded:
@@ -58,7 +95,7 @@ def encode(photo: Photo, *, format: str | None = None, quality: int | None = Non
             raise
         fitted = replace(fitted, metadata=replace(fitted.metadata, icc=None))
         data = _written(writer, fitted, quality, form.title)
-        losses.append("The colour profile is damaged and was left out.")
+        losses.append("The color profile is damaged and was left out.")
     return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
 
 
@@ -90,7 +127,7 @@ def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     if not isinstance(source, str | os.PathLike):
-        return _read(source)
+        return _bytes_of(source)
     path = Path(source)
     try:
         mode = path.stat().st_mode
@@ -106,7 +143,7 @@ def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
         raise InvalidImage(f"{path} cannot be read: {reason}.") from error
 
 
-def _read(source: BinaryIO) -> bytes:
+def _bytes_of(source: BinaryIO) -> bytes:
     try:
         data: object = source.read()
     except (OSError, ValueError) as error:

@@ -48,6 +48,10 @@ class Coding:
         """The coding for a picture whose new colors end at edges that the old file did not need to hold."""
         return self
 
+    def only_here(self) -> tuple[str, ...]:
+        """What the file holds that a file of another format will not, in words that go into a warning."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -69,6 +73,7 @@ class Photo:
     ``alpha`` is ``[H, W]`` in the dtype of ``pixels``, or ``None``; never premultiplied.
     ``coding`` is what the codec needs to write the same kind of file again, ``original`` the file itself
     where it is kept to be given back untouched.
+    ``missing`` ``[H, W]`` is true where a file that was recovered held no pixels, which have to be repaired.
     ``pages`` holds the further pages of a multi-page file, in order.
     ``warnings`` are sentences about what was changed on the way in; ``losses`` those about what a new file
     will not hold, which are of no account where the old one is given back.
@@ -80,6 +85,7 @@ class Photo:
     metadata: Metadata = field(default_factory=Metadata)
     coding: Coding | None = None
     original: Original | None = None
+    missing: npt.NDArray[np.bool_] | None = None
     pages: list[Photo] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)

@@ -20,6 +20,10 @@ class Codec(Protocol):
     def read(self, data: bytes, *, max_pixels: int) -> Photo:
         """The photo in ``data``. Raises anything over broken files, and InvalidImage."""
 
+    def recover(self, data: bytes, *, max_pixels: int) -> Photo:
+        """As ``read``, for files that are truncated or damaged: ``missing`` of the photo tells which pixels are not
+        there. Formats that are not ``recoverable`` have none."""
+
     def write(self, photo: Photo, *, quality: int | None) -> bytes:
         """``photo`` as a file, ``quality`` 1-100. Formats that are not ``writable`` have none."""
 
@@ -32,7 +36,9 @@ class Format:
     ``in_browsers`` tells whether every browser shows them. ``depths`` are the kinds of pixels that its writer takes,
     as numpy names them; ``told`` the fields of :class:`~daguerre.imaging.photo.Metadata` beside the resolution that
     its files carry. ``longest_exif`` is the most bytes that EXIF may have there. ``lossless``: what is written
-    is what is read again. ``fallback`` names the format that stands in where this one cannot be written.
+    is what is read again. ``lenient``: a profile for other channels may stay in a file that came with it.
+    ``recoverable``: its codec has a ``recover``. ``fallback`` names the format that stands in where this one cannot
+    be written.
     """
 
     name: str
@@ -45,6 +51,8 @@ class Format:
     told: tuple[str, ...] = ("icc", "exif", "xmp")
     longest_exif: int = 1 << 31
     lossless: bool = True
+    lenient: bool = False
+    recoverable: bool = False
     in_browsers: bool = False
     writable: bool = True
     fallback: str | None = None
@@ -63,15 +71,16 @@ FORMATS: dict[str, Format] = {
     row.name: row
     for row in (
         Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg", alpha=False,
-               told=(*_EVERYTHING, "comments", "aspect"),
+               told=(*_EVERYTHING, "comments", "aspect"), lenient=True, recoverable=True,
                longest_exif=65_500, lossless=False, in_browsers=True),
-        Format("png", "PNG", (".png",), "image/png", _DEEP, in_browsers=True),
+        Format("png", "PNG", (".png",), "image/png", _DEEP, told=("icc", "exif", "xmp", "aspect"), in_browsers=True,
+               recoverable=True),
         Format("webp", "WebP", (".webp",), "image/webp", lossless=False, in_browsers=True),
         Format("avif", "AVIF", (".avif",), "image/avif", _DEEP, lossless=False, in_browsers=True, fallback="png"),
         Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False, writable=False,
                fallback="avif"),
         Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True,
-               told=(*_EVERYTHING, "aspect")),
+               told=(*_EVERYTHING, "aspect"), lenient=True),
         Format("bmp", "BMP", (".bmp", ".dib"), "image/bmp", told=(), in_browsers=True),
         Format("gif", "GIF", (".gif",), "image/gif", told=("xmp",), in_browsers=True),
         Format("tga", "TGA", (".tga",), "image/x-tga", told=()),

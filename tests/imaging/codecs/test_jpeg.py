@@ -284,3 +284,31 @@ def test_what_stands_in_front_is_left_out_and_named() -> None:
     again, said = changed(bytes(100) + jpeg())
     assert again.startswith(b"\xff\xd8\xff")
     assert said == ["100 bytes in front of the JPEG were left out."]
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_truncated_file_gives_what_is_there(turn: int) -> None:
+    smooth = np.linspace(20, 230, 320)[None, :, None] + np.linspace(0, 20, 400)[:, None, None] + np.zeros(3)
+    stream = BytesIO()
+    noisy = smooth + np.random.default_rng(1).normal(0, 9, smooth.shape)
+    exif = b"Exif\0\0" + tiff_ifd.block({274: tiff_ifd.short(turn)})
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", exif=exif)
+    data = stream.getvalue()
+    whole = imaging.open_image(data)
+    assert imaging.open_image(data, recover=True).missing is None
+    photo = imaging.open_image(data[: len(data) * 3 // 4], recover=True)
+    assert photo.missing is not None
+    assert photo.missing.shape == photo.pixels.shape[:2]
+    assert 0.2 < photo.missing.mean() < 0.3
+    assert np.array_equal(photo.pixels[~photo.missing], whole.pixels[~photo.missing])
+    assert any("were lost" in sentence for sentence in photo.warnings)
+    assert imaging.encode(photo).data != data[: len(data) * 3 // 4]
+
+
+def test_a_truncated_progressive_file_lacks_sharpness() -> None:
+    stream = BytesIO()
+    plane = np.random.default_rng(1).integers(100, 140, (128, 128, 3), dtype=np.uint8)
+    Image.fromarray(plane).save(stream, "JPEG", progressive=True, quality=90)
+    photo = imaging.open_image(stream.getvalue()[: len(stream.getvalue()) * 3 // 4], recover=True)
+    assert photo.missing is None
+    assert any("sharpness" in sentence for sentence in photo.warnings)

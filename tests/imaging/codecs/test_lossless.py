@@ -8,7 +8,7 @@ import pytest
 from PIL import ImageCms
 
 from daguerre.errors import BrokenImage, ImageTooLarge
-from daguerre.imaging.codecs import jp2, jxl, png, png16
+from daguerre.imaging.codecs import jp2, jxl, png
 from daguerre.imaging.containers.tiff_ifd import Entry, block, directories
 from daguerre.imaging.photo import Metadata, Photo
 
@@ -60,8 +60,8 @@ def test_samples_and_metadata_come_back(module: ModuleType, name: str, kind: str
 def test_png_keeps_resolution_and_texts() -> None:
     photo = _photo("png", "uint16", 3, False)
     photo.metadata.dpi = (600.0, 300.0)
-    photo.coding = png16.Png16Coding(((b"tEXt", b"Title\0Ferry"),))
-    back = png16.read(png16.write(photo), max_pixels=10**6)
+    photo.coding = png.PngCoding("", (16, 2), ((b"tEXt", b"Title\0Ferry"),))
+    back = png.read(png.write(photo, quality=None), max_pixels=10**6)
     assert back.metadata.dpi == pytest.approx((600, 300), abs=0.02)
     assert back.coding == photo.coding
 

@@ -50,6 +50,15 @@ class JpegCoding(Coding):
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a JPEG; CMYK as sRGB, its inks kept. Raises InvalidImage."""
+    return _read(data, max_pixels, recover=False)
+
+
+def recover(data: bytes, *, max_pixels: int) -> Photo:
+    """The picture in a JPEG that is truncated or damaged, as far as it is there. Raises InvalidImage."""
+    return _read(data, max_pixels, recover=True)
+
+
+def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
     front, data = _from_start(data)
     if data.count(b"\xff\xda") > _MOST_SCANS:
         raise BrokenImage("The JPEG file is damaged: it passes over its picture hundreds of times.")
@@ -59,7 +68,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         photo = _rare(data, told, turn, max_pixels)
         coding = JpegCoding(is_upright=False)
     else:
-        photo, coding = _common(data, metadata, turn, max_pixels)
+        photo, coding = _common(data, metadata, turn, max_pixels, recover)
     photo.metadata = replace(metadata, icc=None if coding.inks is not None else metadata.icc)
     photo.coding = replace(coding, segments=tuple(told.others))
     photo.losses = [*front, *losses, *photo.losses]
@@ -71,7 +80,7 @@ def _from_start(data: bytes) -> tuple[list[str], bytes]:
     return ([] if start == 0 else [f"{start} bytes in front of the JPEG were left out."]), data[start:]
 
 
-def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int) -> tuple[Photo, JpegCoding]:
+def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover: bool) -> tuple[Photo, JpegCoding]:
     """A picture of 8 bits, as libjpeg decodes it."""
     image: Any = pillow.opened(data, "JPEG", max_pixels=max_pixels)
     layers = list(image.layer)
@@ -82,12 +91,13 @@ def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int) -> tupl
         keep_rgb=len(layers) == 3 and _is_rgb(image, layers),
         is_upright=turn == 1,
     )
-    image = jpeg_repair.decoded(image, data)
+    image, missing = jpeg_repair.recovered(data, image.size) if recover else (jpeg_repair.decoded(image, data), None)
+    missing = None if missing is None else oiio.upright(missing, turn)
     if image.mode == "CMYK":
         inks = Inks(oiio.upright(np.asarray(image), turn), metadata.icc)
-        return Photo(inks.colors(), "jpeg"), replace(coding, inks=inks)
+        return Photo(inks.colors(), "jpeg", missing=missing), replace(coding, inks=inks)
     pixels, _ = pillow.arrays(image.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else image)
-    return Photo(pixels, "jpeg"), coding
+    return Photo(pixels, "jpeg", missing=missing), coding
 
 
 def _rare(data: bytes, told: Segments, turn: int, max_pixels: int) -> Photo:

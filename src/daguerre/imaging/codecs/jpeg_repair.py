@@ -16,6 +16,7 @@ from daguerre.errors import BrokenImage
 from daguerre.imaging.containers import jpeg_segments
 
 _FILLERS = (b"", b"\x55" * 4096)
+_SCAN = b"\xff\xda"
 _BLOCK = 8
 """Pixels of a block's side; at an eighth of the size a decoder gives one pixel for each."""
 
@@ -41,6 +42,16 @@ def decoded(image: Image.Image, data: bytes) -> Image.Image:
     return image
 
 
+def recovered(data: bytes, size: tuple[int, int]) -> tuple[Image.Image, Missing]:
+    """The picture of ``size``, across and down, as far as ``data`` holds it, and the pixels ``[H, W]`` it does not."""
+    code = data[: jpeg_segments.code_end(data)]
+    missing = _missing(code, size)
+    if _has_later_scans(code):
+        # What a later scan lacks is sharpness: the first ones have been over the whole picture.
+        missing[:] = False
+    return _opened(code + jpeg_segments.END), missing
+
+
 def _sentence(missing: Missing) -> str:
     share = max(1, round(100 * float(missing.mean())))
     return f"The JPEG file is truncated: the lowest {share} % of its picture are missing."
@@ -48,13 +59,21 @@ def _sentence(missing: Missing) -> str:
 
 def _missing(code: bytes, size: tuple[int, int]) -> Missing:
     """The pixels ``[H, W]`` that ``code``, a JPEG without its end marker, does not hold. Raises BrokenImage."""
-    one, other = (np.asarray(_opened(code + filler + jpeg_segments.END, reduced=True)) for filler in _FILLERS)
+    # What later scans add is not seen at an eighth of the size.
+    reduced = not _has_later_scans(code)
+    one, other = (np.asarray(_opened(code + filler + jpeg_segments.END, reduced=reduced)) for filler in _FILLERS)
     differs = (one != other).reshape(*one.shape[:2], -1).any(axis=2)
     missing = np.zeros((size[1], size[0]), np.bool_)
     rows = np.flatnonzero(differs.any(axis=1))
     if len(rows):
-        missing[rows[0] * _BLOCK :] = True
+        first = int(rows[0]) * (_BLOCK if reduced else 1)
+        # Colors of a row of blocks reach over its border.
+        missing[max(0, first // (2 * _BLOCK) * (2 * _BLOCK) - 2) :] = True
     return missing
+
+
+def _has_later_scans(code: bytes) -> bool:
+    return code.count(_SCAN, jpeg_segments.scan_start(code)) > 1
 
 
 def _opened(data: bytes, *, reduced: bool = False) -> Image.Image:

@@ -1,79 +1,128 @@
-"""PNG: palette, grey, colour, alpha. Lossless. Those of 16 bits a sample are led to ``png16``."""
+"""PNG of 1 to 16 bits: palette, grey, color, alpha. Lossless."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+import numpy.typing as npt
+from PIL import Image
 
-from daguerre.imaging.codecs import pillow, png16
+from daguerre.errors import BrokenImage
+from daguerre.imaging import limits
+from daguerre.imaging.codecs import oiio, pillow
 from daguerre.imaging.codecs.pillow import PillowCoding
-from daguerre.imaging.photo import Photo
-
-_COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
+from daguerre.imaging.containers import png_chunks
+from daguerre.imaging.containers.png_chunks import Chunk, Header
+from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.photo import Photo, Pixels
 
 
 @dataclass(frozen=True, slots=True)
 class PngCoding(PillowCoding):
-    """And the chunks that say what the samples mean, and the texts by their keys."""
+    """And the bits and the kind of color that the header named, and the chunks that a new file holds again."""
 
-    color_chunks: tuple[tuple[bytes, bytes], ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict)
+    kind: tuple[int, int] | None = None
+    chunks: tuple[Chunk, ...] = ()
+
+    def only_here(self) -> tuple[str, ...]:
+        return ("texts and other chunks",) if self.chunks else ()
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
-    """The picture in a PNG. Raises InvalidImage."""
-    if data[24:25] == b"\x10":
-        return png16.read(data, max_pixels=max_pixels)
-    image = pillow.opened(data, "PNG", max_pixels=max_pixels)
-    photo = pillow.photo_of(image, "png")
-    texts = getattr(image, "text", {})
-    told = {key: str(value) for key, value in texts.items() if key != "XML:com.adobe.xmp"}
-    photo.coding = PngCoding(image.mode, tuple(_color_chunks(data)), told)
-    return photo
+    """The picture in a PNG, uint8 or uint16. Raises InvalidImage."""
+    head = _checked(data, max_pixels)
+    if not png_chunks.is_ended(data):
+        rows, size = png_chunks.rows_there(data, head)
+        if len(rows) < size:
+            share = max(1, round(100 * (1 - len(rows) / size)))
+            raise BrokenImage(f"The PNG file is truncated: {share} % of its picture are missing.")
+        return _photo(data, png_chunks.rebuilt(data, head, rows), head)
+    return _photo(data, data, head)
+
+
+def recover(data: bytes, *, max_pixels: int) -> Photo:
+    """The picture in a PNG that is truncated or damaged, as far as it is there. Raises InvalidImage."""
+    head = _checked(data, max_pixels)
+    rows, _ = png_chunks.rows_there(data, head)
+    photo, other = (_photo(data, png_chunks.rebuilt(data, head, rows, fill), head) for fill in (0, 255))
+    missing = (photo.pixels != other.pixels).any(axis=2)
+    if photo.alpha is not None and other.alpha is not None:
+        missing |= photo.alpha != other.alpha
+        photo.alpha[missing] = np.iinfo(photo.alpha.dtype).max
+    return replace(photo, missing=missing)
+
+
+def _checked(data: bytes, max_pixels: int) -> Header:
+    head = png_chunks.header(data)
+    limits.check_size(head.width, head.height, max_pixels, file_bytes=len(data), pixel_bytes=head.pixel_bytes)
+    return head
+
+
+def _photo(data: bytes, whole: bytes, head: Header) -> Photo:
+    """The photo whose samples are those of ``whole`` and of which the chunks of ``data`` tell."""
+    metadata, others, losses = png_chunks.told(data)
+    standing = upright(metadata.exif, metadata.xmp)
+    metadata.exif, metadata.xmp = standing.exif, standing.xmp
+    pixels, alpha, mode, frames = _deep(whole) if head.depth == 16 else _shallow(whole)
+    if frames > 1:
+        losses.append(pillow.ANIMATION)
+    if standing.turn != 1:
+        pixels, alpha = (
+            oiio.upright(pixels, standing.turn),
+            alpha if alpha is None else oiio.upright(alpha, standing.turn),
+        )
+    if standing.turn >= 5:
+        metadata.dpi, metadata.aspect = metadata.dpi and metadata.dpi[::-1], metadata.aspect and metadata.aspect[::-1]
+    coding = PngCoding(mode, (head.depth, head.color_type), tuple(others))
+    return Photo(pixels, "png", alpha, metadata, coding, losses=[*losses, *standing.notes])
+
+
+def _shallow(data: bytes) -> tuple[Pixels, Pixels | None, str, int]:
+    """Pixels, alpha, Pillow's name of the color mode and the number of frames of a PNG of up to 8 bits."""
+    image: Any = pillow.opened(data, "PNG", max_pixels=1 << 62)
+    frames = int(getattr(image, "n_frames", 1))
+    pillow.loaded(image)
+    return *pillow.arrays(image), str(image.mode), frames
+
+
+def _deep(data: bytes) -> tuple[Pixels, Pixels | None, str, int]:
+    import imagecodecs
+
+    with oiio.faults():
+        plane: npt.NDArray[np.uint16] = np.asarray(imagecodecs.png_decode(data))
+    plane = plane[:, :, None] if plane.ndim == 2 else plane
+    channels = 3 if plane.shape[2] >= 3 else 1
+    alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
+    frames = 2 if any(kind == b"acTL" for kind, _ in png_chunks.chunks(data)) else 1
+    return np.ascontiguousarray(plane[:, :, :channels]), alpha, "", frames
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
-    """``photo`` as a PNG in the colour mode it came in where its pixels still fit; ``quality`` does not matter."""
-    if photo.pixels.dtype == np.uint16:
-        return png16.write(photo)
+    """``photo`` as a PNG in the color mode it came in where its pixels still fit; ``quality`` does not matter."""
+    del quality
     own = photo.coding if isinstance(photo.coding, PngCoding) else PngCoding()
+    data = _encoded_deep(photo) if photo.pixels.dtype == np.uint16 else _encoded_shallow(photo, own.mode)
+    return png_chunks.dressed(data, photo.metadata, own.chunks, own.kind)
+
+
+def _encoded_shallow(photo: Photo, mode: str | None) -> bytes:
     image = pillow.image_of(photo)
-    mode = own.mode
     if mode == "P":
         image = pillow.indexed(photo) or image
     elif mode == "1" and photo.alpha is None and bool(np.isin(photo.pixels, (0, 255)).all()):
         image = image.convert("1", dither=Image.Dither.NONE)
-    chunks = PngImagePlugin.PngInfo()
-    for kind, body in own.color_chunks:
-        chunks.add(kind, body)
-    for key, value in own.texts.items():
-        chunks.add_itxt(key, value)
-    metadata = photo.metadata
-    if metadata.xmp:
-        chunks.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode(errors="replace"))
-    return pillow.saved(
-        image,
-        "PNG",
-        pnginfo=chunks,
-        icc_profile=metadata.icc,
-        exif=metadata.exif,
-        dpi=metadata.dpi,
-        transparency=image.info.get("transparency") if image.mode == "P" else None,
-    )
+    clear = image.info.get("transparency") if image.mode == "P" else None
+    return pillow.saved(image, "PNG", transparency=clear)
 
 
-def _color_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    """The chunks before the pixels that say what the numbers mean."""
-    found, at = [], 8
-    while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"IDAT":
-            break
-        if kind in _COLOR_CHUNKS:
-            found.append((kind, data[at + 8 : at + 8 + length]))
-        at += 12 + length
-    return found
+def _encoded_deep(photo: Photo) -> bytes:
+    import imagecodecs
+
+    plane = photo.pixels
+    if photo.alpha is not None:
+        plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
+    if plane.shape[2] == 1:
+        plane = plane[:, :, 0]
+    return bytes(imagecodecs.png_encode(np.ascontiguousarray(plane), level=6))

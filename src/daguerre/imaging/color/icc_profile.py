@@ -100,7 +100,31 @@ def for_color(icc: bytes) -> bytes | None:
     return _profile(parts, {b"gTRC": b"rTRC", b"bTRC": b"rTRC"})
 
 
-def _profile(parts: dict[bytes, bytes], shared: dict[bytes, bytes]) -> bytes:
+def for_grey(icc: bytes) -> bytes | None:
+    """A profile for grey with the curve of the profile for color ``icc``.
+
+    Grey then looks as equal channels did. ``icc`` itself, if it is for grey; ``None`` where its channels have no
+    curve in common.
+    """
+    if icc[16:20] == b"GRAY":
+        return icc
+    tags = _tags(icc)
+    curves = [_curve(icc, tags, name) for name in (b"rTRC", b"gTRC", b"bTRC")] if icc[16:20] == b"RGB " else [None]
+    red, *others = curves
+    if red is None or any(other is None or np.abs(other - red).max() > 0.002 for other in others):
+        return None
+    at, size = tags[b"gTRC"]
+    name = b"Grey with the curve of a color profile\0"
+    parts = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", len(name)) + name + bytes(78),
+        b"cprt": b"text" + bytes(4) + b"No copyright, use freely\0",
+        b"wtpt": _place(_D50),
+        b"kTRC": icc[at : at + size],
+    }
+    return _profile(parts, {}, b"GRAY")
+
+
+def _profile(parts: dict[bytes, bytes], shared: dict[bytes, bytes], space: bytes = b"RGB ") -> bytes:
     """A display profile of version 2.4 with the tags ``parts``; ``shared`` names tags that lie where others do."""
     start = 128 + 4 + 12 * (len(parts) + len(shared))
     body, places = b"", {}
@@ -109,9 +133,8 @@ def _profile(parts: dict[bytes, bytes], shared: dict[bytes, bytes]) -> bytes:
         body += part + bytes(-len(part) % 4)
     places |= {tag: places[other] for tag, other in shared.items()}
     table = b"".join(tag + struct.pack(">II", *place) for tag, place in places.items())
-    head = (
-        struct.pack(">I4xI", start + len(body), 0x02400000) + b"mntrRGB XYZ " + struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
-    )
+    head = struct.pack(">I4xI", start + len(body), 0x02400000) + b"mntr" + space + b"XYZ "
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
     head += b"acsp" + bytes(28) + struct.pack(">3i", *(round(value * 65536) for value in _D50))
     return head.ljust(128, b"\0") + struct.pack(">I", len(places)) + table + body
 
