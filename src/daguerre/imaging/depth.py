@@ -83,6 +83,15 @@ def converted(pixels: Pixels, kind: str) -> Pixels:
     return result
 
 
+def leveled(samples: Pixels, bits: int) -> Pixels:
+    """Integer samples of 1 to 16 ``bits``, 0 to ``2**bits - 1``, over all of uint8 or, from 9 bits on, of uint16."""
+    if bits > 8:
+        return widened(samples, bits)
+    top = (1 << bits) - 1
+    levels = np.rint(np.arange(top + 1) * (255 / top)).astype(np.uint8)
+    return samples.astype(np.uint8, copy=False) if bits == 8 else levels[np.minimum(samples, top)]
+
+
 def widened(samples: Pixels, bits: int) -> Pixels:
     """Samples of ``bits`` 9 to 16, 0 to ``2**bits - 1``, as uint16 0-65535."""
     return _rescaled(samples, (1 << bits) - 1, 65535)

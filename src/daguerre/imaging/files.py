@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageExceedsMemory, InvalidImage, UnsupportedImage
 from daguerre.imaging import depth, passthrough, registry, sniff
 from daguerre.imaging.encoded import Encoded
 from daguerre.imaging.photo import Photo
 from daguerre.imaging.registry import Codec, Format
+
+_BAND_ROWS = 256
+_INVISIBLE_DB = 55.0
+"""The ratio of signal to noise above which nobody sees a difference, of peak white."""
 
 
 def open_image(
@@ -85,8 +92,6 @@ def encode(photo: Photo, *, format: str | None = None, quality: int | None = Non
         return Encoded(data=file, format=wanted.name, extension=wanted.extension)
     form, writer = _writer(wanted)
     warnings = [sentence for page in (photo, *photo.pages) for sentence in page.losses]
-    if form is not wanted:
-        warnings.append(f"{wanted.title} cannot be written: the result is {form.title}.")
     fitted, losses = depth.fitted(photo, form)
     try:
         data = _written(writer, fitted, quality, form.title)
@@ -96,7 +101,24 @@ def encode(photo: Photo, *, format: str | None = None, quality: int | None = Non
         fitted = replace(fitted, metadata=replace(fitted.metadata, icc=None))
         data = _written(writer, fitted, quality, form.title)
         losses.append("The color profile is damaged and was left out.")
+    if form is not wanted:
+        warnings.append(
+            f"{wanted.title} cannot be written: the result is {form.title}{_loss(writer, form, fitted, data)}."
+        )
     return Encoded(data=data, format=form.name, extension=form.extension, warnings=[*warnings, *losses])
+
+
+def _loss(codec: Codec, form: Format, photo: Photo, data: bytes) -> str:
+    """What a format that stands in for another costs, as the end of a sentence."""
+    if form.lossless or photo.format == "raw":
+        return ""
+    back = codec.read(data, max_pixels=1 << 62).pixels
+    error = 0.0
+    for top in range(0, photo.height, _BAND_ROWS):
+        band = photo.pixels[top : top + _BAND_ROWS].astype(np.float32) - back[top : top + _BAND_ROWS]
+        error += float(np.square(band, dtype=np.float64).sum())
+    decibel = 10 * math.log10(photo.white**2 * photo.pixels.size / error) if error else math.inf
+    return "" if decibel >= _INVISIBLE_DB else f", encoded anew with a loss ({decibel:.0f} dB)"
 
 
 def _writer(wanted: Format) -> tuple[Format, Codec]:

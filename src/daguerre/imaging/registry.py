@@ -89,7 +89,8 @@ FORMATS: dict[str, Format] = {
         Format("exr", "OpenEXR", (".exr",), "image/x-exr", ("float32",), told=("xmp",)),
         Format("hdr", "Radiance HDR", (".hdr",), "image/vnd.radiance", ("float32",), alpha=False, told=()),
         Format("jxl", "JPEG XL", (".jxl",), "image/jxl", (*_DEEP, "float32"), lossless=False),
-        Format("jp2", "JPEG 2000", (".jp2", ".j2k"), "image/jp2", _DEEP, lossless=False),
+        Format("jp2", "JPEG 2000", (".jp2", ".j2k"), "image/jp2", _DEEP, told=("icc", "exif", "xmp", "iptc"),
+               lossless=False),
         Format("raw", "camera RAW", (".tif",), "image/tiff", ("uint16",), writable=False, fallback="tiff"),
     )
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 
-from daguerre.errors import BrokenImage, ImageTooLarge
+from daguerre.errors import BrokenImage, ImageTooLarge, UnsupportedImage
 from daguerre.imaging.codecs import jp2, jxl, png
 from daguerre.imaging.containers.tiff_ifd import Entry, block, directories
 from daguerre.imaging.photo import Metadata, Photo
@@ -91,3 +91,67 @@ def test_a_tiny_file_is_read_again():
     data = imaging.encode(Photo(flat, "jxl")).data
     assert len(data) < 128
     np.testing.assert_array_equal(imaging.open_image(data).pixels, flat)
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8, 10, 12, 14, 16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_jpeg_xl_of_any_bits_spans_the_range(bits: int, channels: int) -> None:
+    from daguerre import imaging
+
+    top = (1 << bits) - 1
+    levels = np.rint(np.linspace(0, top, 40)[None, :, None].repeat(24, 0).repeat(channels, 2))
+    stored = np.squeeze(levels.astype(np.uint16 if bits > 8 else np.uint8))
+    data = bytes(imagecodecs.jpegxl_encode(stored, lossless=True, bitspersample=bits))
+    photo = imaging.open_image(data)
+    assert np.abs(photo.pixels / photo.white - levels / top).max() <= 0.002
+    assert imaging.encode(photo).data == data
+    photo.pixels = photo.pixels[:, ::-1].copy()
+    encoded = imaging.encode(photo)
+    assert bool(encoded.warnings) == (bits not in (8, 16))
+    assert np.array_equal(imaging.open_image(encoded.data).pixels, photo.pixels)
+
+
+def _in_space(data: bytes, space: int) -> bytes:
+    """A JPEG 2000 file that names its color space by a number."""
+    at = data.index(b"colr") + 4
+    return data[:at] + b"\1\0\0" + space.to_bytes(4, "big") + data[at + 7 :]
+
+
+def test_jpeg_2000_in_inks_is_no_rgb_with_opacity() -> None:
+    from daguerre import imaging
+
+    ink = np.zeros((24, 40, 4), np.uint8)
+    ink[:, :20, 0], ink[:, 20:, 3] = 255, 128
+    data = bytes(imagecodecs.jpeg2k_encode(ink, level=0, reversible=True, mct=False))
+    data = _in_space(data, 12)
+    photo = imaging.open_image(data)
+    assert photo.alpha is None
+    assert np.array_equal(photo.pixels[0, [0, 39]], [[0, 255, 255], [127, 127, 127]])
+    photo.pixels[0, 0] = 255
+    again = imaging.encode(photo).data
+    assert int.from_bytes(again[again.index(b"colr") + 7 :][:4], "big") == 12
+    back = imagecodecs.jpeg2k_decode(again)
+    assert np.array_equal(back[1:], ink[1:])
+    assert np.array_equal(back[0, 0], [0, 0, 0, 0])
+    with pytest.raises(UnsupportedImage, match="color space 14"):
+        imaging.open_image(_in_space(data, 14))
+
+
+def test_jpeg_2000_keeps_iptc_resolution_and_other_boxes() -> None:
+    from daguerre import imaging
+    from daguerre.imaging.containers.isobmff import box
+
+    plane = RANDOM.integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    data = bytes(imagecodecs.jpeg2k_encode(plane, level=0, reversible=True, codecformat="jp2"))
+    data += box(b"uuid", jp2.IPTC_UUID + b"\x1c\2x\0\5ferry") + box(b"xml ", b"<catalogue/>") + box(b"uuid", bytes(20))
+    photo = imaging.open_image(data)
+    photo.metadata.dpi = (600.0, 300.0)
+    photo.pixels = photo.pixels[::-1].copy()
+    encoded = imaging.encode(photo)
+    assert encoded.warnings == []
+    back = imaging.open_image(encoded.data)
+    assert back.metadata.iptc == b"\x1c\2x\0\5ferry"
+    assert back.metadata.dpi == pytest.approx((600, 300), rel=1e-3)
+    assert box(b"xml ", b"<catalogue/>") in encoded.data
+    assert box(b"uuid", bytes(20)) in encoded.data
+    assert np.array_equal(back.pixels, photo.pixels)

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from daguerre.errors import UnsupportedImage
-from daguerre.imaging import limits
+from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import avif_items
 from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo
+
+_HEAD_BYTES = 1 << 20
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -35,6 +37,9 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if plane.dtype not in (np.uint8, np.uint16):
         raise UnsupportedImage(f"HEIF pictures of the kind {mode} cannot be read.")
     bits = int(info.get("bit_depth") or 8)
+    if plane.dtype == np.uint16 and bits < 16:
+        # The decoder shifts samples up, so that white would not be white.
+        plane = depth.widened(plane >> (16 - bits), bits)
     channels = 3 if plane.shape[2] >= 3 else 1
     pixels = np.ascontiguousarray(plane[:, :, :channels])
     alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
@@ -43,11 +48,15 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         opaque = np.maximum(alpha, 1)[:, :, None].astype(np.float32)
         pixels = np.minimum(np.round(pixels * (white / opaque)), white).astype(plane.dtype)
     notes = [f"Only the main one of the file's {count} pictures was read."] if count > 1 else []
+    packet = info.get("xmp")
+    if info.get("depth_images") or b"hdrgainmap" in data[:_HEAD_BYTES] or b"tmap" in data[:_HEAD_BYTES]:
+        notes.append("The depth map or gain map of the HEIF was left out: it fits the old picture.")
+        packet = xmp.without_other_pictures(packet)
     chroma = str(info.get("chroma") or 444)
     coding = AvifCoding(bits, ":".join(chroma), avif_items.cicp(data))
     metadata = Metadata(
         icc=info.get("icc_profile") or None,
         exif=exif.normalised(info.get("exif"))[0],
-        xmp=xmp.upright(info.get("xmp")),
+        xmp=xmp.upright(packet),
     )
     return Photo(pixels, "heif", alpha, metadata, coding, losses=notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daguerre.imaging import limits
+from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.pillow import ANIMATION
 from daguerre.imaging.containers.isobmff import box, boxes
@@ -14,6 +14,12 @@ from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 MOST_INFLATED = 16 << 20
+_LOST = {
+    b"jumb": "The content credentials of the JPEG XL file were left out: they fit the old picture.",
+    b"jhgm": "The gain map of the JPEG XL file was left out: it fits the old picture.",
+    b"jbrd": "The JPEG that the JPEG XL file could be turned back into was given up.",
+}
+
 DTYPES = {"uint8": "uint8", "uint16": "uint16"}
 
 
@@ -41,6 +47,15 @@ def _codestream(data: bytes) -> bytes:
     return data[:64]
 
 
+def _losses(data: bytes, bits: int) -> list[str]:
+    """What a new file will not hold."""
+    held = boxes(data) if data.startswith(CONTAINER) else ()
+    found = [_LOST[kind] for kind in dict.fromkeys(kind for kind, *_ in held) if kind in _LOST]
+    if bits not in (8, 16, 32):
+        found.append(f"Samples of {bits} bits are stored in {8 if bits < 8 else 16} now, at the same levels.")
+    return found
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first frame; the codestream's orientation wins over the one in the EXIF block."""
     import imagecodecs
@@ -58,10 +73,13 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         plane = np.asarray(imagecodecs.jpegxl_decode(data, index=0))
         block, packet = _told(data)
     notes = [ANIMATION] if head.animated else []
+    notes += _losses(data, head.bits)
     if plane.ndim == 2:
         plane = plane[:, :, None]
     if plane.dtype.name not in DTYPES:
         plane = plane.astype(np.float32)
+    elif head.bits < 8 or (plane.dtype == np.uint16 and head.bits < 16):
+        plane = depth.leveled(plane, head.bits)
     count = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] in (2, 4) else None
     pixels = np.ascontiguousarray(plane[:, :, :count])

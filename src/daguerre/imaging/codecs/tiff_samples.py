@@ -167,11 +167,8 @@ def _leveled(stored: Pixels, bits: int, notes: list[str]) -> Pixels:
         case "i":
             notes.append("The samples had a sign and have none now.")
             return _leveled(_unsigned(stored), bits - 1 if int(stored.min()) >= 0 else bits, notes)
-        case "u" if bits <= 8:
-            step = (1 << bits) - 1
-            return stored.astype(np.uint8, copy=False) if bits == 8 else _stretched(stored, step)
         case "u" if bits <= 16:
-            return depth.widened(stored, bits)
+            return depth.leveled(stored, bits)
         case "u":
             notes.append(f"The samples had {bits} bits and have 16 now.")
             return _reduced(stored, bits)
@@ -194,11 +191,6 @@ def _unsigned(stored: Pixels) -> Pixels:
     if int(stored.min()) >= 0:
         return stored.astype(unsigned)
     return stored.view(unsigned) ^ unsigned.type(1 << (8 * unsigned.itemsize - 1))
-
-
-def _stretched(stored: Pixels, top: int) -> Pixels:
-    levels = np.rint(np.arange(top + 1) * (255 / top)).astype(np.uint8)
-    return levels[np.minimum(stored, top)]
 
 
 def _reduced(stored: Pixels, bits: int) -> Pixels:

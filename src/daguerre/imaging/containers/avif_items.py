@@ -1,4 +1,7 @@
-"""Metadata as items of an AVIF file (ISO/IEC 14496-12 and 23008-12), added to what libavif has encoded."""
+"""Metadata as items of an AVIF file (ISO/IEC 14496-12 and 23008-12), added to what libavif has encoded.
+
+Written by hand: Pillow's encoder takes 8 bits only, and imagecodecs', which takes more, no metadata.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,30 @@ def cicp(data: bytes) -> tuple[int, int] | None:
         return None
     primaries, transfer = struct.unpack_from(">HH", data, at + 8)
     return primaries, transfer
+
+
+def clean_aperture(data: bytes) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of the part of the stored picture that is meant to be seen, where a box names it.
+
+    Its fractions (ISO/IEC 14496-12, section 12.1.4) are rounded to pixels; the first one is taken for the picture's.
+    """
+    at, spatial = data.find(b"clap", 0, _HEAD_BYTES), data.find(b"ispe", 0, _HEAD_BYTES)
+    if at < 0 or spatial < 0 or at + 36 > len(data) or spatial + 16 > len(data):
+        return None
+    width, height = struct.unpack_from(">II", data, spatial + 8)
+    values = struct.unpack_from(">IIIIiIiI", data, at + 4)
+    if 0 in values[1::2]:
+        return None
+    across, down, x, y = (over / under for over, under in zip(values[::2], values[1::2], strict=True))
+    left, top = (width - across) / 2 + x, (height - down) / 2 + y
+    box = round(left), round(top), round(left + across), round(top + down)
+    inside = 0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height
+    return box if inside and box != (0, 0, width, height) else None
+
+
+def has_gain_map(data: bytes) -> bool:
+    """Whether a second picture tells how to brighten the first (ISO 21496-1)."""
+    return b"tmap" in data[:_HEAD_BYTES]
 
 
 def with_cicp(data: bytes, named: tuple[int, int] | None) -> bytes:

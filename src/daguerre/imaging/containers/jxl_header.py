@@ -12,12 +12,15 @@ _WIDTHS = (9, 13, 18, 30)
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Pixels across and down before it is turned as ``orientation`` 1-8 asks, and whether it has several frames."""
+    """Pixels across and down before it is turned as ``orientation`` 1-8 asks, whether it has several frames, and the
+    bits a sample, of which floats have 16 or 32."""
 
     width: int
     height: int
-    orientation: int
-    animated: bool
+    orientation: int = 1
+    animated: bool = False
+    bits: int = 8
+    is_float: bool = False
 
 
 def header(codestream: bytes) -> Header:
@@ -26,14 +29,30 @@ def header(codestream: bytes) -> Header:
         raise BrokenImage("The JPEG XL file holds no codestream.")
     bits = _Bits(codestream[2:64])
     width, height = _size(bits)
-    if bits.take(1) or not bits.take(1):  # all defaults, or no further fields
-        return Header(width, height, 1, False)
-    orientation = bits.take(3) + 1
-    if bits.take(1):
-        _size(bits)  # the intrinsic size
-    # A preview, which nothing writes, would stand before the bit.
-    animated = not bits.take(1) and bool(bits.take(1))
-    return Header(width, height, orientation, animated)
+    if bits.take(1):  # all defaults
+        return Header(width, height)
+    orientation, animated = 1, False
+    if bits.take(1):  # further fields
+        orientation = bits.take(3) + 1
+        if bits.take(1):
+            _size(bits)  # the intrinsic size
+        if bits.take(1):
+            raise BrokenImage("The JPEG XL file holds a preview, which nothing writes.")
+        animated = bool(bits.take(1))
+        if animated:
+            _skip_animation(bits)
+    is_float = bool(bits.take(1))
+    fixed = (32, 16, 24) if is_float else (8, 10, 12)
+    chosen = bits.take(2)
+    depth = fixed[chosen] if chosen < 3 else 1 + bits.take(6)
+    return Header(width, height, orientation, animated, depth, is_float)
+
+
+def _skip_animation(bits: _Bits) -> None:
+    """Ticks a second, the number of loops, and whether there are time codes."""
+    for widths in ((0, 0, 10, 30), (0, 0, 8, 10), (0, 3, 16, 32)):
+        bits.take(widths[bits.take(2)])
+    bits.take(1)
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
