@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from training import RUNS
+
 Picture = npt.NDArray[np.uint8]
 
 VARIABLE = "DAGUERRE_PICTURES"
@@ -63,7 +65,7 @@ class Pack:
 
 def load(cache: Path | None = None) -> Pack:
     """Read the pack, and make it first where it is missing (a minute)."""
-    cache = cache or Path(__file__).parents[1] / "runs" / "pictures"
+    cache = cache or RUNS / "pictures"
     if not (cache / "index.npz").exists():
         _build(cache)
     index = np.load(cache / "index.npz")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import cv2
 import numpy as np
 import torch
 
-from training import exported, pictures
+from training import arguments, exported, pictures
 from training.colorize import samples
 from training.colorize.network import Colorizer, Shipped
-from training.colorize.train import RUNS, soft, weights
+from training.colorize.train import soft, weights
 
 
 def rarity(network: Colorizer, count: int = 300) -> torch.Tensor:
@@ -27,10 +24,7 @@ def rarity(network: Colorizer, count: int = 300) -> torch.Tensor:
 
 def main() -> None:
     """Export the averaged network and compare it with torch."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=RUNS / "colorize")
-    parser.add_argument("--out", type=Path, default=exported.WEIGHTS)
-    options = parser.parse_args()
+    options = arguments.export_parser(__doc__, "colorize").parse_args()
     colorizer = Colorizer()
     exported.averaged(colorizer, options.run)
     network = Shipped(colorizer, rarity(colorizer)).eval()

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training.blocks import Block
+from training.blocks import Block, twice
 
 MULTIPLE = 32
 WIDTHS = (48, 96, 160, 256, 320)
@@ -70,17 +70,13 @@ class Colorizer(nn.Module):
         e16 = self.e16(self.down16(e8))
         e32 = self.e32(self.down32(e16))
         e32 = e32 + self.context(e32.mean((2, 3), keepdim=True))
-        d16 = self.d16(self.up16(torch.cat([_twice(e32), e16], 1)))
-        d8 = self.d8(self.up8(torch.cat([_twice(d16), e8], 1)))
-        d4 = self.d4(self.up4(torch.cat([_twice(d8), e4], 1)))
-        d2 = self.d2(self.up2(torch.cat([_twice(d4), e2], 1)))
+        d16 = self.d16(self.up16(torch.cat([twice(e32), e16], 1)))
+        d8 = self.d8(self.up8(torch.cat([twice(d16), e8], 1)))
+        d4 = self.d4(self.up4(torch.cat([twice(d8), e4], 1)))
+        d2 = self.d2(self.up2(torch.cat([twice(d4), e2], 1)))
         if every is not None:
             d2 = d2[:, :, every[0] :: 2, every[1] :: 2]
         return self.head(d2), self.semantics(d16)
-
-
-def _twice(x: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 def chroma(logits: torch.Tensor, palette: torch.Tensor, temperature: float) -> torch.Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import numpy.typing as npt
 import torch
 
 from training import pictures
+from training.aging import spill
+from training.ahead import make_ahead
 from training.damage import wounds
 
 Floats = npt.NDArray[np.float32]
@@ -71,12 +71,7 @@ def age(lightness: Floats, bank: dict[str, npt.NDArray[np.uint8]], rng: Random) 
     if rng.random() < 0.3:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
     if rng.random() < 0.15:
-        kind = _KINDS[int(rng.integers(len(_KINDS)))]
-        covers = bank[kind]
-        cover = np.asarray(covers[rng.integers(len(covers))])
-        y, x = rng.integers(0, cover.shape[0] - side + 1, 2)
-        alpha = cover[y : y + side, x : x + side].astype(np.float32) / 255 * np.float32(rng.uniform(0.4, 1))
-        image = image + alpha * (np.float32(rng.choice([rng.uniform(0.7, 1), rng.uniform(0, 0.3)])) - image)
+        image = spill(image, bank, _KINDS, rng, faintest=0.4)
     if rng.random() < 0.45:
         noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(min(rng.exponential(0.03), 0.12))
         image = image + (cv2.GaussianBlur(noise, (0, 0), 0.7) * 2 if rng.random() < 0.4 else noise)
@@ -122,18 +117,14 @@ def stream(size: int, side: int, seed: int, runs: Path) -> Iterator[Batch]:
     pack = pictures.load()
     bank = wounds.bank(runs / "wounds")
     chosen = indices(pack, held_out=False)
-    waiting: queue.Queue[Batch] = queue.Queue(4)
+    rng = np.random.default_rng(seed)
 
-    def work() -> None:
-        rng = np.random.default_rng(seed)
-        while True:
-            picked = rng.choice(chosen, size)
-            parts = [sample(pack, int(index), side, bank, rng) for index in picked]
-            waiting.put({name: torch.stack([part[name] for part in parts]) for name in parts[0]})
+    def batch() -> Batch:
+        picked = rng.choice(chosen, size)
+        parts = [sample(pack, int(index), side, bank, rng) for index in picked]
+        return {name: torch.stack([part[name] for part in parts]) for name in parts[0]}
 
-    threading.Thread(target=work, daemon=True).start()
-    while True:
-        yield waiting.get()
+    return make_ahead(batch)
 
 
 def palette(count: int, seed: int = 3) -> Floats:

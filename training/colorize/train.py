@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import cv2
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training import loop, pictures
+from training import RUNS, arguments, loop, pictures
 from training.colorize import samples
 from training.colorize.network import COLOURS, Colorizer, chroma
 from training.inpaint import perceptual
 
-RUNS = Path(__file__).parents[2] / "runs"
 _SOFTNESS = 5.0
 """Chroma by which neighbouring colours of the palette share a pixel."""
 _REBALANCE = 0.5
@@ -130,23 +126,13 @@ def colourfulness(image: samples.Floats) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=16)
+    parser = arguments.parser(__doc__, "colorize", minutes=120, rate=2e-3, batch=16)
     parser.add_argument("--side", type=int, default=160)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, help="take the averaged weights of this checkpoint")
-    parser.add_argument("--run", type=Path, default=RUNS / "colorize")
     wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(wanted.seed)
+    arguments.begin(wanted)
     palette = torch.from_numpy(samples.palette(COLOURS))
     network = Colorizer(palette)
-    if wanted.start:
-        network.load_state_dict(torch.load(wanted.start, map_location="cpu")["average"])
+    arguments.take_up(network, wanted)
     plan = loop.Plan(
         wanted.minutes, rate=wanted.rate, decay=0.02, warmup=100, ema=0.998, checkpoint_s=300, seed=wanted.seed
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import torch
 
-from training import exported
+from training import arguments, exported
 from training.damage.network import CONTEXT, Detector, Published
 
 TOLERANCE = 2e-4
@@ -16,10 +13,7 @@ TOLERANCE = 2e-4
 
 def main() -> None:
     """Export the averaged network and compare it with torch."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("runs/damage"))
-    parser.add_argument("--out", type=Path, default=exported.WEIGHTS)
-    options = parser.parse_args()
+    options = arguments.export_parser(__doc__, "damage").parse_args()
     detector = Detector()
     exported.averaged(detector, options.run)
     network = Published(detector).eval()

@@ -11,24 +11,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from training.blocks import Residual
+
 MULTIPLE = 16
 """Height and width of the input are multiples of this."""
 CONTEXT = 16
 """Channels of ``context``."""
-
-
-class Residual(nn.Module):
-    """``x + conv(relu(conv(x)))``, with dilation for reach."""
-
-    def __init__(self, channels: int, dilation: int = 1) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        with torch.no_grad():
-            self.second.weight.mul_(0.2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.second(F.relu(self.first(x)))
 
 
 class Detector(nn.Module):

@@ -11,11 +11,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.aging import Look, recode, tone, unit_noise
 from training.damage import wounds
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Bank = Mapping[str, Bytes]
+
+_LOOK = Look(0.62, 0.36, 0.2, 0.45, black=(0, 0.2), white=(0.7, 1), gamma=(0.7, 1.5))
 
 VISIBLE = 0.055
 """A change of less than this, of 0..1, is not seen on even ground."""
@@ -34,19 +37,7 @@ _RELIEF = ("cracks", "corner", "folds", "craquelure", "chips", "torn", "scratche
 
 def age(picture: Bytes, rng: np.random.Generator) -> Floats:
     """The picture as an old print: toned, faded or soft. ``[H, W, 3]`` uint8 to float32 0..1."""
-    image = picture.astype(np.float32) / 255
-    look = rng.random()
-    if look < 0.62:
-        image = (image @ np.array([0.299, 0.587, 0.114], np.float32))[..., None].repeat(3, 2)
-    if look < 0.36:
-        dark = rng.uniform(0, 0.25, 3) * np.array([1.2, 0.9, 0.6])
-        light = 1 - rng.uniform(0, 0.3, 3) * np.array([0.2, 0.6, 1.2])
-        image = dark.astype(np.float32) + image * (light - dark).astype(np.float32)
-    elif look > 0.8:
-        image = image ** rng.uniform(0.75, 1.3, 3).astype(np.float32)
-    if rng.random() < 0.45:
-        black, white = rng.uniform(0, 0.2), rng.uniform(0.7, 1)
-        image = np.float32(black) + np.float32(white - black) * image ** np.float32(rng.uniform(0.7, 1.5))
+    image = tone(picture.astype(np.float32) / 255, rng, _LOOK)
     if rng.random() < 0.35:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
     return np.ascontiguousarray(image, np.float32)
@@ -58,10 +49,7 @@ def grain(image: Floats, rng: np.random.Generator) -> tuple[Floats, float]:
         return image, 0.0
     height, width, _ = image.shape
     sigma = float(min(rng.exponential(0.022), 0.15))
-    noise = rng.standard_normal((height, width, 1 if rng.random() < 0.7 else 3), dtype=np.float32)
-    if rng.random() < 0.5:
-        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 1.4)).reshape(height, width, -1)
-        noise /= max(float(noise.std()), 1e-6)
+    noise = unit_noise((height, width, 1 if rng.random() < 0.7 else 3), rng, clumped=0.5, widest=1.4)
     return np.clip(image + np.float32(sigma) * noise, 0, 1), sigma
 
 
@@ -132,12 +120,12 @@ def _tone(kind: str, rng: np.random.Generator) -> Floats:
     pick = rng.random()
     light = {"stains": 0.25, "shapes": 0.45, "film": 0.55, "hairs": 0.5, "dust": 0.6}.get(kind, 0.74)
     if pick < light:
-        tone = rng.uniform(0.68, 1) * np.array([1, rng.uniform(0.92, 1), rng.uniform(0.78, 1)])
+        shade = rng.uniform(0.68, 1) * np.array([1, rng.uniform(0.92, 1), rng.uniform(0.78, 1)])
     elif pick < light + (1 - light) * 0.75:
-        tone = rng.uniform(0, 0.3) * np.array([1, rng.uniform(0.6, 1), rng.uniform(0.4, 1)])
+        shade = rng.uniform(0, 0.3) * np.array([1, rng.uniform(0.6, 1), rng.uniform(0.4, 1)])
     else:
-        tone = rng.uniform(0, 1) * rng.uniform(0.6, 1, 3)
-    return tone.astype(np.float32)
+        shade = rng.uniform(0, 1) * rng.uniform(0.6, 1, 3)
+    return shade.astype(np.float32)
 
 
 def _relief(result: Floats, alpha: Floats, rng: np.random.Generator) -> Floats:
@@ -225,9 +213,7 @@ def damaged(picture: Bytes, bank: Bank, rng: np.random.Generator) -> tuple[Float
     if rng.random() < 0.2:
         image, _ = grain(image, rng)
     if rng.random() < 0.45:
-        quality = int(rng.integers(50, 97))
-        coded = cv2.imencode(".jpg", np.round(image * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        image = cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255
+        image = recode(image, int(rng.integers(50, 97)))
     return image, truth, unsure
 
 

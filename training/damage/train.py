@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,13 +10,12 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from training import RUNS, arguments
 from training.damage import wounds
 from training.damage.network import CONTEXT, Detector
 from training.damage.synthesis import damaged
 from training.loop import Plan, train
 from training.pictures import Pack, load
-
-RUNS = Path(__file__).parents[2] / "runs"
 
 SHARES = {
     "cid22_train": 4.0, "clic": 4.0, "div2k_val36": 4.0, "bsds500": 1.5, "camera": 2.0, "flickr8k_sub": 1.5,
@@ -147,19 +144,12 @@ def objective(network: torch.nn.Module, levels: Levels) -> tuple[torch.Tensor, d
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, help="a checkpoint whose averaged weights to start from")
-    parser.add_argument("--out", type=Path, default=RUNS / "damage")
-    choice = parser.parse_args()
-    torch.set_num_threads(choice.threads)
+    options = arguments.parser(__doc__, "damage", minutes=60, rate=1.5e-3)
+    options.add_argument("--workers", type=int, default=1)
+    choice = options.parse_args()
+    arguments.begin(choice)
     network = Detector()
-    if choice.start:
-        network.load_state_dict(torch.load(choice.start, map_location="cpu")["average"])
+    arguments.take_up(network, choice)
     loader = torch.utils.data.DataLoader(
         Wounds(load(), wounds.bank(RUNS / "wounds"), choice.seed),
         batch_size=None,
@@ -167,7 +157,7 @@ def main() -> None:
         prefetch_factor=6,
     )
     plan = Plan(choice.minutes, choice.rate, seed=choice.seed, ema=0.999, checkpoint_s=150, report_s=30)
-    train(network, iter(loader), objective, plan, choice.out)
+    train(network, iter(loader), objective, plan, choice.run)
 
 
 if __name__ == "__main__":

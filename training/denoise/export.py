@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import torch
 
-from training import exported
+from training import arguments, exported
 from training.denoise.network import Pair
-from training.denoise.train import RUN
 
 TOLERANCE = 2e-4
 """The largest difference from torch that a runtime in float32 may show, of 1 or of ``log(1 + sigma_255)``."""
@@ -24,10 +22,7 @@ def load(run: Path) -> Pair:
 
 def main() -> None:
     """Export both networks and compare them with torch."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=RUN)
-    parser.add_argument("--out", type=Path, default=exported.WEIGHTS)
-    options = parser.parse_args()
+    options = arguments.export_parser(__doc__, "denoise").parse_args()
     pair = load(options.run)
     options.out.mkdir(parents=True, exist_ok=True)
     image, sigma = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)

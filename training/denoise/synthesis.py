@@ -6,8 +6,6 @@ strongest in the middle tones, in luma or partly in colour), JPEG after mild noi
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from training.ahead import make_ahead
 from training.pictures import Pack, Picture
 
 Floats = npt.NDArray[np.float32]
@@ -196,12 +195,4 @@ class Synthesis:
 
 def stream(synthesis: Synthesis, count: int) -> Iterator[Batch]:
     """Batches without end, drawn four ahead by a thread of its own."""
-    ready: queue.Queue[Batch] = queue.Queue(4)
-
-    def draw() -> None:
-        while True:
-            ready.put(synthesis.batch(count))
-
-    threading.Thread(target=draw, daemon=True).start()
-    while True:
-        yield ready.get()
+    return make_ahead(lambda: synthesis.batch(count))

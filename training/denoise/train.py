@@ -5,19 +5,14 @@ Two loops may share a machine: ``--threads`` says how many cores this one takes.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-import cv2
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training import exported, loop, pictures
+from training import arguments, exported, loop, pictures
 from training.denoise.network import MULTIPLE, Pair
 from training.denoise.synthesis import Batch, Synthesis, stream
 
-RUN = Path(__file__).parents[2] / "runs" / "denoise"
 FLOOR = (0.7 / 255) ** 2
 """Below this squared error nobody sees a difference, and the logarithm of the loss flattens."""
 
@@ -67,29 +62,19 @@ def judge(network: nn.Module) -> dict[str, float]:
 
 def main() -> None:
     """Parse the options and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=90)
+    parser = arguments.parser(__doc__, "denoise", minutes=90, rate=1.5e-3, batch=8)
     parser.add_argument("--size", type=int, default=128, help="side of the crops, in pixels")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--adam", action="store_true")
-    parser.add_argument("--start", type=Path, help="a checkpoint whose averaged weights to start from")
     parser.add_argument("--shipped", action="store_true", help="start from the weights that ship")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=Path, default=RUN, help="folder of the checkpoints")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(options.seed)
+    arguments.begin(options)
     plan = loop.Plan(minutes=options.minutes, rate=options.rate, seed=options.seed, muon=not options.adam, report_s=20)
     synthesis = Synthesis(pictures.load(), options.size, options.seed)
     pair = Pair()
     if options.shipped:
         exported.shipped(pair.denoiser, "denoise.onnx")
         exported.shipped(pair.estimator, "noise.onnx")
-    if options.start:
-        pair.load_state_dict(torch.load(options.start, map_location="cpu")["average"])
+    arguments.take_up(pair, options)
     loop.train(pair, stream(synthesis, options.batch), loss, plan, options.run, judge=judge)
 
 

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training import pictures
+from training import RUNS, pictures
 
 Floats = npt.NDArray[np.float32]
 
-RUN = Path(__file__).parents[2] / "runs" / "faces"
+RUN = RUNS / "faces"
 _LEAST = 0.25
 _OVERLAP = 0.45
 

@@ -6,22 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from training.blocks import Residual
+
 MULTIPLE = 8
 """Height and width of the input are multiples of this."""
-
-
-class Residual(nn.Module):
-    """``x + conv(relu(conv(x)))``, with holes between the taps where ``dilation`` is above 1."""
-
-    def __init__(self, channels: int, dilation: int = 1) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        with torch.no_grad():
-            self.second.weight.mul_(0.2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.second(F.relu(self.first(x)))
 
 
 class Inpainter(nn.Module):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from training import pictures
+from training import RUNS, arguments, pictures
 from training.inpaint import masks, perceptual
 from training.inpaint.crops import Crops
 from training.inpaint.network import Inpainter
@@ -20,8 +18,6 @@ from training.loop import Plan, train
 Three = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 FLOOR = (1 / 255) ** 2
 """Squared error below which a crop counts as right."""
-
-RUNS = Path(__file__).parents[2] / "runs"
 
 
 def holes(count: int = 3000, size: int = 256) -> np.ndarray:
@@ -64,17 +60,11 @@ def objective(weight: float) -> Callable[[torch.nn.Module, Three], tuple[torch.T
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=95)
-    parser.add_argument("--out", type=Path, default=RUNS / "inpaint")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--threads", type=int, default=1)
+    parser = arguments.parser(__doc__, "inpaint", minutes=95, rate=1.5e-3)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--perceptual", type=float, default=0.0)
-    parser.add_argument("--start", type=Path, help="checkpoint to begin with, its optimiser and clock left behind")
-    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    arguments.begin(options)
     pack, drawn = pictures.load(), holes()
     held = Crops(pack, drawn, seed=10_000)
     batches = iter(held)
@@ -89,9 +79,8 @@ def main() -> None:
     loader = DataLoader(crops, batch_size=None, num_workers=options.workers, prefetch_factor=4)
     plan = Plan(minutes=options.minutes, rate=options.rate, warmup=100, seed=options.seed, checkpoint_s=150)
     network = Inpainter()
-    if options.start:
-        network.load_state_dict(torch.load(options.start, map_location="cpu")["average"])
-    train(network, iter(loader), objective(options.perceptual), plan, options.out, judge=judge)
+    arguments.take_up(network, options)
+    train(network, iter(loader), objective(options.perceptual), plan, options.run, judge=judge)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import numpy.typing as npt
 import torch
 
 from training import pictures
+from training.aging import recode, spill
+from training.ahead import make_ahead
 from training.damage import wounds
 from training.faces import labels
 
@@ -167,19 +167,13 @@ class Canvases:
         if rng.random() < 0.4:
             image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
         if rng.random() < 0.3:
-            covers = self.bank[_KINDS[int(rng.integers(len(_KINDS)))]]
-            cover = np.asarray(covers[rng.integers(len(covers))])
-            y, x = rng.integers(0, cover.shape[0] - SIDE + 1, 2)
-            alpha = cover[y : y + SIDE, x : x + SIDE].astype(np.float32) / 255 * np.float32(rng.uniform(0.3, 1))
-            image = image + alpha * (np.float32(rng.choice([rng.uniform(0.7, 1), rng.uniform(0, 0.3)])) - image)
+            image = spill(image, self.bank, _KINDS, rng, faintest=0.3)
         if rng.random() < 0.5:
             noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(min(rng.exponential(0.04), 0.2))
             image = image + (cv2.GaussianBlur(noise, (0, 0), 0.8) * 2 if rng.random() < 0.4 else noise)
-        drawn = np.clip(image * 255, 0, 255).astype(np.uint8)
         if rng.random() < 0.3:
-            coded = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])[1]
-            drawn = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-        return np.asarray(drawn, np.uint8)
+            image = recode(image, int(rng.integers(25, 95)))
+        return np.asarray(np.rint(np.clip(image, 0, 1) * 255), np.uint8)
 
 
 def _trusted(rows: Floats, kind: str) -> Floats:
@@ -247,15 +241,11 @@ def _overlap(boxes: Floats, box: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
 
 def stream(size: int, seed: int, runs: Path) -> Iterator[tuple[torch.Tensor, list[torch.Tensor]]]:
     """Batches of ``size`` canvases without end, made by a thread beside."""
-    waiting: queue.Queue[tuple[torch.Tensor, list[torch.Tensor]]] = queue.Queue(6)
     canvases = Canvases(seed, runs)
 
-    def work() -> None:
-        while True:
-            drawn = [canvases.draw() for _ in range(size)]
-            images = torch.from_numpy(np.stack([image for image, _ in drawn])[:, None]).float() / 255
-            waiting.put((images, [torch.from_numpy(rows.astype(np.float32)) for _, rows in drawn]))
+    def batch() -> tuple[torch.Tensor, list[torch.Tensor]]:
+        drawn = [canvases.draw() for _ in range(size)]
+        images = torch.from_numpy(np.stack([image for image, _ in drawn])[:, None]).float() / 255
+        return images, [torch.from_numpy(rows.astype(np.float32)) for _, rows in drawn]
 
-    threading.Thread(target=work, daemon=True).start()
-    while True:
-        yield waiting.get()
+    return make_ahead(batch, depth=6)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import torch
 
-from training import exported
+from training import arguments, exported
 from training.faces.detect.network import STRIDES, Detector
-from training.faces.detect.train import RUNS
 
 
 def main() -> None:
     """Export the averaged network and compare it with torch."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=RUNS / "detect")
-    parser.add_argument("--out", type=Path, default=exported.WEIGHTS)
-    options = parser.parse_args()
+    options = arguments.export_parser(__doc__, "detect").parse_args()
     network = exported.averaged(Detector(), options.run)
     outputs = [f"stride_{stride}" for stride in STRIDES]
     path = options.out / "face_detection.onnx"

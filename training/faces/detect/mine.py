@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 import torch
 
-from training import exported
+from training import RUNS, exported
 from training.faces.detect.canvases import Canvases
 from training.faces.detect.network import MULTIPLE, Detector
-from training.faces.detect.train import RUNS
 
 _SIDES = (160, 320, 640)
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from training.blocks import Block
+from training.blocks import Block, twice
 
 MULTIPLE = 32
 STRIDES = (8, 16, 32)
@@ -56,10 +55,6 @@ class Detector(nn.Module):
         c16 = self.s16(c8)
         c32 = self.s32(c16)
         p32 = self.necks[2](self.sides[2](c32))
-        p16 = self.necks[1](self.sides[1](c16) + _twice(p32))
-        p8 = self.necks[0](self.sides[0](c8) + _twice(p16))
+        p16 = self.necks[1](self.sides[1](c16) + twice(p32))
+        p8 = self.necks[0](self.sides[0](c8) + twice(p16))
         return [head(tower(level)) for level, tower, head in zip((p8, p16, p32), self.towers, self.heads, strict=True)]
-
-
-def _twice(x: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-import cv2
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training import loop
+from training import RUNS, arguments, loop
 from training.faces.detect import canvases
 from training.faces.detect.network import SPANS, STRIDES, Detector
 
-RUNS = Path(__file__).parents[3] / "runs"
 _REACH = 0.22
 """Cells nearer to a face's centre than this share of its size are asked for it."""
 _DOUBT = 0.6
@@ -132,21 +127,10 @@ class Judge:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=24)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, help="take the averaged weights of this checkpoint")
-    parser.add_argument("--run", type=Path, default=RUNS / "detect")
-    wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(wanted.seed)
+    wanted = arguments.parser(__doc__, "detect", minutes=30, rate=2e-3, batch=24).parse_args()
+    arguments.begin(wanted)
     network = Detector()
-    if wanted.start:
-        network.load_state_dict(torch.load(wanted.start, map_location="cpu")["average"])
+    arguments.take_up(network, wanted)
     plan = loop.Plan(
         wanted.minutes, rate=wanted.rate, decay=0.01, warmup=100, ema=0.998, checkpoint_s=150, seed=wanted.seed
     )

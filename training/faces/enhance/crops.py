@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import numpy.typing as npt
 import torch
 
 from training import pictures
+from training.aging import Look, recode, tone, unit_noise
+from training.ahead import make_ahead
 from training.faces import labels
 
 Floats = npt.NDArray[np.float32]
@@ -26,6 +26,7 @@ TEMPLATE = np.array(
     [[192.98, 239.95], [318.90, 240.19], [256.63, 314.02], [201.26, 371.41], [313.09, 371.15]], np.float32
 )
 _SHARP = ("faces_aaf", "faces_web_nomask", "cid22_train", "clic", "div2k_val36", "faces_utk", "flickr8k_sub", "bsds500")
+_LOOK = Look(0.55, 0.25, 0.15, 0.35, black=(0, 0.25), white=(0.65, 1), gamma=(0.7, 1.4))
 _SURE = 0.85
 _DETAIL = 0.075
 """Of :func:`detail`, below which a face is too soft to learn from."""
@@ -102,39 +103,13 @@ def view(face: Bytes, rng: Random, side: int = SIDE) -> Bytes:
     return np.ascontiguousarray(face[y : y + side, x : x + side])
 
 
-def tone(image: Floats, rng: Random) -> Floats:
-    """Grey, toned, faded or of another contrast: what stays as it is."""
-    look = rng.random()
-    if look < 0.55:
-        image = (image @ np.array([0.299, 0.587, 0.114], np.float32))[..., None].repeat(3, 2)
-    if look < 0.25:
-        dark = rng.uniform(0, 0.25, 3) * np.array([1.2, 0.9, 0.6])
-        light = 1 - rng.uniform(0, 0.3, 3) * np.array([0.2, 0.6, 1.2])
-        image = dark.astype(np.float32) + image * (light - dark).astype(np.float32)
-    elif look > 0.85:
-        image = image ** rng.uniform(0.75, 1.3, 3).astype(np.float32)
-    if rng.random() < 0.35:
-        black, white = rng.uniform(0, 0.25), rng.uniform(0.65, 1)
-        image = np.float32(black) + np.float32(white - black) * image ** np.float32(rng.uniform(0.7, 1.4))
-    return np.clip(image, 0, 1).astype(np.float32)
-
-
 def _noise(image: Floats, rng: Random, most: float) -> Floats:
     sigma = float(min(rng.exponential(most / 2.5), most))
     channels = 1 if rng.random() < 0.6 or np.ptp(image, axis=2).max() < 1e-3 else 3
-    noise = rng.standard_normal((*image.shape[:2], channels), dtype=np.float32)
-    if rng.random() < 0.4:
-        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 1.0)).reshape(*image.shape[:2], channels)
-        noise /= max(float(noise.std()), 1e-6)
+    noise = unit_noise((image.shape[0], image.shape[1], channels), rng, clumped=0.4, widest=1.0)
     if rng.random() < 0.3:
         noise = noise * np.sqrt(np.clip(image.mean(2, keepdims=True), 0.03, 1)) * np.float32(1.4)
     return np.clip(image + np.float32(sigma) * noise, 0, 1).astype(np.float32)
-
-
-def _coded(image: Floats, rng: Random, low: int) -> Floats:
-    drawn = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
-    data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(low, 96))])[1]
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR).astype(np.float32) / 255, np.float32)
 
 
 def _kernel(rng: Random, reach: float) -> Floats:
@@ -171,36 +146,33 @@ def degrade(clean: Floats, rng: Random) -> Floats:
         if rng.random() < 0.65:
             image = _noise(image, rng, 0.1)
         if rng.random() < 0.55:
-            image = _coded(image, rng, 35)
+            image = recode(image, int(rng.integers(35, 96)))
         back = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4][int(rng.integers(4))]
         image = np.clip(cv2.resize(image, (side, side), interpolation=back), 0, 1)
     if rng.random() < 0.4:
         image = _noise(image, rng, 0.08)
     if rng.random() < 0.35:
-        image = _coded(image, rng, 45)
+        image = recode(image, int(rng.integers(45, 96)))
     return np.ascontiguousarray(image, np.float32)
 
 
 def pair(face: Bytes, rng: Random, side: int = SIDE) -> tuple[Floats, Floats]:
     """What came and what is wanted, ``[side, side, 3]`` of 0-1."""
-    clean = tone(view(face, rng, side).astype(np.float32) / 255, rng)
+    clean = np.clip(tone(view(face, rng, side).astype(np.float32) / 255, rng, _LOOK), 0, 1).astype(np.float32)
     return degrade(clean, rng), clean
 
 
 def stream(size: int, seed: int, runs: Path) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of ``size`` pairs without end, made by a thread beside; larger faces come more often."""
-    waiting: queue.Queue[tuple[torch.Tensor, torch.Tensor]] = queue.Queue(6)
     every = [face for k, face in enumerate(faces(runs)) if k % HELD_OUT]
     odds = np.array([min(face.shape[0], 400) ** 1.5 for face in every])
 
-    def work() -> None:
-        rng = np.random.default_rng(seed)
-        while True:
-            chosen = rng.choice(len(every), size, p=odds / odds.sum())
-            pairs = [pair(every[int(k)], rng) for k in chosen]
-            came, wanted = (torch.from_numpy(np.stack(part).transpose(0, 3, 1, 2)) for part in zip(*pairs, strict=True))
-            waiting.put((came.contiguous(), wanted.contiguous()))
+    rng = np.random.default_rng(seed)
 
-    threading.Thread(target=work, daemon=True).start()
-    while True:
-        yield waiting.get()
+    def batch() -> tuple[torch.Tensor, torch.Tensor]:
+        chosen = rng.choice(len(every), size, p=odds / odds.sum())
+        pairs = [pair(every[int(k)], rng) for k in chosen]
+        came, wanted = (torch.from_numpy(np.stack(part).transpose(0, 3, 1, 2)) for part in zip(*pairs, strict=True))
+        return came.contiguous(), wanted.contiguous()
+
+    return make_ahead(batch, depth=6)

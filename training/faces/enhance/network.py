@@ -6,27 +6,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from training.blocks import Residual, twice
+
 MULTIPLE = 32
 WIDTHS = (32, 64, 128, 192, 256)
 
 
-class Block(nn.Module):
-    """Two convolutions around which the input passes; they change little at first."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        with torch.no_grad():
-            self.second.weight.mul_(0.2)
-            nn.init.zeros_(self.second.bias)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.second(F.relu(self.first(x)))
-
-
 def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(width) for _ in range(count)))
+    return nn.Sequential(*(Residual(width) for _ in range(count)))
 
 
 class Enhancer(nn.Module):
@@ -55,12 +42,8 @@ class Enhancer(nn.Module):
         e8 = self.e8(self.down8(e4))
         e16 = self.e16(self.down16(e8))
         e32 = self.e32(self.down32(e16))
-        d16 = self.d16(e16 + _twice(self.up16(e32)))
-        d8 = self.d8(e8 + _twice(self.up8(d16)))
-        d4 = self.d4(e4 + _twice(self.up4(d8)))
-        d2 = self.d2(e2 + _twice(self.up2(d4)))
+        d16 = self.d16(e16 + twice(self.up16(e32)))
+        d8 = self.d8(e8 + twice(self.up8(d16)))
+        d4 = self.d4(e4 + twice(self.up4(d8)))
+        d2 = self.d2(e2 + twice(self.up2(d4)))
         return F.pixel_shuffle(self.head(d2), 2)
-
-
-def _twice(x: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import cv2
 import numpy as np
 import torch
 from torch import nn
 
-from training import loop
+from training import RUNS, arguments, loop
 from training.faces.enhance import crops
 from training.faces.enhance.network import Enhancer
 from training.inpaint import perceptual
-
-RUNS = Path(__file__).parents[3] / "runs"
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
@@ -72,22 +67,12 @@ class Judge:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=90)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser = arguments.parser(__doc__, "enhance", minutes=90, rate=1e-3, batch=8)
     parser.add_argument("--perceptual", type=float, default=1.2, help="weight of the perceptual distance")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, help="take the averaged weights of this checkpoint")
-    parser.add_argument("--run", type=Path, default=RUNS / "enhance")
     wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(wanted.seed)
+    arguments.begin(wanted)
     network = Enhancer()
-    if wanted.start:
-        network.load_state_dict(torch.load(wanted.start, map_location="cpu")["average"])
+    arguments.take_up(network, wanted)
     eye = perceptual.load()
     plan = loop.Plan(wanted.minutes, rate=wanted.rate, warmup=100, ema=0.998, checkpoint_s=240, seed=wanted.seed)
     loop.train(
