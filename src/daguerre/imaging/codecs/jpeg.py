@@ -140,7 +140,7 @@ def _metadata(told: Segments, data: bytes) -> tuple[Metadata, int, list[str]]:
     iptc, resources = photoshop.parted(told.resources)
     dpi, aspect = _density(told)
     if standing.turn >= 5:
-        dpi, aspect = dpi and dpi[::-1], aspect and aspect[::-1]
+        dpi, aspect, resources = dpi and dpi[::-1], aspect and aspect[::-1], photoshop.turned(resources)
     metadata = Metadata(told.icc, standing.exif, standing.xmp, iptc, dpi, aspect, resources, tuple(told.comments))
     return metadata, standing.turn, [*losses, *standing.notes]
 

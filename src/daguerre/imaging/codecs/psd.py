@@ -1,12 +1,13 @@
 """Photoshop documents as their flat picture, with the resource blocks that tell of it.
 
-Follows Adobe's file format specification. Grey, RGB and CMYK of 8 and 16 bits are taken as they
-are stored; the other kinds are converted to 8-bit RGB by psd-tools.
+Follows Adobe's file format specification. Parsed by hand, since psd-tools hands out black where a channel is damaged
+and knows no block that it has to put back unread; it takes the modes that are left.
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -15,87 +16,177 @@ import numpy as np
 from daguerre.errors import BrokenImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
+from daguerre.imaging.color import lab, transfer
 from daguerre.imaging.color.cmyk import Inks
-from daguerre.imaging.metadata import exif, xmp
-from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
+from daguerre.imaging.containers import photoshop
+from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
-RESOLUTION, IPTC, ICC, EXIF, XMP = 1005, 1028, 1039, 1058, 1060
-COLORS = {1: 1, 3: 3, 4: 4}
+BITMAP, GREY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
+_COLORS = {BITMAP: 1, GREY: 1, INDEXED: 1, RGB: 3, CMYK: 4, DUOTONE: 1, LAB: 3}
+_HELD_APART = (
+    photoshop.RESOLUTION, photoshop.IPTC, photoshop.ICC, photoshop.EXIF, photoshop.XMP, *photoshop.THUMBNAILS,
+    *photoshop.LAYERS, 1047,
+)  # fmt: skip
 MERGED = "The layers of the document were merged into one picture."
+_LONGEST_SIDE = 30_000
+_OPACITY, _SELECTION = b"\x0cTransparency", b"\x07Alpha 1"
+"""Names of the first further channel; where a flat document names none, programs mean opacity."""
 
 
 @dataclass(frozen=True, slots=True)
 class PsdCoding(Coding):
-    """The resource that tells the resolution and its units, and the inks of CMYK."""
+    """The resource that tells the resolution and its units, the inks of CMYK, the color mode and what belongs to it (a
+    duotone's inks), the linear profile of floats, and further channels ``[H, W, C]``."""
 
     resolution: bytes | None = None
     inks: Inks | None = None
+    mode: int | None = None
+    mode_data: bytes = b""
+    linear_icc: bytes | None = None
+    extra: Pixels | None = None
+
+    def only_here(self) -> tuple[str, ...]:
+        further = ("further channels",) if self.extra is not None else ()
+        return (*further, "inks of a duotone") if self.mode == DUOTONE else further
 
 
-def _resources(body: bytes) -> dict[int, bytes]:
-    found, at = {}, 0
-    while at + 12 <= len(body) and body[at : at + 4] == b"8BIM":
-        (number,) = struct.unpack_from(">H", body, at + 4)
-        at += 6 + (body[at + 6] + 2) // 2 * 2
-        (size,) = struct.unpack_from(">I", body, at)
-        found[number] = body[at + 4 : at + 4 + size]
-        at += 4 + (size + 1) // 2 * 2
-    return found
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The sections of a document. ``first_is_alpha``: the first further channel is the merged picture's opacity."""
+
+    big: bool
+    channels: int
+    height: int
+    width: int
+    depth: int
+    mode: int
+    mode_data: bytes
+    resources: dict[int, bytes]
+    others: bytes
+    has_layers: bool
+    first_is_alpha: bool
+    picture: bytes
 
 
-def _planes(body: bytes, shape: tuple[int, int, int], depth: int, big: bool) -> Pixels:
-    """``[channels, H, W]`` from the image data section."""
+def _parsed(data: bytes, max_pixels: int) -> _Document:
+    version, channels, height, width, depth, mode = struct.unpack_from(">4xH6xHIIHH", data)
+    pixel_bytes = channels * max(1, depth // 8)
+    limits.check_size(width, height, max_pixels, file_bytes=len(data), pixel_bytes=pixel_bytes)
+    if depth not in (1, 8, 16, 32) or not 0 < channels < 57:
+        raise BrokenImage("The Photoshop document is damaged: its header makes no sense.")
+    at, big = 26, version == 2
+    (size,) = struct.unpack_from(">I", data, at)
+    mode_data = data[at + 4 : at + 4 + size]
+    at += 4 + size
+    (size,) = struct.unpack_from(">I", data, at)
+    rows = list(photoshop.resources(data[at + 4 : at + 4 + size]))
+    at += 4 + size
+    (size,) = struct.unpack_from(">Q" if big else ">I", data, at)
+    start = at + (8 if big else 4)
+    layers = data[start : start + size]
+    # The number of layers is negative where the first further channel is the opacity of the merged picture.
+    count = struct.unpack_from(">h", layers, 8 if big else 4)[0] if len(layers) >= 10 else 0
+    found = {row.number: row.body for row in reversed(rows)}
+    names = found.get(photoshop.CHANNEL_NAMES)
+    first_is_alpha = count < 0 or (count == 0 and (names is None or names.startswith(_OPACITY)))
+    return _Document(
+        big, channels, height, width, depth, mode, mode_data,
+        found,
+        b"".join(row.packed() for row in rows if row.number not in _HELD_APART),
+        count != 0, first_is_alpha, data[start + size :],
+    )  # fmt: skip
+
+
+def _planes(document: _Document) -> Pixels:
+    """``[channels, H, W]`` of the image data section: bool, unsigned integers or floats."""
     import imagecodecs
 
-    (compression,) = struct.unpack_from(">H", body)
-    size = shape[0] * shape[1] * shape[2] * depth // 8
-    rest = body[2:]
+    (compression,) = struct.unpack_from(">H", document.picture)
+    rows = document.height * document.channels
+    row_bytes = (document.width * document.depth + 7) // 8
+    rest = document.picture[2:]
     if compression == 1:
         # Each row is packed on its own, so the rows can be unpacked in one go.
-        rest = bytes(imagecodecs.packbits_decode(rest[shape[0] * shape[1] * (4 if big else 2) :]))
+        rest = bytes(imagecodecs.packbits_decode(rest[rows * (4 if document.big else 2) :]))
+    elif compression == 2:
+        rest = zlib.decompressobj().decompress(rest, rows * row_bytes)
     elif compression != 0:
         raise BrokenImage("The document's merged picture is packed in an unknown way.")
-    if len(rest) < size:
+    if len(rest) < rows * row_bytes:
         raise BrokenImage("The Photoshop document is incomplete.")
-    return np.frombuffer(rest, f">u{depth // 8}", shape[0] * shape[1] * shape[2]).reshape(shape)
+    shape = (document.channels, document.height, -1)
+    if document.depth == 1:
+        bits = np.frombuffer(rest, np.uint8, rows * row_bytes).reshape(shape)
+        return np.unpackbits(bits, axis=2)[:, :, : document.width].astype(np.bool_)
+    kind = ">f4" if document.depth == 32 else f">u{document.depth // 8}"
+    return np.frombuffer(rest, kind, rows * document.width).reshape(shape)
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
-    """The merged picture, uint8 or uint16 ``[H, W, 1|3]``."""
+    """The merged picture: uint8, uint16, or float32 on the display curve, as documents of 32 bits are linear."""
     with oiio.faults():
-        version, channels, height, width, depth, mode = struct.unpack_from(">4xH6xHIIHH", data)
-        size = {"file_bytes": len(data), "pixel_bytes": channels * max(1, depth // 8)}
-        limits.check_size(width, height, max_pixels, **size)
-        at, big = 26, version == 2
-        at += 4 + struct.unpack_from(">I", data, at)[0]
-        (size,) = struct.unpack_from(">I", data, at)
-        found = _resources(data[at + 4 : at + 4 + size])
-        at += 4 + size
-        (size,) = struct.unpack_from(">Q" if big else ">I", data, at)
-        at += (8 if big else 4) + size
-        notes = [MERGED] if size > 4 else []
-        colors, icc = COLORS.get(mode, 0), found.get(ICC)
-        inks = None
-        if colors and channels >= colors and depth in (8, 16):
-            stored = _planes(data[at:], (channels, height, width), depth, big)
-            plane = np.ascontiguousarray(stored.transpose(1, 2, 0)).astype(f"u{depth // 8}")
-            alpha = np.ascontiguousarray(plane[:, :, colors]) if channels > colors else None
-            pixels = np.ascontiguousarray(plane[:, :, :colors])
+        document = _parsed(data, max_pixels)
+        losses = [MERGED] if document.has_layers else []
+        found = document.resources
+        standing = upright(found.get(photoshop.EXIF), found.get(photoshop.XMP))
+        icc, linear_icc, inks, alpha, extra = found.get(photoshop.ICC), None, None, None, None
+        colors = _COLORS.get(document.mode, 0)
+        if not colors or document.channels < colors:
+            pixels = _by_psd_tools(data)
+            losses.append("The document's color mode was converted to 8-bit RGB.")
         else:
-            pixels, alpha, colors = _converted(data), None, 3
-            notes.append("The document's colour mode or depth was converted to 8-bit RGB.")
-    if colors == 4:
-        # Documents store the light that an ink leaves.
-        inks = Inks(np.iinfo(pixels.dtype).max - pixels, icc)
-        icc, pixels = None, inks.colors()
-    told = Metadata(icc, exif.normalised(found.get(EXIF))[0], xmp.upright(found.get(XMP)), found.get(IPTC))
-    if len(found.get(RESOLUTION, b"")) >= 12:
-        across, down = struct.unpack_from(">I4xI", found[RESOLUTION])
-        told.dpi = (across / 65536, down / 65536) if across > 65536 and down > 65536 else None
-    return Photo(pixels, "psd", alpha, told, PsdCoding(found.get(RESOLUTION), inks), losses=notes)
+            planes = _native(_planes(document).transpose(1, 2, 0))
+            pixels = np.ascontiguousarray(planes[:, :, :colors])
+            further = colors + document.first_is_alpha
+            if document.channels > colors and document.first_is_alpha:
+                alpha = np.ascontiguousarray(planes[:, :, colors])
+            extra = np.ascontiguousarray(planes[:, :, further:]) if document.channels > further else None
+            if document.mode == CMYK:
+                # Documents store the light that an ink leaves.
+                inks = Inks(pixels.dtype.type(white_of(pixels.dtype)) - pixels, icc)
+                icc, pixels = None, inks.colors()
+            elif document.depth == 32:
+                pixels, icc, linear_icc = transfer.display(pixels), None, icc
+            pixels = _colors(pixels, document, losses)
+        if document.mode == LAB:
+            icc = None
+        resolution = found.get(photoshop.RESOLUTION)
+        iptc = found.get(photoshop.IPTC)
+        told = Metadata(icc, standing.exif, standing.xmp, iptc, resources=document.others or None)
+        if len(resolution or b"") >= 12:
+            across, down = struct.unpack_from(">I4xI", resolution or b"")
+            told.dpi = (across / 65536, down / 65536) if across > 65536 and down > 65536 else None
+    kept = document.mode_data if document.mode == DUOTONE else b""
+    coding = PsdCoding(resolution, inks, document.mode, kept, linear_icc, extra)
+    return Photo(pixels, "psd", alpha, told, coding, losses=losses)
 
 
-def _converted(data: bytes) -> Pixels:
+def _native(planes: Pixels) -> Pixels:
+    return planes.astype(planes.dtype.newbyteorder("=")) if planes.dtype.kind != "b" else planes
+
+
+def _colors(pixels: Pixels, document: _Document, losses: list[str]) -> Pixels:
+    """Samples of any mode but CMYK as grey or RGB."""
+    match document.mode:
+        case 0:
+            return np.where(pixels, np.uint8(0), np.uint8(255))
+        case 2:
+            losses.append("The document's palette was given up: its colors are now RGB.")
+            palette = np.frombuffer(document.mode_data.ljust(768, b"\0"), np.uint8, 768).reshape(3, 256).T
+            return np.ascontiguousarray(palette[pixels[:, :, 0]])
+        case 9:
+            losses.append("The document's Lab colors are now sRGB, which does not hold all of them.")
+            white = white_of(pixels.dtype)
+            values = pixels.astype(np.float32)
+            values[:, :, 0] *= np.float32(100 / white)
+            unit = np.float32((white + 1) / 256)
+            values[:, :, 1:] = values[:, :, 1:] / unit - 128
+            return np.rint(lab.to_srgb(values) * white).astype(pixels.dtype)
+    return pixels
+
+
+def _by_psd_tools(data: bytes) -> Pixels:
     from psd_tools import PSDImage
 
     image = PSDImage.open(BytesIO(data)).topil()
@@ -105,34 +196,51 @@ def _converted(data: bytes) -> Pixels:
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
-    """A flat document, not packed."""
+    """A flat document, not packed, of the depth of ``photo`` and the mode that it came in."""
     del quality
     own = photo.coding if isinstance(photo.coding, PsdCoding) else PsdCoding()
-    inks = own.inks
-    if inks is not None and not inks.fit(photo.pixels):
-        inks = None
-    pixels = np.iinfo(photo.pixels.dtype).max - inks.planes_of(photo.pixels) if inks is not None else photo.pixels
+    inks = own.inks if own.inks is not None and own.inks.fit(photo.pixels) else None
+    pixels = photo.pixels
+    if inks is not None:
+        pixels = pixels.dtype.type(photo.white) - inks.planes_of(pixels)
+    elif pixels.dtype.kind == "f":
+        pixels = transfer.linear(pixels)
     planes = [pixels[:, :, i] for i in range(pixels.shape[2])] + ([] if photo.alpha is None else [photo.alpha])
-    mode = {1: 1, 3: 3, 4: 4}[pixels.shape[2]]
-    depth = 8 * pixels.dtype.itemsize
-    big = max(photo.height, photo.width) > 30_000
-    told = photo.metadata
-    held = {RESOLUTION: own.resolution}
-    held |= {
-        ICC: told.icc or (inks.profile if inks is not None else None),
-        EXIF: told.exif,
-        XMP: told.xmp,
-        IPTC: told.iptc,
-    }
-    if told.dpi and not held[RESOLUTION]:
-        across, down = (round(value * 65536) for value in told.dpi)
-        held[RESOLUTION] = struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)
-    blocks = b"".join(
-        b"8BIM" + struct.pack(">HHI", number, 0, len(body)) + body + bytes(len(body) % 2)
-        for number, body in sorted(held.items())
-        if body
-    )
+    extra = own.extra
+    if extra is not None and extra.shape[:2] == pixels.shape[:2] and extra.dtype == pixels.dtype:
+        planes += [extra[:, :, i] for i in range(extra.shape[2])]
+    mode, mode_data, depth = {1: GREY, 3: RGB, 4: CMYK}[pixels.shape[2]], b"", 8 * pixels.dtype.itemsize
+    if own.mode == DUOTONE and mode == GREY:
+        mode, mode_data = DUOTONE, own.mode_data
+    elif own.mode == BITMAP and len(planes) == 1 and bool(np.isin(pixels, (0, 255)).all()):
+        mode, depth, planes = BITMAP, 1, [np.packbits(planes[0] == 0, axis=1)]
+    big = max(photo.height, photo.width) > _LONGEST_SIDE
     head = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if big else 1, len(planes), photo.height, photo.width, depth, mode)
-    parts = [head, bytes(4), struct.pack(">I", len(blocks)), blocks, bytes(8 if big else 4), bytes(2)]
-    parts += [plane.astype(f">u{depth // 8}").tobytes() for plane in planes]
+    further = len(planes) - (pixels.shape[2] if depth > 1 else 1)
+    parts = [head, struct.pack(">I", len(mode_data)), mode_data, *_resources(photo, own, inks, further)]
+    parts += [bytes(8 if big else 4), bytes(2)]
+    parts += [plane.astype(plane.dtype.newbyteorder(">")).tobytes() for plane in planes]
     return b"".join(parts)
+
+
+def _resources(photo: Photo, own: PsdCoding, inks: Inks | None, further: int) -> tuple[bytes, bytes]:
+    told = photo.metadata
+    icc = told.icc or (inks.profile if inks is not None else None)
+    if icc is None and photo.pixels.dtype.kind == "f":
+        icc = own.linear_icc
+    held = {
+        photoshop.RESOLUTION: own.resolution,
+        photoshop.IPTC: told.iptc,
+        photoshop.ICC: icc,
+        photoshop.EXIF: told.exif,
+        photoshop.XMP: told.xmp,
+    }
+    if told.dpi and not own.resolution:
+        across, down = (round(value * 65536) for value in told.dpi)
+        held[photoshop.RESOLUTION] = struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)
+    rows = [photoshop.resource(number, body) for number, body in sorted(held.items()) if body]
+    rows += [row for row in photoshop.resources(told.resources or b"") if row.number not in held]
+    if further and all(row.number != photoshop.CHANNEL_NAMES for row in rows):
+        rows.append(photoshop.resource(photoshop.CHANNEL_NAMES, _OPACITY if photo.alpha is not None else _SELECTION))
+    blocks = b"".join(row.packed() for row in rows)
+    return struct.pack(">I", len(blocks)), blocks

@@ -196,6 +196,7 @@ def _metadata(tags: Directory) -> tuple[Metadata, int, list[str]]:
             dpi = (across * scale, down * scale) if scale else None
             aspect = None if scale else (across, down)
     iptc, resources = photoshop.parted(tags[PHOTOSHOP].raw) if PHOTOSHOP in tags else (None, None)
+    resources = photoshop.turned(resources) if turn >= 5 else resources
     metadata = Metadata(
         icc=tags[ICC].raw if ICC in tags else None,
         exif=_with_upright_tag(standing.exif) if told else None,

@@ -9,8 +9,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-RESOLUTION, IPTC, ICC, EXIF, XMP = 1005, 1028, 1039, 1058, 1060
+RESOLUTION, CHANNEL_NAMES, IPTC, ICC, EXIF, XMP = 1005, 1006, 1028, 1039, 1058, 1060
 THUMBNAILS = (1033, 1036)
+LAYERS = (1024, 1026, 1069, 1072)
+"""What says which layer is chosen and how layers are grouped."""
+
 _SIGNATURES = (b"8BIM", b"8B64", b"AgHg", b"DCSR", b"MeSa", b"PHUT")
 
 
@@ -54,6 +57,17 @@ def resources(block: bytes) -> Iterator[Resource]:
 def iptc_block(iptc: bytes | None) -> bytes:
     """The resource that holds ``iptc``; nothing without it."""
     return resource(IPTC, iptc).packed() if iptc else b""
+
+
+def turned(block: bytes | None) -> bytes | None:
+    """``block`` with the horizontal and the vertical resolution in each other's place."""
+    rows = []
+    for row in resources(block or b""):
+        body = row.body
+        if row.number == RESOLUTION and len(body) >= 16:
+            body = body[8:16] + body[:8] + body[16:]
+        rows.append(Resource(row.signature, row.number, row.name, body).packed())
+    return b"".join(rows) or None
 
 
 def parted(block: bytes) -> tuple[bytes | None, bytes | None]:
