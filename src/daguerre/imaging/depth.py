@@ -46,6 +46,8 @@ def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     if form.name != photo.format and photo.coding is not None and (alone := photo.coding.only_here()):
         warnings.append(f"{form.title} has no place for the {' and '.join(alone)} of the file: left out.")
     lost = [title for name, title in _TOLD.items() if name not in form.told and getattr(photo.metadata, name)]
+    if photo.metadata.xmp_is_ours and "XMP" in lost:
+        lost.remove("XMP")  # The photo had none.
     if lost:
         warnings.append(f"{form.title} holds no {' or '.join(lost)}: left out.")
     if len(photo.metadata.exif or b"") > form.longest_exif:

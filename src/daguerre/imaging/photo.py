@@ -24,6 +24,7 @@ class Metadata:
 
     ``exif`` starts at the TIFF header (no ``Exif\\0\\0``), with orientation 1 and no thumbnail.
     ``resources`` are Photoshop's image resources but IPTC and thumbnails, ``comments`` texts as they are stored.
+    ``xmp_is_ours``: the file came without XMP, which tells of the restoration only.
     ``dpi`` is horizontal and vertical, in pixels per inch; ``aspect`` the same where a file names no unit.
     """
 
@@ -35,6 +36,7 @@ class Metadata:
     aspect: tuple[float, float] | None = None
     resources: bytes | None = None
     comments: tuple[bytes, ...] = ()
+    xmp_is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

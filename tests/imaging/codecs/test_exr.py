@@ -1,10 +1,13 @@
 """OpenEXR and Radiance HDR come back as they were."""
 
+import struct
+
 import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from daguerre.errors import BrokenImage, ImageTooLarge
+from daguerre import imaging
+from daguerre.errors import BrokenImage, ImageTooLarge, UnsupportedImage
 from daguerre.imaging.codecs import exr, hdr
 from daguerre.imaging.codecs.oiio import Samples, encoded, opened, samples
 from daguerre.imaging.color import transfer
@@ -74,3 +77,39 @@ def test_bad_input_is_named(module: object) -> None:
         module.read(good, max_pixels=100)  # type: ignore[attr-defined]
     with pytest.raises(BrokenImage):
         module.read(good[: len(good) // 2], max_pixels=10**6)  # type: ignore[attr-defined]
+
+
+def test_the_header_of_radiance_comes_back_with_its_exposure() -> None:
+    data = encoded(".hdr", [(oiio.ImageSpec(41, 33, 3, "float"), LIGHT)])
+    lines = b"# made by ra_ppm\nEXPOSURE=2.0\nVIEW= -vtv -vp 1 2 3\n"
+    data = data.replace(b"FORMAT=", lines + b"FORMAT=", 1)
+    photo = imaging.open_image(data)
+    assert imaging.encode(photo).data == data
+    photo.pixels = photo.pixels[::-1].copy()
+    again = imaging.encode(photo).data
+    assert again.partition(b"\n\n")[0] == data.partition(b"\n\n")[0]
+    np.testing.assert_array_equal(_read(again, ".hdr"), _read(data, ".hdr")[::-1])
+
+
+def test_xyz_of_radiance_becomes_rgb() -> None:
+    grey = np.full((3, 4, 3), 0.5, np.float32) * np.array([0.9504559, 1.0, 1.0890578], np.float32)
+    data = encoded(".hdr", [(oiio.ImageSpec(4, 3, 3, "float"), grey)]).replace(b"rle_rgbe", b"rle_xyze")
+    photo = imaging.open_image(data)
+    assert np.abs(transfer.linear(photo.pixels) - 0.5).max() < 0.01
+    photo.pixels = photo.pixels * np.float32(0.9)
+    encoded_again = imaging.encode(photo)
+    assert "XYZ" in encoded_again.warnings[0]
+    assert b"rle_rgbe" in encoded_again.data
+
+
+def test_luminance_and_chroma_are_named() -> None:
+    names, kinds = (b"BY", b"RY", b"Y"), struct.pack("<i", 1)
+    rows = b"".join(
+        n + b"\0" + kinds + bytes(4) + struct.pack("<ii", *((1, 1) if n == b"Y" else (2, 2))) for n in names
+    )
+    good = _exr(LIGHT, "half", ("B", "G", "R"))
+    at = good.index(b"channels\0chlist\0") + 16
+    size = int.from_bytes(good[at : at + 4], "little")
+    data = good[:at] + struct.pack("<i", len(rows) + 1) + rows + b"\0" + good[at + 4 + size :]
+    with pytest.raises(UnsupportedImage, match="luminance and chroma"):
+        imaging.open_image(data)

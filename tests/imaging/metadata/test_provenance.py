@@ -132,7 +132,9 @@ def test_every_format_that_carries_a_packet_carries_this_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["bmp", "tga", "ico", "hdr"])
-def test_formats_without_room_for_it_say_so(name: str) -> None:
+def test_formats_without_room_say_so_where_the_photo_had_some(name: str) -> None:
     kind = registry.FORMATS[name].depths[0]
-    encoded = imaging.encode(told(Photo(np.zeros((4, 4, 3), kind), name)))
-    assert encoded.warnings == [f"{registry.FORMATS[name].title} holds no XMP: left out."]
+    given = Photo(np.zeros((4, 4, 3), kind), name, metadata=Metadata(xmp=packet("").encode()))
+    assert imaging.encode(told(given)).warnings == [f"{registry.FORMATS[name].title} holds no XMP: left out."]
+    bare = Photo(np.zeros((4, 4, 3), kind), name)
+    assert imaging.encode(told(told(bare))).warnings == []

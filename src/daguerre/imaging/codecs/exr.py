@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from daguerre.errors import UnsupportedImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
+_CHANNELS = b"channels\0chlist\0"
 XMP = "xmp"
 """The attribute under which programs store the packet; OpenEXR itself names none."""
 
@@ -44,8 +47,25 @@ def _planes(names: list[str]) -> tuple[list[int], int | None]:
     return others[: 3 if len(others) >= 3 else 1], alpha
 
 
+def _refuse_subsampling(data: bytes) -> None:
+    """Raises UnsupportedImage for channels that hold fewer samples than the picture has pixels."""
+    at = data.find(_CHANNELS, 0, 1 << 16)
+    if at < 0:
+        return
+    at += len(_CHANNELS) + 4
+    while at < len(data) and data[at]:
+        end = data.find(b"\0", at)
+        if end < 0 or end + 17 > len(data):
+            return
+        if struct.unpack_from("<ii", data, end + 9) != (1, 1):
+            kind = "luminance and chroma" if data[at:end] in (b"RY", b"BY") else "channels of several sizes"
+            raise UnsupportedImage(f"The OpenEXR file holds {kind}, which cannot be read.")
+        at = end + 17
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first part of the file, float32 ``[H, W, 1|3]`` on the display curve."""
+    _refuse_subsampling(data)
     with oiio.faults(), oiio.opened(data, ".exr") as reader:
         spec = reader.spec(0)
         size = {"file_bytes": len(data), "pixel_bytes": 4 * spec.nchannels}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,24 +11,43 @@ from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
 from daguerre.imaging.photo import Coding, Photo
 
+_XYZ = b"32-bit_rle_xyze"
+_RGB = b"32-bit_rle_rgbe"
+_XYZ_TO_RGB = np.array(
+    ((3.2404542, -1.5371385, -0.4985314), (-0.9692660, 1.8760108, 0.0415560), (0.0556434, -0.2040259, 1.0572252)),
+    np.float32,
+)
+"""To linear sRGB (IEC 61966-2-1)."""
+_CONVERTED = "The XYZ colors of the Radiance file are now RGB."
+
 
 @dataclass(frozen=True, slots=True)
 class HdrCoding(Coding):
-    """Name, type and value of what the header says."""
+    """The lines of the header but its first, the format and the size: exposure, view, the programs it went through."""
 
-    attributes: tuple[tuple[str, Any, Any], ...] = ()
+    lines: tuple[bytes, ...] = ()
+
+    def only_here(self) -> tuple[str, ...]:
+        return ("header",) if self.lines else ()
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
-    """Float32 ``[H, W, 3]`` on the display curve, upright."""
+    """Float32 ``[H, W, 3]`` on the display curve, upright; the exposure stays in the header."""
+    head, _, _ = data.partition(b"\n\n")
+    is_xyz = _XYZ in head
+    if is_xyz:
+        data = data.replace(_XYZ, _RGB, 1)
     with oiio.faults(), oiio.opened(data, ".hdr") as reader:
         spec = reader.spec(0)
         limits.check_size(spec.width, spec.height, max_pixels, file_bytes=len(data), pixel_bytes=12)
         plane = oiio.samples(reader, 0, "float")
         turn = spec.get_int_attribute("Orientation", 1)
-        kept = [a for a in oiio.attributes(spec) if a[0] != "Orientation"]
     plane = oiio.upright(plane.astype(np.float32, copy=False), turn)
-    return Photo(pixels=transfer.display(plane), format="hdr", coding=HdrCoding(tuple(kept)))
+    if is_xyz:
+        plane = plane @ _XYZ_TO_RGB.T
+    lines = tuple(line for line in head.split(b"\n")[1:] if line and not line.startswith(b"FORMAT="))
+    losses = [_CONVERTED] if is_xyz else []
+    return Photo(transfer.display(plane), "hdr", coding=HdrCoding(lines), losses=losses)
 
 
 def rounded(light: transfer.Floats) -> transfer.Floats:
@@ -53,6 +71,8 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if light.shape[2] == 1:
         light = np.repeat(light, 3, axis=2)
     spec = oi.ImageSpec(photo.width, photo.height, 3, "float")
-    for name, typed, value in photo.coding.attributes if isinstance(photo.coding, HdrCoding) else ():
-        spec.attribute(name, typed, value)
-    return oiio.encoded(".hdr", [(spec, rounded(light))])
+    data = oiio.encoded(".hdr", [(spec, rounded(light))])
+    lines = photo.coding.lines if isinstance(photo.coding, HdrCoding) else ()
+    _, _, picture = data.partition(b"\n\n")
+    head = b"\n".join((b"#?RADIANCE", *lines, b"FORMAT=" + _RGB))
+    return head + b"\n\n" + picture

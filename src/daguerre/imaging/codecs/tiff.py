@@ -109,7 +109,7 @@ def _kind(tags: Directory) -> str:
 def _page(data: bytes, index: int, tags: Directory, shape: Shape) -> Photo:
     samples = tiff_samples.read(data, index, tags)
     losses = [*samples.notes, *_losses(tags, shape)]
-    metadata, turn, notes = _metadata(tags)
+    metadata, turn, notes = metadata_of(tags)
     losses += notes
     plane = oiio.upright(samples.plane, turn)
     colors = samples.colors
@@ -178,7 +178,7 @@ def _carried(data: bytes, index: int, tags: Directory) -> Page:
     return Page(kept, (plane.astype(plane.dtype.newbyteorder("<")).tobytes(),))
 
 
-def _metadata(tags: Directory) -> tuple[Metadata, int, list[str]]:
+def metadata_of(tags: Directory) -> tuple[Metadata, int, list[str]]:
     """What the tags tell, the turn that the pixels need, and what is to be said of it."""
     told = {tag: tags[tag] for tag in DESCRIPTIVE if tag in tags}
     resolution = {tag: tags[tag] for tag in (X_RESOLUTION, Y_RESOLUTION, UNIT) if tag in tags}

@@ -52,7 +52,9 @@ def record(photo: Photo, *, steps: Sequence[str], networks: Mapping[str, str]) -
     _list(document, description, "Networks", [f"{role}: {network}" for role, network in networks.items()])
     _add_event(document, description, steps, networks)
     packet = xmp.packed(document)
-    return replace(photo, metadata=replace(photo.metadata, xmp=packet), warnings=warnings)
+    is_ours = photo.metadata.xmp is None or photo.metadata.xmp_is_ours
+    told = replace(photo.metadata, xmp=packet, xmp_is_ours=is_ours)
+    return replace(photo, metadata=told, warnings=warnings)
 
 
 def _set_source_type(document: Any, description: Any) -> None:
