@@ -1,12 +1,12 @@
-"""Clean colour photos made grey and coloured again: ``python -m benchmarks.colorize``. Prints Markdown.
+"""Clean color photos made gray and colored again: ``python -m benchmarks.colorize``. Prints Markdown.
 
 The photos are those of ``$DAGUERRE_PICTURES``: three sets of ``eval``, and of the training
-pictures those that no training saw. Grey is the true L* alone; strength is 100. ``--network FILE`` judges an ONNX file
+pictures those that no training saw. Gray is the true L* alone; strength is 100. ``--network FILE`` judges an ONNX file
 that is called as the embedded one is; ``--count`` takes fewer photos of each set.
 
-Columns: chroma error is the mean over pixels of the distance in CIE ab from the truth, of which leaving the photo grey
-has the whole chroma; colourfulness is after Hasler and Süsstrunk (2003), as a share of the true one, the mean over
-photos; lightness is the largest change of the grey level, in levels of 8 bits. Skin is what lies, in the truth, within
+Columns: chroma error is the mean over pixels of the distance in CIE ab from the truth, of which leaving the photo gray
+has the whole chroma; colorfulness is after Hasler and Süsstrunk (2003), as a share of the true one, the mean over
+photos; lightness is the largest change of the gray level, in levels of 8 bits. Skin is what lies, in the truth, within
 an ellipse where aligned portraits have their face, and has L* 25-92, chroma 8-45 and a hue of 20-85 degrees.
 """
 
@@ -33,7 +33,7 @@ from training.pictures import require_pictures
 ROOT = Path(__file__).parents[1]
 SETS = ("cid22_val", "bench_CBSD68", "faces_hq", "held out")
 HELD_OUT = 37
-"""Each so many-th colour picture of ``train``, as in training/colorize/samples.py."""
+"""Each so many-th color picture of ``train``, as in training/colorize/samples.py."""
 
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -44,15 +44,15 @@ class Figures:
     """What was measured on one set, a number a photo."""
 
     off: list[float] = field(default_factory=list)
-    grey: list[float] = field(default_factory=list)
+    gray: list[float] = field(default_factory=list)
     vivid: list[float] = field(default_factory=list)
     level: list[float] = field(default_factory=list)
     skin: list[float] = field(default_factory=list)
-    skin_grey: list[float] = field(default_factory=list)
+    skin_gray: list[float] = field(default_factory=list)
 
     def gain(self) -> float:
-        """By which share the chroma error is below that of leaving the photos grey."""
-        return 1 - float(np.mean(self.off) / np.mean(self.grey))
+        """By which share the chroma error is below that of leaving the photos gray."""
+        return 1 - float(np.mean(self.off) / np.mean(self.gray))
 
 
 def files(name: str) -> list[Path]:
@@ -72,16 +72,16 @@ def lab(picture: Picture) -> Floats:
     return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
-def made_grey(true: Floats) -> Picture:
+def made_gray(true: Floats) -> Picture:
     """``[H, W, 1]``: the L* of a Lab picture and nothing else."""
     neutral = np.zeros_like(true)
     neutral[..., 0] = true[..., 0]
-    grey = cv2.cvtColor(neutral, cv2.COLOR_LAB2RGB)[..., 1:2]
-    return np.asarray(np.rint(np.clip(grey, 0, 1) * 255), np.uint8)
+    gray = cv2.cvtColor(neutral, cv2.COLOR_LAB2RGB)[..., 1:2]
+    return np.asarray(np.rint(np.clip(gray, 0, 1) * 255), np.uint8)
 
 
 def levels(picture: Picture) -> Floats:
-    """The grey of the same luminance, 0-255, of ``[H, W, 1|3]``."""
+    """The gray of the same luminance, 0-255, of ``[H, W, 1|3]``."""
     codes = picture.astype(np.float64) / 255
     light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
     luminance = light[..., 0] if light.shape[2] == 1 else light @ np.array([0.212639, 0.7151687, 0.0721923])
@@ -89,7 +89,7 @@ def levels(picture: Picture) -> Floats:
     return np.asarray(shown * 255, np.float32)
 
 
-def colourfulness(picture: Picture) -> float:
+def colorfulness(picture: Picture) -> float:
     """Hasler and Süsstrunk, *Measuring colourfulness in natural images* (2003)."""
     red, green, blue = picture.astype(np.float64).transpose(2, 0, 1)
     rg, yb = red - green, (red + green) / 2 - blue
@@ -102,8 +102,8 @@ def skin(true: Floats) -> npt.NDArray[np.bool_]:
     y, x = np.mgrid[:height, :width]
     inside = ((x / width - 0.5) / 0.2) ** 2 + ((y / height - 0.6) / 0.27) ** 2 < 1
     strength, hue = np.hypot(true[..., 1], true[..., 2]), np.degrees(np.arctan2(true[..., 2], true[..., 1]))
-    coloured = (strength > 8) & (strength < 45) & (hue > 20) & (hue < 85)
-    return np.asarray(inside & coloured & (true[..., 0] > 25) & (true[..., 0] < 92))
+    colored = (strength > 8) & (strength < 45) & (hue > 20) & (hue < 85)
+    return np.asarray(inside & colored & (true[..., 0] > 25) & (true[..., 0] < 92))
 
 
 def judge(network: Colorizer, name: str, count: int = 0) -> Figures:
@@ -115,24 +115,24 @@ def judge(network: Colorizer, name: str, count: int = 0) -> Figures:
         if image is None:
             continue
         picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-        true, grey = lab(picture), made_grey(lab(picture))
-        painted = colorize(grey, network, strength=100, track=Track())
+        true, gray = lab(picture), made_gray(lab(picture))
+        painted = colorize(gray, network, strength=100, track=Track())
         off = np.hypot(*(lab(painted) - true)[..., 1:].transpose(2, 0, 1))
         whole = np.hypot(true[..., 1], true[..., 2])
         figures.off.append(float(off.mean()))
-        figures.grey.append(float(whole.mean()))
-        figures.vivid.append(colourfulness(painted) / max(1.0, colourfulness(picture)))
-        figures.level.append(float(np.abs(levels(painted) - levels(grey)).max()))
+        figures.gray.append(float(whole.mean()))
+        figures.vivid.append(colorfulness(painted) / max(1.0, colorfulness(picture)))
+        figures.level.append(float(np.abs(levels(painted) - levels(gray)).max()))
         if name == "faces_hq":
             where = skin(true)
             if where.any():
                 figures.skin.append(float(off[where].mean()))
-                figures.skin_grey.append(float(whole[where].mean()))
+                figures.skin_gray.append(float(whole[where].mean()))
     return figures
 
 
 def timed(network: Colorizer, megapixels: float = 12.0) -> tuple[float, float]:
-    """Seconds on the clock and of all cores for a grey photo of that size, the network loaded."""
+    """Seconds on the clock and of all cores for a gray photo of that size, the network loaded."""
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
     random = np.random.default_rng(0).integers(0, 256, (height // 8, height // 6, 1), np.uint8)
     photo = cv2.resize(random, (round(height * 4 / 3), height), interpolation=cv2.INTER_CUBIC)[..., None]
@@ -160,7 +160,7 @@ def main() -> None:
     wanted = parser.parse_args()
     network, title = loaded(wanted.network)
     print(f"Model: {title}\n")
-    print("| set | photos | chroma error | left grey | lower by | colourfulness | lightness, levels |")
+    print("| set | photos | chroma error | left gray | lower by | colorfulness | lightness, levels |")
     print("|---|---|---|---|---|---|---|")
     lines = []
     for name in SETS:
@@ -169,13 +169,13 @@ def main() -> None:
             print(f"| {name}: not there | | | | | | |")
             continue
         print(
-            f"| {name} | {len(figures.off)} | {np.mean(figures.off):.2f} | {np.mean(figures.grey):.2f} "
+            f"| {name} | {len(figures.off)} | {np.mean(figures.off):.2f} | {np.mean(figures.gray):.2f} "
             f"| {100 * figures.gain():.0f} % | {100 * np.mean(figures.vivid):.0f} % | {max(figures.level):.2f} |"
         )
         if figures.skin:
             lines.append(
                 f"Skin, {len(figures.skin)} portraits: {np.mean(figures.skin):.1f} from the truth in ab on average, "
-                f"worst {max(figures.skin):.1f}; {np.mean(figures.skin_grey):.1f} left grey."
+                f"worst {max(figures.skin):.1f}; {np.mean(figures.skin_gray):.1f} left gray."
             )
     clock, cores = timed(network, wanted.megapixels)
     lines.append(f"{wanted.megapixels:g} MP: {clock:.2f} s on the clock, {cores:.2f} s of all cores.")

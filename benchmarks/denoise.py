@@ -29,7 +29,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def pictures(folder: Path, count: int | None = None) -> list[Bytes]:
-    """The pictures of a folder as ``[H, W, 3]`` RGB or ``[H, W, 1]`` grey."""
+    """The pictures of a folder as ``[H, W, 3]`` RGB or ``[H, W, 1]`` gray."""
     found = sorted(
         path for path in folder.iterdir() if path.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
     )
@@ -173,9 +173,9 @@ def main() -> None:
     step = Step(options.weights)
     row("noise", "noisy, dB", "non-local means, dB", "Daguerre, dB", "best strength is better by", "sigma measured")
     row(*["---"] * 6)
-    colour = pictures(data / "bench_CBSD68", options.count)
-    independent(step, "CBSD68", colour, options.sweep)
-    independent(step, "Set12 grey", pictures(data / "bench_Set12_gray", options.count), options.sweep)
+    color = pictures(data / "bench_CBSD68", options.count)
+    independent(step, "CBSD68", color, options.sweep)
+    independent(step, "Set12 gray", pictures(data / "bench_Set12_gray", options.count), options.sweep)
     few = pictures(data / "bench_CBSD68", min(20, options.count or 20))
     other(step, "film grain 0.8 px, sigma 20", few, lambda picture, seed: grain(picture, 20, seed), 15)
     other(step, "Poisson, peak 60", few, lambda picture, seed: poisson(picture, 60, seed), 20)
@@ -193,7 +193,7 @@ def main() -> None:
         clean(step, folder, originals)
         for quality in (95, 85):
             clean(step, f"{folder}, JPEG {quality}", [jpeg(picture, quality) for picture in originals])
-    large = np.tile(gaussian(colour[0], 20, 0), (8, 8, 1))[:2400, :3000]
+    large = np.tile(gaussian(color[0], 20, 0), (8, 8, 1))[:2400, :3000]
     started = time.perf_counter()
     profile = step.measure(large)
     measured = time.perf_counter()
@@ -207,7 +207,7 @@ def main() -> None:
         f"\nMeasuring {1000 * (measured - started):.0f} ms, denoising {(done - measured) / megapixels:.3f} s per MP; ",
         end="",
     )
-    print(f"non-local means in colour {(compared - done) / 0.36:.2f} s per MP.")
+    print(f"non-local means in color {(compared - done) / 0.36:.2f} s per MP.")
 
 
 if __name__ == "__main__":

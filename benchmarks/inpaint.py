@@ -49,7 +49,7 @@ def photos(each: int) -> Iterator[Picture]:
 
 
 def wounded(picture: Picture, kind: str, seed: int) -> tuple[Picture, Hole]:
-    """The photo with one colour where damage of ``kind`` lies, and the mask."""
+    """The photo with one color where damage of ``kind`` lies, and the mask."""
     rng = np.random.default_rng(seed)
     height, width = picture.shape[:2]
     hole = masks.draw(kind, rng, max(height, width))[:height, :width] > 0

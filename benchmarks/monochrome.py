@@ -1,4 +1,4 @@
-"""How well monochrome photos are told from colour, and the fit of the classifier's weights.
+"""How well monochrome photos are told from color, and the fit of the classifier's weights.
 
 ``python -m benchmarks.monochrome`` judges on pictures made from ``train/`` that the fit never saw, and on ``eval/``;
 ``--fit`` fits the weights anew (torch) on the other two thirds of ``train/``. ``DAGUERRE_PICTURES`` names the
@@ -23,7 +23,7 @@ from training.pictures import require_pictures
 
 Picture = npt.NDArray[np.float32]
 
-MONOCHROME = ("grey", "toned", "yellowed", "stained")
+MONOCHROME = ("gray", "toned", "yellowed", "stained")
 SETS = {
     "bench_CBSD68": False,
     "cid22_val": False,
@@ -34,7 +34,7 @@ SETS = {
 
 # What toning does to black, to white and to each channel's gamma, at full strength.
 TONINGS = {
-    "grey": ((0, 0, 0), (0, 0, 0), (0, 0, 0)),
+    "gray": ((0, 0, 0), (0, 0, 0), (0, 0, 0)),
     "sepia": ((0.16, 0.09, 0.03), (0.05, 0.14, 0.32), (-0.15, 0.05, 0.3)),
     "selenium": ((0.12, 0.06, 0.12), (0.02, 0.05, 0.06), (0, 0, 0)),
     "cyanotype": ((0.02, 0.1, 0.3), (0.15, 0.05, 0), (0.6, 0.1, -0.2)),
@@ -50,10 +50,10 @@ def read(path: Path) -> Picture | None:
     return None if image is None else image[..., ::-1].astype(np.float32) / np.float32(255)
 
 
-def made(image: Picture, colour: bool, random: np.random.Generator) -> tuple[str, Picture]:
+def made(image: Picture, color: bool, random: np.random.Generator) -> tuple[str, Picture]:
     """A kind of picture made from ``image``, and its name."""
-    if colour and random.random() < 0.45:
-        return _coloured(image, random)
+    if color and random.random() < 0.45:
+        return _colored(image, random)
     level = image @ np.array([0.299, 0.587, 0.114], np.float32)
     low, high, gamma = (np.array(values) for values in TONINGS[str(random.choice(list(TONINGS)))])
     strength = random.uniform(0.3, 1)
@@ -67,8 +67,8 @@ def made(image: Picture, colour: bool, random: np.random.Generator) -> tuple[str
     return kind, picture.astype(np.float32)
 
 
-def _coloured(image: Picture, random: np.random.Generator) -> tuple[str, Picture]:
-    kind = str(random.choice(["colour", "muted", "faded", "subject"], p=[0.3, 0.3, 0.2, 0.2]))
+def _colored(image: Picture, random: np.random.Generator) -> tuple[str, Picture]:
+    kind = str(random.choice(["color", "muted", "faded", "subject"], p=[0.3, 0.3, 0.2, 0.2]))
     level = (image @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
     if kind == "muted":
         image = level + (image - level) * random.uniform(0.25, 0.6)
@@ -100,8 +100,8 @@ def _stained(picture: Picture, random: np.random.Generator) -> Picture:
                 cover = np.maximum(cover, np.clip((1.2 - edge) * random.uniform(1.5, 8), 0, 1))
         case "foxing":
             for _ in range(random.integers(5, 60)):
-                centre = (int(random.integers(width)), int(random.integers(height)))
-                cv2.circle(cover, centre, max(1, int(side * random.uniform(0.003, 0.015))), 1, -1)
+                center = (int(random.integers(width)), int(random.integers(height)))
+                cv2.circle(cover, center, max(1, int(side * random.uniform(0.003, 0.015))), 1, -1)
             cover = cv2.GaussianBlur(cover, (0, 0), max(0.5, side * 0.003))
         case "pen":
             ink = random.permutation([1, random.uniform(0.1, 0.3), random.uniform(0, 0.3)])

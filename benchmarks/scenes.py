@@ -14,7 +14,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def damaged(height: int, width: int, sigma: float = 12.0, seed: int = 5) -> Bytes:
-    """The sample enlarged to ``[height, width, 3]`` BGR, in colour, with noise of its own and fresh scratches.
+    """The sample enlarged to ``[height, width, 3]`` BGR, in color, with noise of its own and fresh scratches.
 
     Noise is drawn in bands, so that a very large photo needs little more memory than its own.
     """

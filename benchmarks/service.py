@@ -53,8 +53,11 @@ class Server:
         environment = {"DAGUERRE_DATA": self._folder.name, "DAGUERRE_SUBMISSIONS_PER_MINUTE": "100000"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "daguerre.cli", "serve", "--port", "0", "--workers", str(workers)],
-            env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[3]
 
@@ -109,8 +112,10 @@ async def status_requests(server: Server, small: bytes, *, jobs: int = 1000, sec
             ids.append(answer.json()["jobId"])
     done = subprocess.run(
         [sys.executable, "-c", _HAMMER, server.url, ids[len(ids) // 2], str(seconds)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(done.stdout)
 
 

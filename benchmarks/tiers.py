@@ -44,11 +44,11 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=2)
     megapixels = parser.parse_args().megapixels
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
-    colours = damaged(height, round(height * 4 / 3))
-    grey = np.ascontiguousarray(colours.mean(2, keepdims=True).round().astype(np.uint8))
+    colors = damaged(height, round(height * 4 / 3))
+    gray = np.ascontiguousarray(colors.mean(2, keepdims=True).round().astype(np.uint8))
     print("| step | tier | s per MP | processor s per MP | networks |\n|---|---|---|---|---|")
     for step in STEPS:
-        photo = Photo(grey if step == "colorize" else colours, "png")
+        photo = Photo(gray if step == "colorize" else colors, "png")
         for tier in TIERS:
             restorer = Restorer(tier)
             print(measure(restorer, photo, step), flush=True)

@@ -23,8 +23,8 @@ def draw(seed: int = 7) -> npt.NDArray[np.uint8]:
     """The sample, ``[768, 768, 3]`` BGR."""
     random = np.random.default_rng(seed)
     picture = cv2.resize(skimage.data.astronaut(), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    aged: Plane = 0.14 + 0.72 * grey
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    aged: Plane = 0.14 + 0.72 * gray
     grain = cv2.GaussianBlur(random.standard_normal(aged.shape).astype(np.float32), (0, 0), 0.7)
     aged = aged + 0.02 * grain / float(grain.std())
     aged = aged + 0.025 * random.standard_normal(aged.shape).astype(np.float32)
@@ -46,9 +46,9 @@ def _damage(random: np.random.Generator) -> Plane:
     crease = np.stack([x, 250 + 0.12 * x + np.cumsum(random.normal(0, 1.2, x.size))], 1)
     cv2.polylines(layer, [np.rint(crease).astype(np.int32)], False, 255, 4, cv2.LINE_AA)
     for _ in range(90):
-        centre = (int(random.integers(SIDE)), int(random.integers(SIDE)))
+        center = (int(random.integers(SIDE)), int(random.integers(SIDE)))
         axes = (int(random.integers(1, 4)), int(random.integers(1, 4)))
-        cv2.ellipse(layer, centre, axes, float(random.integers(180)), 0, 360, 240, -1, cv2.LINE_AA)
+        cv2.ellipse(layer, center, axes, float(random.integers(180)), 0, 360, 240, -1, cv2.LINE_AA)
     return np.asarray(layer / 255, np.float32)
 
 

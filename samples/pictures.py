@@ -28,9 +28,9 @@ def cracked(picture: Picture, kinds: tuple[str, ...], seed: int, tone: tuple[flo
     image = picture.astype(np.float32) / 255
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, 2)
-    grey = image.mean(2, keepdims=True)
-    image = (0.1 + 0.8 * grey) * np.array(tone, np.float32)
-    image = np.clip(image + 0.02 * rng.standard_normal(grey.shape, dtype=np.float32), 0, 1)
+    gray = image.mean(2, keepdims=True)
+    image = (0.1 + 0.8 * gray) * np.array(tone, np.float32)
+    image = np.clip(image + 0.02 * rng.standard_normal(gray.shape, dtype=np.float32), 0, 1)
     for kind in kinds:
         bank = {kind: np.stack([wounds.draw(kind, rng)])}
         image, _ = synthesis.wound(image, kind, bank, rng)
@@ -75,8 +75,8 @@ def main() -> None:
     beside(old, restored(old), "cracks.jpg")
     astronaut = np.asarray(skimage.data.astronaut(), np.uint8)
     beside(soft(astronaut[0:300, 80:380]), restored(soft(astronaut[0:300, 80:380]), fidelity=0.3), "face.jpg")
-    grey = cracked(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY), (), 8, (1.0, 0.94, 0.82))
-    beside(grey[:420, 20:440], restored(grey[:420, 20:440], colorize=True), "colour.jpg")
+    gray = cracked(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY), (), 8, (1.0, 0.94, 0.82))
+    beside(gray[:420, 20:440], restored(gray[:420, 20:440], colorize=True), "color.jpg")
     rng = np.random.default_rng(3)
     noisy = np.clip(np.rint(cat + 22 * rng.standard_normal(cat.shape)), 0, 255).astype(np.uint8)
     beside(noisy, restored(noisy), "noise.jpg")

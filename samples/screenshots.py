@@ -64,14 +64,14 @@ def chromium() -> Iterator[Browser]:
 
 def photos() -> list[tuple[str, bytes]]:
     """Names and files of old photos."""
-    coloured = [
+    colored = [
         ("Whiskers, 1974.jpg", np.asarray(skimage.data.chelsea(), np.uint8)[:300, 20:440], 40),
         ("Coffee.jpg", np.asarray(skimage.data.coffee(), np.uint8)[:, 60:560], 7),
         ("Launch.jpg", np.asarray(skimage.data.rocket(), np.uint8)[:400, 100:560], 11),
     ]
-    grey = np.asarray(skimage.data.camera(), np.uint8)
-    pictures = [(name, aged(picture, seed, 12)) for name, picture, seed in coloured]
-    pictures.append(("At the camera.jpg", aged(np.repeat(grey[..., None], 3, 2), 5, 8)))
+    gray = np.asarray(skimage.data.camera(), np.uint8)
+    pictures = [(name, aged(picture, seed, 12)) for name, picture, seed in colored]
+    pictures.append(("At the camera.jpg", aged(np.repeat(gray[..., None], 3, 2), 5, 8)))
     files = [
         (name, cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])[1].tobytes())
         for name, picture in pictures
@@ -80,7 +80,7 @@ def photos() -> list[tuple[str, bytes]]:
 
 
 def aged(picture: Picture, seed: int, sigma: float) -> Picture:
-    """``picture`` ``[H, W, 3]``, twice as large, scratched and noisy, in its colours."""
+    """``picture`` ``[H, W, 3]``, twice as large, scratched and noisy, in its colors."""
     large = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     side = min(large.shape[:2])
     square = large[:side, :side]

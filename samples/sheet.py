@@ -1,6 +1,6 @@
-"""``python -m samples.sheet FOLDER... -o OUT``: every photo of the folders in colour, before and after side by side.
+"""``python -m samples.sheet FOLDER... -o OUT``: every photo of the folders in color, before and after side by side.
 
-OUT gets one sheet per folder, ``NAME.jpg``, and the coloured photos at their own size in ``NAME/``.
+OUT gets one sheet per folder, ``NAME.jpg``, and the colored photos at their own size in ``NAME/``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> None:
             except daguerre.DaguerreError as error:
                 print(f"{path}: {error}")
                 continue
-            result.save(wanted.output / folder.name / f"{path.stem}_colour{encoded.extension}")
+            result.save(wanted.output / folder.name / f"{path.stem}_color{encoded.extension}")
             for warning in result.warnings:
                 print(f"{path.name}: {warning}")
             pairs.append(pair(before, result.photo, wanted.height, path.name))

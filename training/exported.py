@@ -37,9 +37,15 @@ def shipped(network: nn.Module, name: str) -> nn.Module:
 
 
 def write(
-    network: nn.Module, example: dict[str, torch.Tensor], outputs: list[str], path: Path, *, tolerance: float,
-    half: bool = False, quarter: bool = False,
-) -> None:  # fmt: skip
+    network: nn.Module,
+    example: dict[str, torch.Tensor],
+    outputs: list[str],
+    path: Path,
+    *,
+    tolerance: float,
+    half: bool = False,
+    quarter: bool = False,
+) -> None:
     """Export ``network`` with free batch, height and width; ``half`` stores large tensors in float16,
     ``quarter`` the largest of them in 8 bits.
 

@@ -51,7 +51,7 @@ def train(
 ) -> nn.Module:
     """Train ``network`` and return its averaged copy; state goes to ``folder/last.pt`` and is taken up from there.
 
-    ``loss`` gets the network and one batch (under autocast) and returns the scalar to minimise and figures to print.
+    ``loss`` gets the network and one batch (under autocast) and returns the scalar to minimize and figures to print.
     ``judge`` is asked at every checkpoint about the averaged network; what it says is printed.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"

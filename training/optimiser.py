@@ -31,7 +31,7 @@ def orthogonal(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalised, for convolutions of at least 8 channels; AdamW for all other parameters."""
+    """Nesterov momentum, orthogonalized, for convolutions of at least 8 channels; AdamW for all other parameters."""
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], *, lr: float, weight_decay: float = 0.0, momentum: float = 0.95

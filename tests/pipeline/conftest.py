@@ -25,10 +25,10 @@ def draw_scene(height: int = 320, width: int = 400) -> Bytes:
     picture = np.stack([60 + 120 * y / height, 110 + 60 * x / width, 190 - 100 * y / height], 2)
     random = np.random.default_rng(4)
     for _ in range(40):
-        centre = (int(random.integers(width)), int(random.integers(height)))
-        colour = tuple(float(value) for value in random.integers(30, 225, 3))
+        center = (int(random.integers(width)), int(random.integers(height)))
+        color = tuple(float(value) for value in random.integers(30, 225, 3))
         axes = (int(random.integers(5, 60)), int(random.integers(5, 60)))
-        cv2.ellipse(picture, centre, axes, float(random.integers(180)), 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(picture, center, axes, float(random.integers(180)), 0, 360, color, -1, cv2.LINE_AA)
     return np.asarray(np.rint(cv2.GaussianBlur(picture, (0, 0), 0.8)), np.uint8)
 
 

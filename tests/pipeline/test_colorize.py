@@ -52,8 +52,8 @@ def photo(scene, dtype=np.uint8, channels=1, height=300, width=400):
     return np.rint(picture * np.iinfo(dtype).max).astype(dtype)
 
 
-def grey_level(pixels):
-    """The grey of the same luminance, on a scale of 255."""
+def gray_level(pixels):
+    """The gray of the same luminance, on a scale of 255."""
     white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
     codes = pixels.astype(np.float64) / white
     light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
@@ -72,12 +72,12 @@ def apply(pixels, model, strength=100.0, **options):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("dtype", "bound"), [(np.uint8, 0.7), (np.uint16, 0.01), (np.float32, 0.001)])
 @pytest.mark.parametrize("strength", [1, 4])
-def test_lightness_is_the_photos_own_even_where_colours_do_not_fit(scene, dtype, bound, channels, strength):
+def test_lightness_is_the_photos_own_even_where_colors_do_not_fit(scene, dtype, bound, channels, strength):
     pixels = photo(scene, dtype, channels)
     painted = apply(pixels, Formula(strength))
     assert painted.shape == (300, 400, 3)
     assert painted.dtype == dtype
-    assert np.abs(grey_level(painted) - grey_level(pixels)).max() < bound
+    assert np.abs(gray_level(painted) - gray_level(pixels)).max() < bound
     assert np.ptp(painted, axis=2).max() > 0.1 * (np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1)
 
 
@@ -85,7 +85,7 @@ def test_every_level_keeps_its_lightness():
     pixels = np.arange(256, dtype=np.uint8).repeat(16).reshape(64, 64, 1)
     for a, b in ((60, 40), (-60, 50), (20, -70), (3, 3)):
         painted = apply(pixels, Constant(a, b))
-        assert np.abs(grey_level(painted) - grey_level(pixels)).max() < 0.9, (a, b)
+        assert np.abs(gray_level(painted) - gray_level(pixels)).max() < 0.9, (a, b)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -115,12 +115,12 @@ def test_strong_chroma_is_held_back():
     assert sizes[1] < sizes[2] < sizes[3] < sizes[4] < CEILING + 0.5
 
 
-def test_what_a_model_cannot_say_stays_grey():
+def test_what_a_model_cannot_say_stays_gray():
     pixels = np.full((40, 50, 1), 130, np.uint8)
     assert np.array_equal(apply(pixels, Constant(np.nan, np.inf)), np.repeat(pixels, 3, 2))
 
 
-def test_the_same_photo_gets_the_same_colours_at_any_size(scene):
+def test_the_same_photo_gets_the_same_colors_at_any_size(scene):
     pixels = photo(scene, height=360, width=480)
     first = ab(apply(pixels, Formula()))
     for height, width in ((270, 360), (720, 960), (1500, 2000)):
@@ -183,7 +183,7 @@ def test_any_shape(shape):
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 1), np.uint8)
     painted = apply(pixels, Formula(), hints=[colorize.parse_hint(0, 0, "#804020")])
     assert painted.shape == (*shape, 3)
-    assert np.abs(grey_level(painted) - grey_level(pixels)).max() < 0.9
+    assert np.abs(gray_level(painted) - gray_level(pixels)).max() < 0.9
 
 
 def test_square_models_see_squares(scene):
@@ -228,7 +228,7 @@ class TestHints:
         hint = colorize.parse_hint(250, 120, "#b06040")
         painted = apply(pixels, Constant(-5, -10), hints=[hint])
         assert np.abs(ab(painted)[120, 250] - (hint.a, hint.b)).max() < 1.5
-        assert np.abs(grey_level(painted) - grey_level(pixels)).max() < 0.7
+        assert np.abs(gray_level(painted) - gray_level(pixels)).max() < 0.7
         assert np.abs(ab(painted)[20, 20] - (-5, -10)).max() < 1.5
 
     def test_it_fades_with_distance_and_stops_at_edges(self):

@@ -1,4 +1,4 @@
-"""Monochrome files that come out in colour, whatever they are."""
+"""Monochrome files that come out in color, whatever they are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model(path):
             helper.make_node("AveragePool", ["all"], ["half"], kernel_shape=[2, 2], strides=[2, 2]),
             helper.make_node("Conv", ["half", "weight", "bias"], ["chroma"]),
         ],
-        "colours",
+        "colors",
         [
             helper.make_tensor_value_info("lightness", TensorProto.FLOAT, [1, 1, "h", "w"]),
             helper.make_tensor_value_info("hints", TensorProto.FLOAT, [1, 3, "h", "w"]),
@@ -48,18 +48,27 @@ def model(path):
 
 @pytest.fixture(scope="module")
 def restorer(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
+    folder = tmp_path_factory.mktemp("colors")
     model(folder / "colorize.onnx")
     data = (folder / "colorize.onnx").read_bytes()
     entry = Model(
-        "embedded/colorize@1", "colorize", "embedded", "colorize.onnx", hashlib.sha256(data).hexdigest(), len(data),
-        "Apache-2.0", "colors", adapter="ChromaHints", multiple=32, window=256,
-    )  # fmt: skip
+        "embedded/colorize@1",
+        "colorize",
+        "embedded",
+        "colorize.onnx",
+        hashlib.sha256(data).hexdigest(),
+        len(data),
+        "Apache-2.0",
+        "colors",
+        adapter="ChromaHints",
+        multiple=32,
+        window=256,
+    )
     config = Config(data=folder)
     return daguerre.Restorer(config=config, cache=ModelCache(Catalog(entry), Store(folder, embedded=folder), config))
 
 
-def grey(kind="uint8", height=60, width=80):
+def gray(kind="uint8", height=60, width=80):
     y, x = np.mgrid[:height, :width]
     plane = (0.5 + 0.3 * np.sin(x / 12) * np.cos(y / 10))[..., None]
     return plane.astype(np.float32) if kind == "float32" else np.rint(plane * np.iinfo(kind).max).astype(kind)
@@ -74,7 +83,7 @@ def level(pixels):
 
 
 def file(form, kind="uint8", alpha=False, **metadata):
-    pixels = grey(kind)
+    pixels = gray(kind)
     veil = None
     if alpha:
         veil = np.full(pixels.shape[:2], 1 if kind == "float32" else np.iinfo(kind).max // 2, kind)
@@ -83,7 +92,7 @@ def file(form, kind="uint8", alpha=False, **metadata):
 
 def pillow(mode, form, **options):
     stream = BytesIO()
-    Image.fromarray(grey()[..., 0]).convert(mode).save(stream, form, **options)
+    Image.fromarray(gray()[..., 0]).convert(mode).save(stream, form, **options)
     return stream.getvalue()
 
 
@@ -119,7 +128,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_grey_file_becomes_one_in_colour(restorer, tmp_path, name):
+def test_a_gray_file_becomes_one_in_color(restorer, tmp_path, name):
     made, bound = FILES[name]
     data = made()
     before = imaging.open_image(data)
@@ -142,10 +151,10 @@ def test_a_grey_file_becomes_one_in_colour(restorer, tmp_path, name):
 def test_float_exr_with_further_channels_keeps_them_and_its_depth(restorer, tmp_path):
     import OpenImageIO as oiio
 
-    path = str(tmp_path / "grey.exr")
+    path = str(tmp_path / "gray.exr")
     spec = oiio.ImageSpec(80, 60, 3, "float")
     spec.channelnames = ("A", "Y", "depth")
-    plane = np.concatenate([np.ones((60, 80, 1), np.float32), grey("float32"), 9 * grey("float32")], axis=2)
+    plane = np.concatenate([np.ones((60, 80, 1), np.float32), gray("float32"), 9 * gray("float32")], axis=2)
     writer = oiio.ImageOutput.create(path)
     assert writer.open(path, spec) and writer.write_image(plane) and writer.close()
     result = restorer.restore(path, ONLY)
@@ -158,7 +167,7 @@ def test_float_exr_with_further_channels_keeps_them_and_its_depth(restorer, tmp_
 
 
 @pytest.mark.parametrize("form", ["png", "tiff", "jpeg", "jxl", "webp", "avif", "jp2", "psd"])
-def test_a_grey_profile_gives_way_to_one_for_colour(restorer, form):
+def test_a_grey_profile_gives_way_to_one_for_color(restorer, form):
     before = file(form, icc=grey_profile(gamma_curve(1.8)), dpi=(300.0, 300.0))
     result = restorer.restore(before, ONLY)
     assert "The grey colour profile was replaced by one for colour with the same curve." in result.warnings
@@ -176,7 +185,7 @@ def test_a_grey_profile_gives_way_to_one_for_colour(restorer, form):
             ImageCms.applyTransform(image, ImageCms.buildTransform(profile, lab, mode, "LAB", flags=flags))
         )[..., 0].astype(float)
 
-    source = Photo(grey(), form, metadata=Metadata(icc=grey_profile(gamma_curve(1.8))))
+    source = Photo(gray(), form, metadata=Metadata(icc=grey_profile(gamma_curve(1.8))))
     assert np.abs(lightness(result.photo) - lightness(source)).mean() < (2 if form in ("webp", "avif", "jpeg") else 0.8)
 
 
@@ -187,14 +196,14 @@ def test_a_grey_profile_of_the_srgb_curve_is_no_news(restorer):
     assert result.photo.metadata.icc[16:20] == b"RGB "
 
 
-def test_jpegs_hold_new_colour_at_full_resolution(restorer):
+def test_jpegs_hold_new_color_at_full_resolution(restorer):
     for data in (file("jpeg"), pillow("RGB", "JPEG", quality=92, subsampling=2)):
         after = Image.open(BytesIO(restorer.restore(data, ONLY).encode().data))
         assert [layer[1:3] for layer in after.layer] == [(1, 1)] * 3
 
 
 def test_toning_is_replaced(restorer):
-    sepia = np.clip(grey() * np.array([1.0, 0.85, 0.6]), 0, 255).astype(np.uint8)
+    sepia = np.clip(gray() * np.array([1.0, 0.85, 0.6]), 0, 255).astype(np.uint8)
     result = restorer.restore(Photo(sepia, "png"), ONLY)
     assert (result.is_grayscale, result.colorized) == (True, True)
     assert np.abs(level(result.photo.pixels) - level(sepia)).max() < 0.8
@@ -210,7 +219,7 @@ def test_strength_zero_is_the_photo(restorer):
 
 
 def test_each_page_is_looked_at_on_its_own(restorer, scene):
-    pages = [Photo(grey(), "tiff"), Photo(scene(), "tiff"), Photo(grey("uint16"), "tiff")]
+    pages = [Photo(gray(), "tiff"), Photo(scene(), "tiff"), Photo(gray("uint16"), "tiff")]
     pages[0].pages = pages[1:]
     data = imaging.encode(pages[0]).data
     result = restorer.restore(data, ONLY)
@@ -219,45 +228,45 @@ def test_each_page_is_looked_at_on_its_own(restorer, scene):
     assert np.array_equal(after.pages[0].pixels, scene())
     assert after.pages[1].pixels.dtype == np.uint16
     assert np.ptp(after.pages[1].pixels.astype(int), axis=2).mean() > 2000
-    assert result.warnings == ["Page 2 is in colour already and was not colorized."]
+    assert result.warnings == ["Page 2 is in color already and was not colorized."]
 
 
 class TestHints:
     def test_they_reach_the_photo(self, restorer):
-        plain = restorer.restore(Photo(grey(), "png"), ONLY).photo.pixels.astype(int)
+        plain = restorer.restore(Photo(gray(), "png"), ONLY).photo.pixels.astype(int)
         hint = {"x": 40, "y": 30, "color": "#2040c0"}
-        result = restorer.restore(Photo(grey(), "png"), ONLY, color_hints=[hint])
+        result = restorer.restore(Photo(gray(), "png"), ONLY, color_hints=[hint])
         assert result.warnings == []
         assert result.photo.pixels[30, 40, 2] > plain[30, 40, 2] + 20
-        assert np.abs(level(result.photo.pixels) - level(grey())).max() < 0.9
+        assert np.abs(level(result.photo.pixels) - level(gray())).max() < 0.9
 
     def test_those_outside_are_named_and_ignored(self, restorer):
         inside = {"x": 79, "y": 59, "color": "#2040c0"}
-        alone = restorer.restore(Photo(grey(), "png"), ONLY, color_hints=[inside])
-        both = restorer.restore(Photo(grey(), "png"), ONLY, color_hints=[inside, {"x": 80, "y": 0, "color": "#ff0000"}])
+        alone = restorer.restore(Photo(gray(), "png"), ONLY, color_hints=[inside])
+        both = restorer.restore(Photo(gray(), "png"), ONLY, color_hints=[inside, {"x": 80, "y": 0, "color": "#ff0000"}])
         assert alone.warnings == []
-        assert both.warnings == ["Colour hints outside of the photo of 80 x 60 pixels were ignored."]
+        assert both.warnings == ["Color hints outside of the photo of 80 x 60 pixels were ignored."]
         assert np.array_equal(alone.photo.pixels, both.photo.pixels)
 
     def test_those_for_nothing_are_named(self, restorer, scene):
         hints = [{"x": 1, "y": 1, "color": "#2040c0"}]
-        result = restorer.restore(Photo(grey(), "png"), ONLY, colorize=False, color_hints=hints)
-        assert result.warnings == ["The colour hints were not used: colorizing is off."]
+        result = restorer.restore(Photo(gray(), "png"), ONLY, colorize=False, color_hints=hints)
+        assert result.warnings == ["The color hints were not used: colorizing is off."]
         result = restorer.restore(Photo(scene(), "png"), ONLY, color_hints=hints)
         assert result.warnings == [
-            "The photo is in colour already and was not colorized. Its colour hints were not used."
+            "The photo is in color already and was not colorized. Its color hints were not used."
         ]
 
 
-def test_a_colour_photo_is_left_alone_and_told(restorer, scene):
+def test_a_color_photo_is_left_alone_and_told(restorer, scene):
     data = imaging.encode(Photo(scene(), "png")).data
     result = restorer.restore(data, ONLY)
     assert (result.is_grayscale, result.colorized, result.steps, result.models) == (False, False, [], {})
-    assert result.warnings == ["The photo is in colour already and was not colorized."]
+    assert result.warnings == ["The photo is in color already and was not colorized."]
     assert result.encode().data == data
 
 
-def test_a_neutral_rgb_photo_gets_colours(restorer):
-    result = restorer.restore(Photo(np.repeat(grey(), 3, 2), "png"), ONLY)
+def test_a_neutral_rgb_photo_gets_colors(restorer):
+    result = restorer.restore(Photo(np.repeat(gray(), 3, 2), "png"), ONLY)
     assert result.colorized
     assert np.ptp(result.photo.pixels.astype(int), axis=2).mean() > 10

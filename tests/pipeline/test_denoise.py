@@ -68,7 +68,7 @@ def test_a_good_jpeg_is_left_alone(estimator: NoiseEstimator, scene: Callable[..
     assert not noise.estimate_noise(cv2.imdecode(code, cv2.IMREAD_COLOR), estimator, track=Track()).visible
 
 
-def test_grey_stays_grey_and_loses_its_noise(
+def test_gray_stays_gray_and_loses_its_noise(
     reducer: NoiseReducer, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:
     picture = scene()[..., 1:2]

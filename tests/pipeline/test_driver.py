@@ -77,8 +77,8 @@ def test_every_depth_stays(cache, dtype, channels):
 
 
 def test_a_neutral_rgb_photo_stays_neutral(cache):
-    grey = photo(1)
-    source = Photo(np.repeat(grey.pixels, 3, axis=2), "jpeg")
+    gray = photo(1)
+    source = Photo(np.repeat(gray.pixels, 3, axis=2), "jpeg")
     seen = []
 
     def tint(pixels, page, track):

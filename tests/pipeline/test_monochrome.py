@@ -1,4 +1,4 @@
-"""Monochrome photos are told from colour, on drawn scenes."""
+"""Monochrome photos are told from color, on drawn scenes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def scene(size: int, seed: int = 3) -> np.ndarray:
     return picture.astype(np.float32)
 
 
-def colourful(size: int) -> np.ndarray:
+def colorful(size: int) -> np.ndarray:
     return np.stack([scene(size, seed) for seed in (3, 4, 5)], axis=2)
 
 
@@ -42,7 +42,7 @@ SIZES = [1, 2, 9, 32, 200, 1000]
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("size", SIZES)
-def test_grey_and_sepia_of_every_size_and_depth(size, dtype):
+def test_gray_and_sepia_of_every_size_and_depth(size, dtype):
     level = scene(size)
     assert is_monochrome(as_type(level[:, :, None], dtype))
     assert is_monochrome(as_type(np.repeat(level[:, :, None], 3, axis=2), dtype))
@@ -50,15 +50,15 @@ def test_grey_and_sepia_of_every_size_and_depth(size, dtype):
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("size", [32, 200, 1000])
-def test_colour_and_sepia(size, dtype):
+def test_color_and_sepia(size, dtype):
     assert is_monochrome(as_type(sepia(scene(size)), dtype))
-    assert not is_monochrome(as_type(colourful(size), dtype))
-    muted = colourful(size)
+    assert not is_monochrome(as_type(colorful(size), dtype))
+    muted = colorful(size)
     muted = muted.mean(axis=2, keepdims=True) * 0.6 + muted * 0.4
     assert not is_monochrome(as_type(muted, dtype))
 
 
-def test_a_coloured_stain_does_not_colour_a_photo():
+def test_a_colored_stain_does_not_color_a_photo():
     picture = sepia(scene(400))
     y, x = np.mgrid[:400, :400]
     stained = np.hypot(y - 120, x - 260) < 70

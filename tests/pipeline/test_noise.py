@@ -31,11 +31,11 @@ def test_independent_noise_is_measured(
     assert profile.sigma_255 == pytest.approx(sigma, rel=0.12)
 
 
-def test_grey_noise_is_measured(
+def test_gray_noise_is_measured(
     estimator: NoiseEstimator, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:
-    grey = scene()[..., 1:2]
-    profile = noise.estimate_noise(spoil(grey, 20), estimator, track=Track())
+    gray = scene()[..., 1:2]
+    profile = noise.estimate_noise(spoil(gray, 20), estimator, track=Track())
     assert profile.sigma_255 == pytest.approx(20, rel=0.15)
 
 

@@ -11,17 +11,17 @@ from training.denoise.synthesis import Synthesis
 from training.pictures import Pack
 
 
-def pack(grey: bool = False) -> Pack:
+def pack(gray: bool = False) -> Pack:
     random = np.random.default_rng(0)
-    small = random.integers(60, 190, (6, 6, 1 if grey else 3)).astype(np.uint8)
-    picture = np.kron(np.repeat(small, 3, 2) if grey else small, np.ones((32, 32, 1), np.uint8))
+    small = random.integers(60, 190, (6, 6, 1 if gray else 3)).astype(np.uint8)
+    picture = np.kron(np.repeat(small, 3, 2) if gray else small, np.ones((32, 32, 1), np.uint8))
     return Pack(
         picture.reshape(-1),
         np.array([0]),
         np.array([192]),
         np.array([192]),
         np.array(["bsds500"]),
-        np.array(["gray" if grey else "colour"]),
+        np.array(["gray" if gray else "colour"]),
     )
 
 
@@ -38,14 +38,16 @@ def test_sigma_is_the_noise_that_was_added(kind: str) -> None:
 
 def test_jpeg_of_high_quality_is_not_called_noise() -> None:
     synthesis = Synthesis(pack(), 128, 5)
-    reported = [(float(np.sqrt(((noisy - clean) ** 2).mean())), float(truth.mean()))
-                for clean, noisy, _, truth, _ in (synthesis.jpeg(synthesis.crop()) for _ in range(60))]  # fmt: skip
+    reported = [
+        (float(np.sqrt(((noisy - clean) ** 2).mean())), float(truth.mean()))
+        for clean, noisy, _, truth, _ in (synthesis.jpeg(synthesis.crop()) for _ in range(60))
+    ]
     assert any(error > 0 and truth == 0 for error, truth in reported)
     assert any(truth > 1 / 255 for _, truth in reported)
 
 
-def test_noise_of_grey_pictures_is_mostly_grey() -> None:
-    synthesis = Synthesis(pack(grey=True), 128, 7)
+def test_noise_of_gray_pictures_is_mostly_gray() -> None:
+    synthesis = Synthesis(pack(gray=True), 128, 7)
     shared = 0
     for _ in range(40):
         clean = np.repeat(synthesis.crop()[..., :1], 3, 2)

@@ -13,7 +13,7 @@ from training.colorize.train import soft, weights
 
 
 def rarity(network: Colorizer, count: int = 300) -> torch.Tensor:
-    """``[COLOURS]``: how much more each colour counts in the loss than its share of the training pictures."""
+    """``[COLOURS]``: how much more each color counts in the loss than its share of the training pictures."""
     pack = pictures.load()
     chosen = np.random.default_rng(0).choice(samples.indices(pack, held_out=False), count)
     small = [cv2.resize(np.ascontiguousarray(pack[int(k)]), (40, 40), interpolation=cv2.INTER_AREA) for k in chosen]

@@ -1,8 +1,8 @@
-"""A U-Net that gives each place of a grey picture a distribution over colours.
+"""A U-Net that gives each place of a gray picture a distribution over colors.
 
 After Zhang et al., *Colorful Image Colorization* (2016, https://arxiv.org/abs/1603.08511), for the classification over
-quantised chroma, and *Real-Time User-Guided Image Colorization* (2017, https://arxiv.org/abs/1705.02999), for hints.
-The palette is not a grid but the centres of the chroma that the training pictures have.
+quantized chroma, and *Real-Time User-Guided Image Colorization* (2017, https://arxiv.org/abs/1705.02999), for hints.
+The palette is not a grid but the centers of the chroma that the training pictures have.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ MULTIPLE = 32
 WIDTHS = (48, 96, 160, 256, 320)
 COLOURS = 128
 _TAKEN_BACK, _TEMPERATURE, _STRENGTH = 0.5, 0.7, 1.3
-"""How the odds become a colour; chosen on held-out pictures, CBSD68 and CID22, for little error at half of the true
-colourfulness and more."""
+"""How the odds become a color; chosen on held-out pictures, CBSD68 and CID22, for little error at half of the true
+colorfulness and more."""
 TEACHER = 512
 """Channels of the last layer of SqueezeNet, which the encoder learns to foresee."""
 
@@ -59,7 +59,7 @@ class Colorizer(nn.Module):
     def forward(
         self, lightness: torch.Tensor, hints: torch.Tensor, every: tuple[int, int] | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits [N,COLOURS,H/2,W/2], and features [N,TEACHER,H/16,W/16] as a teacher would see in colour.
+        """Logits [N,COLOURS,H/2,W/2], and features [N,TEACHER,H/16,W/16] as a teacher would see in color.
 
         From ``every``, a row and a column below 2, each second row and column of the logits only.
         """
@@ -80,7 +80,7 @@ class Colorizer(nn.Module):
 
 
 def chroma(logits: torch.Tensor, palette: torch.Tensor, temperature: float) -> torch.Tensor:
-    """The annealed mean [N,2,H,W] in CIE ab; ``temperature`` 1 is the mean, near 0 the likeliest colour."""
+    """The annealed mean [N,2,H,W] in CIE ab; ``temperature`` 1 is the mean, near 0 the likeliest color."""
     with torch.autocast(logits.device.type, enabled=False):
         odds = torch.softmax(logits.float() / temperature, 1)
         return torch.einsum("nkhw,kc->nchw", odds, palette)
@@ -89,8 +89,8 @@ def chroma(logits: torch.Tensor, palette: torch.Tensor, temperature: float) -> t
 class Shipped(nn.Module):
     """What is exported: ``lightness`` and ``hints`` to ``chroma`` [N,2,H/2,W/2] in CIE ab.
 
-    ``rarity`` [COLOURS] is how much more rare colours counted in training; a share of it is taken back. The mean of the
-    colours at hand shrinks further where they disagree: what the network does not know stays near grey.
+    ``rarity`` [COLOURS] is how much more rare colors counted in training; a share of it is taken back. The mean of the
+    colors at hand shrinks further where they disagree: what the network does not know stays near gray.
     """
 
     def __init__(self, network: Colorizer, rarity: torch.Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Colour pictures as pairs: the lightness of an old photo, and the chroma that it had."""
+"""Color pictures as pairs: the lightness of an old photo, and the chroma that it had."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Random = np.random.Generator
 Batch = dict[str, torch.Tensor]
 
 HELD_OUT = 37
-"""Each so many-th colour picture is for judging."""
+"""Each so many-th color picture is for judging."""
 _KINDS = ("scratches", "cracks", "dust", "film", "shapes", "folds", "hairs", "stains")
 
 
 def indices(pack: pictures.Pack, *, held_out: bool) -> npt.NDArray[np.int64]:
-    """The colour pictures to learn from, or those to judge by."""
-    colour = np.flatnonzero(pack.kinds == "colour")
-    judged = np.arange(len(colour)) % HELD_OUT == 0
-    return colour[judged if held_out else ~judged]
+    """The color pictures to learn from, or those to judge by."""
+    color = np.flatnonzero(pack.kinds == "colour")
+    judged = np.arange(len(color)) % HELD_OUT == 0
+    return color[judged if held_out else ~judged]
 
 
 def lab(picture: npt.NDArray[np.uint8]) -> Floats:
@@ -128,7 +128,7 @@ def stream(size: int, side: int, seed: int, runs: Path) -> Iterator[Batch]:
 
 
 def palette(count: int, seed: int = 3) -> Floats:
-    """``[count, 2]`` centres in ab by k-means over the chroma of the training pictures, rare colours counted up."""
+    """``[count, 2]`` centers in ab by k-means over the chroma of the training pictures, rare colors counted up."""
     pack = pictures.load()
     rng = np.random.default_rng(seed)
     points = []
@@ -144,5 +144,5 @@ def palette(count: int, seed: int = 3) -> Floats:
     chosen = chroma[rng.choice(len(chroma), 40000, p=odds / odds.sum())].astype(np.float32)
     cv2.setRNGSeed(seed)
     until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 0.05)
-    _, _, centres = cv2.kmeans(chosen, count, None, until, 2, cv2.KMEANS_PP_CENTERS)
-    return np.asarray(centres, np.float32)
+    _, _, centers = cv2.kmeans(chosen, count, None, until, 2, cv2.KMEANS_PP_CENTERS)
+    return np.asarray(centers, np.float32)

@@ -14,13 +14,13 @@ from training.colorize.network import COLOURS, Colorizer, chroma
 from training.inpaint import perceptual
 
 _SOFTNESS = 5.0
-"""Chroma by which neighbouring colours of the palette share a pixel."""
+"""Chroma by which neighboring colors of the palette share a pixel."""
 _REBALANCE = 0.5
 _TEMPERATURE = 0.6
 
 
 class Loss:
-    """Cross-entropy over the palette, rare colours counted up; the mean's distance; and what a teacher sees."""
+    """Cross-entropy over the palette, rare colors counted up; the mean's distance; and what a teacher sees."""
 
     def __init__(self, palette: torch.Tensor, teacher: perceptual.Perceptual) -> None:
         self.palette = palette
@@ -38,7 +38,7 @@ class Loss:
             self.seen = 0.99 * self.seen + 0.01 * wanted.sum((0, 2, 3)) / wanted.sum() * len(self.palette)
             odds = self.seen / self.seen.sum()
             self.weights = weights(odds)
-            # A pixel counts as much as its likeliest colour is rare.
+            # A pixel counts as much as its likeliest color is rare.
             counts = self.weights[wanted.argmax(1)]
         logits, foreseen = network(
             batch["lightness"].contiguous(memory_format=torch.channels_last),
@@ -52,21 +52,23 @@ class Loss:
         seen = F.interpolate(features.float(), foreseen.shape[2:], mode="bilinear")
         likeness = F.cosine_similarity(seen, foreseen.float(), dim=1).mean()
         value = entropy + 0.06 * off + (1 - likeness)
-        grey = (true.square().sum(1) + 4).sqrt().mean()
+        gray = (true.square().sum(1) + 4).sqrt().mean()
         return value, {
-            "entropy": float(entropy.detach()), "off": float(off.detach()), "grey": float(grey),
+            "entropy": float(entropy.detach()),
+            "off": float(off.detach()),
+            "gray": float(gray),
             "likeness": float(likeness.detach()),
-        }  # fmt: skip
+        }
 
 
 def weights(odds: torch.Tensor) -> torch.Tensor:
-    """How much each colour counts, whose share of all pixels is ``odds``; 1 on average."""
+    """How much each color counts, whose share of all pixels is ``odds``; 1 on average."""
     rare = 1 / ((1 - _REBALANCE) * odds + _REBALANCE / len(odds))
     return rare / (rare * odds).sum()
 
 
 def soft(ab: torch.Tensor, palette: torch.Tensor, near: int = 4) -> torch.Tensor:
-    """``[N, 2, H, W]`` to weights over the palette, the nearest colours sharing each pixel."""
+    """``[N, 2, H, W]`` to weights over the palette, the nearest colors sharing each pixel."""
     count, _, height, width = ab.shape
     flat = ab.permute(0, 2, 3, 1).reshape(-1, 2)
     distance, which = torch.cdist(flat, palette).topk(near, 1, largest=False)
@@ -76,7 +78,7 @@ def soft(ab: torch.Tensor, palette: torch.Tensor, near: int = 4) -> torch.Tensor
 
 
 class Judge:
-    """Mean chroma error against leaving pictures grey, and their colourfulness, over held-out pictures."""
+    """Mean chroma error against leaving pictures gray, and their colorfulness, over held-out pictures."""
 
     def __init__(self, side: int, count: int = 48) -> None:
         pack = pictures.load()
@@ -95,7 +97,7 @@ class Judge:
         said = {}
         for name, group in self.groups.items():
             for temperature in (1.0, 0.5):
-                off, grey, vivid = [], [], []
+                off, gray, vivid = [], [], []
                 for true in group:
                     light = torch.from_numpy(true[..., 0][None, None] / np.float32(100))
                     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
@@ -103,10 +105,10 @@ class Judge:
                         ab = chroma(logits, network.palette, temperature)  # type: ignore[arg-type]
                     ab = F.interpolate(ab, light.shape[2:], mode="bilinear")[0].permute(1, 2, 0).numpy()
                     off.append(np.hypot(*(ab - true[..., 1:]).transpose(2, 0, 1)).mean())
-                    grey.append(np.hypot(true[..., 1], true[..., 2]).mean())
+                    gray.append(np.hypot(true[..., 1], true[..., 2]).mean())
                     made = np.concatenate([true[..., :1], ab], 2)
-                    vivid.append(colourfulness(made) / max(1.0, colourfulness(true)))
-                said[f"{name} gain@{temperature}"] = 1 - float(np.mean(off) / np.mean(grey))
+                    vivid.append(colorfulness(made) / max(1.0, colorfulness(true)))
+                said[f"{name} gain@{temperature}"] = 1 - float(np.mean(off) / np.mean(gray))
                 said["vivid"] = float(np.mean(vivid))
                 said[f"{name} vivid@{temperature}"] = said.pop("vivid")
         return said
@@ -118,7 +120,7 @@ def _fit(picture: np.ndarray, side: int) -> samples.Floats:
     return samples.lab(cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=cv2.INTER_AREA))
 
 
-def colourfulness(image: samples.Floats) -> float:
+def colorfulness(image: samples.Floats) -> float:
     """Hasler and Suesstrunk, *Measuring colourfulness in natural images* (2003), of a Lab picture."""
     rgb = np.clip(cv2.cvtColor(image.astype(np.float32), cv2.COLOR_LAB2RGB), 0, 1) * 255
     rg, yb = rgb[..., 0] - rgb[..., 1], (rgb[..., 0] + rgb[..., 1]) / 2 - rgb[..., 2]
@@ -137,9 +139,13 @@ def main() -> None:
         wanted.minutes, rate=wanted.rate, decay=0.02, warmup=100, ema=0.998, checkpoint_s=300, seed=wanted.seed
     )
     loop.train(
-        network, samples.stream(wanted.batch, wanted.side, wanted.seed, RUNS), Loss(network.palette, perceptual.load()),  # type: ignore[arg-type]
-        plan, wanted.run, judge=Judge(wanted.side + 32),
-    )  # fmt: skip
+        network,
+        samples.stream(wanted.batch, wanted.side, wanted.seed, RUNS),
+        Loss(network.palette, perceptual.load()),  # type: ignore[arg-type]
+        plan,
+        wanted.run,
+        judge=Judge(wanted.side + 32),
+    )
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def letters(photo: Floats, rng: np.random.Generator) -> Floats:
     """Writing, stamps and ruled lines that belong to the picture."""
     height, width, _ = photo.shape
     image = np.round(photo * 255).clip(0, 255).astype(np.uint8)
-    colour = (rng.choice([rng.uniform(0, 80), rng.uniform(180, 255)]) * rng.uniform(0.6, 1, 3)).tolist()
+    color = (rng.choice([rng.uniform(0, 80), rng.uniform(180, 255)]) * rng.uniform(0.6, 1, 3)).tolist()
     fonts = (
         cv2.FONT_HERSHEY_SIMPLEX,
         cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
@@ -68,7 +68,7 @@ def letters(photo: Floats, rng: np.random.Generator) -> Floats:
         text = "".join(rng.choice(list("abcdefghiklmnoprstuvABCDEFGHM 0123456789.,"), rng.integers(4, 18)))
         spot = (int(rng.integers(0, width)) - 40, int(rng.integers(10, height)))
         font, size = int(rng.choice(fonts)), rng.uniform(0.4, 1.8)
-        cv2.putText(image, text, spot, font, size, colour, int(rng.integers(1, 4)), cv2.LINE_AA)
+        cv2.putText(image, text, spot, font, size, color, int(rng.integers(1, 4)), cv2.LINE_AA)
     return image.astype(np.float32) / 255
 
 
@@ -80,8 +80,12 @@ def borders(image: Floats, rng: np.random.Generator) -> Floats:
     for even in rng.permutation(2)[: rng.integers(1, 3)]:
         tone = np.float32(rng.choice([rng.uniform(0.82, 1), rng.uniform(0, 0.12)]) * rng.uniform(0.9, 1, 3))
         inset = int(rng.integers(3, 28)) if even else int(rng.integers(1, 12))
-        parts = ((slice(0, inset), slice(None)), (slice(height - inset, None), slice(None)),
-                 (slice(None), slice(0, inset)), (slice(None), slice(width - inset, None)))  # fmt: skip
+        parts = (
+            (slice(0, inset), slice(None)),
+            (slice(height - inset, None), slice(None)),
+            (slice(None), slice(0, inset)),
+            (slice(None), slice(width - inset, None)),
+        )
         for part, there in zip(parts, sides, strict=True):
             if there:
                 image[part] = tone
@@ -105,7 +109,7 @@ def place(cover: Bytes, kind: str, size: int, rng: np.random.Generator) -> Bytes
     scale = float(np.exp(rng.uniform(np.log(0.6), np.log(1.8 if rng.random() < 0.85 else 4))))
     angle = rng.uniform(-15, 15) if rng.random() < 0.5 else 0.0
     side = cover.shape[0]
-    # The centre of the crop lies somewhere on the cover, not always in its middle.
+    # The center of the crop lies somewhere on the cover, not always in its middle.
     room = max(0.0, side * scale - size) / 2
     shift = rng.uniform(-room, room, 2) if room else rng.uniform(-0.2, 0.2, 2) * size
     matrix = cv2.getRotationMatrix2D((side / 2, side / 2), angle, scale)
@@ -116,7 +120,7 @@ def place(cover: Bytes, kind: str, size: int, rng: np.random.Generator) -> Bytes
 
 
 def _tone(kind: str, rng: np.random.Generator) -> Floats:
-    """The colour of what shows in a wound: paper, dirt, or a layer of the emulsion."""
+    """The color of what shows in a wound: paper, dirt, or a layer of the emulsion."""
     pick = rng.random()
     light = {"stains": 0.25, "shapes": 0.45, "film": 0.55, "hairs": 0.5, "dust": 0.6}.get(kind, 0.74)
     if pick < light:
@@ -163,12 +167,12 @@ def wound(image: Floats, kind: str, bank: Bank, rng: np.random.Generator) -> tup
         sign = 1 if rng.random() < 0.7 else -1
         result = image + alpha[..., None] * np.float32(sign * rng.uniform(0.12, 0.5))
     else:
-        colour = _tone(kind, rng) + np.float32(rng.uniform(0, 0.06)) * rng.standard_normal(
+        color = _tone(kind, rng) + np.float32(rng.uniform(0, 0.06)) * rng.standard_normal(
             (size, size, 1), dtype=np.float32
         )
         if rng.random() < 0.3:
-            colour = colour + np.float32(0.07) * wounds.clouds(rng, size, 12, 3)[..., None]
-        result = image + (colour - image) * alpha[..., None]
+            color = color + np.float32(0.07) * wounds.clouds(rng, size, 12, 3)[..., None]
+        result = image + (color - image) * alpha[..., None]
     if kind in _RELIEF and rng.random() < 0.5:
         result = _relief(result, alpha, rng)
     if kind in ("folds", "corner") and rng.random() < 0.3:  # the print is bent beside the fold
@@ -220,9 +224,9 @@ def damaged(picture: Bytes, bank: Bank, rng: np.random.Generator) -> tuple[Float
 def visible(before: Floats, after: Floats, cover: Floats, sigma: float) -> tuple[Bytes, Bytes]:
     """Where the wounds can be seen, and where they lie but are too faint to be told from the picture."""
     change = np.abs(after - before).max(2)
-    grey = before.mean(2)
-    even = cv2.blur(grey, (9, 9))
-    contrast = np.sqrt(np.maximum(cv2.blur(grey * grey, (9, 9)) - even * even, 0))
+    gray = before.mean(2)
+    even = cv2.blur(gray, (9, 9))
+    contrast = np.sqrt(np.maximum(cv2.blur(gray * gray, (9, 9)) - even * even, 0))
     seen = change > VISIBLE + _HIDDEN * contrast + 0.5 * sigma
     # A pixel inside a wound that happens to be as bright as the picture belongs to the wound.
     near = cv2.blur(seen.astype(np.float32), (5, 5)) > 0.25

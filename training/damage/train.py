@@ -138,8 +138,11 @@ def objective(network: torch.nn.Module, levels: Levels) -> tuple[torch.Tensor, d
         if last:
             found = chance.detach() > 0.5
             hit = float((found & (truth > 0.5)).sum())
-            figures = {"entropy": float(entropy.detach()), "precision": hit / max(1.0, float(found.sum())),
-                       "recall": hit / max(1.0, float(truth.sum()))}  # fmt: skip
+            figures = {
+                "entropy": float(entropy.detach()),
+                "precision": hit / max(1.0, float(found.sum())),
+                "recall": hit / max(1.0, float(truth.sum())),
+            }
     return total, figures
 
 

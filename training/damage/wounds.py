@@ -1,6 +1,6 @@
 """Shapes of damage: how scratches, cracks, folds, chips, worn edges, dust, hairs and stains cover a photo.
 
-Each is drawn once, at twice the size for smooth edges, and kept in a bank; training turns, scales and colours them.
+Each is drawn once, at twice the size for smooth edges, and kept in a bank; training turns, scales and colors them.
 Annotated film scans and alpha shapes from real prints join the drawn ones.
 """
 
@@ -129,12 +129,12 @@ def _tree(
             _tree(cover, rng, points[k], tip, max(1.2, width * rng.uniform(0.4, 0.9)), rough, gaps, depth - 1)
 
 
-def _chip(cover: Cover, rng: Random, centre: Points, radius: float) -> None:
+def _chip(cover: Cover, rng: Random, center: Points, radius: float) -> None:
     count = int(rng.integers(5, 14))
     angles = np.sort(rng.uniform(0, 2 * np.pi, count))
     radii = radius * rng.uniform(0.35, 1.2, count)
     stretch = np.array([1, rng.uniform(0.4, 1)])
-    polygon = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None] * stretch
+    polygon = center + np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None] * stretch
     cv2.fillPoly(cover, [np.round(polygon * 16).astype(np.int32)], int(rng.uniform(190, 256)), cv2.LINE_AA, 4)
 
 
@@ -238,9 +238,9 @@ def dust(rng: Random) -> Cover:
     spread = rng.choice([0.6, 0.15])
     middle = rng.uniform(0, _FINE, 2)
     for _ in range(int(_log_uniform(rng, 4, 250))):
-        centre = middle + rng.normal(0, spread * _FINE, 2)
+        center = middle + rng.normal(0, spread * _FINE, 2)
         axes = (int(_log_uniform(rng, 1, 9)), int(_log_uniform(rng, 1, 6)))
-        spot = (int(centre[0]), int(centre[1]))
+        spot = (int(center[0]), int(center[1]))
         cv2.ellipse(cover, spot, axes, float(rng.uniform(0, 180)), 0, 360, int(rng.uniform(90, 256)), -1, cv2.LINE_AA)
     return cover
 
@@ -262,8 +262,8 @@ def stains(rng: Random) -> Cover:
     cover = np.zeros((_FINE, _FINE), np.float32)
     y, x = np.mgrid[:_FINE, :_FINE].astype(np.float32)
     for _ in range(int(rng.choice([1, 1, 2, 4]))):
-        centre, radius = _inside(rng), _log_uniform(rng, 12, 160)
-        distance = np.hypot((x - centre[0]) * rng.uniform(0.7, 1.4), y - centre[1]) / radius
+        center, radius = _inside(rng), _log_uniform(rng, 12, 160)
+        distance = np.hypot((x - center[0]) * rng.uniform(0.7, 1.4), y - center[1]) / radius
         distance += clouds(rng, _FINE, int(rng.integers(4, 12))) * np.float32(rng.uniform(0.03, 0.25))
         body = np.clip((1 - distance) * radius / rng.uniform(2, 8), 0, 1)
         rim = np.exp(-(((distance - 0.95) / 0.06) ** 2))
@@ -295,13 +295,13 @@ def blots(rng: Random) -> Cover:
     """Even patches: round, oval or cornered."""
     cover = _blank()
     for _ in range(int(_log_uniform(rng, 1, 14))):
-        centre, radius = _inside(rng), _log_uniform(rng, 4, 110)
+        center, radius = _inside(rng), _log_uniform(rng, 4, 110)
         if rng.random() < 0.7:
             axes = (int(radius), max(2, int(radius * rng.uniform(0.3, 1))))
-            spot = (int(centre[0]), int(centre[1]))
+            spot = (int(center[0]), int(center[1]))
             cv2.ellipse(cover, spot, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
         else:
-            _chip(cover, rng, centre, radius)
+            _chip(cover, rng, center, radius)
     return np.where(cover > 0, 255, 0).astype(np.uint8)
 
 

@@ -1,7 +1,7 @@
 """Noisy photographs with their truth, made on the fly from the training pictures.
 
 What is drawn: independent Gaussian noise in 8 bits, Poisson-Gaussian noise of sensors, film grain (correlated in space,
-strongest in the middle tones, in luma or partly in colour), JPEG after mild noise, and clean pictures.
+strongest in the middle tones, in luma or partly in color), JPEG after mild noise, and clean pictures.
 """
 
 from __future__ import annotations
@@ -119,20 +119,20 @@ class Synthesis:
         clean = crop.astype(np.float32)
         clean *= np.float32(1 / 255)
         if random.random() < 0.2:
-            grey = clean @ np.array([0.299, 0.587, 0.114], np.float32)
+            gray = clean @ np.array([0.299, 0.587, 0.114], np.float32)
             tint = np.array([1.0, random.uniform(0.85, 1), random.uniform(0.6, 1)], np.float32)
-            clean = grey[..., None] * (tint if random.random() < 0.3 else np.ones(3, np.float32))
+            clean = gray[..., None] * (tint if random.random() < 0.3 else np.ones(3, np.float32))
         if random.random() < 0.3:
             low, high = random.uniform(0, 0.2), random.uniform(0.75, 1.0)
             clean = clean ** np.float32(random.uniform(0.7, 1.5)) * np.float32(high - low) + np.float32(low)
         return np.ascontiguousarray(np.rint(clean * 255) / np.float32(255))
 
     def independent(self, clean: Floats) -> Floats:
-        """Standard normal values that are independent from pixel to pixel: in a grey picture mostly the same in all
-        channels, as in the file of a grey photo, in a coloured one mostly not.
+        """Standard normal values that are independent from pixel to pixel: in a gray picture mostly the same in all
+        channels, as in the file of a gray photo, in a colored one mostly not.
         """
-        grey = bool((clean[..., 0] == clean[..., 2]).all())
-        if self.random.random() < (0.8 if grey else 0.08):
+        gray = bool((clean[..., 0] == clean[..., 2]).all())
+        if self.random.random() < (0.8 if gray else 0.08):
             return np.repeat(self.white((*clean.shape[:2], 1)), 3, axis=2)
         return self.white(clean.shape)
 
@@ -158,7 +158,7 @@ class Synthesis:
         return noisy, np.sqrt((sigma**2).mean(2, keepdims=True))
 
     def grain(self, clean: Floats) -> tuple[Floats, Floats]:
-        """Film grain: clumps of 0.4 to 1.6 px, strongest in the middle tones, in luma and at times in colour."""
+        """Film grain: clumps of 0.4 to 1.6 px, strongest in the middle tones, in luma and at times in color."""
         random, size = self.random, self.size
         radius = random.uniform(0.4, 1.6)
         field = self.white((size + 16, size + 16, 3))
@@ -166,8 +166,8 @@ class Synthesis:
         if random.random() < 0.3:
             field = field + self.white(field.shape) * np.float32(field.std() * random.uniform(0.3, 1.0))
         field = field / np.float32(field.std())
-        colour = random.choice([0.0, random.uniform(0, 1)])
-        field = field * np.float32(colour) + field[..., :1] * np.float32(1 - colour)
+        color = random.choice([0.0, random.uniform(0, 1)])
+        field = field * np.float32(color) + field[..., :1] * np.float32(1 - color)
         field = field / np.float32(np.sqrt((field**2).mean()))
         tone = clean.mean(2, keepdims=True)
         bend = random.uniform(0, 0.8)

@@ -21,7 +21,7 @@ Crop = npt.NDArray[np.float32]
 class Crops(IterableDataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
     """Endless batches ``(filled [N,3,S,S], mask [N,1,S,S], truth [N,3,S,S])``, float32 0..1.
 
-    A third of the pictures is grey or toned, a quarter soft as an enlargement, a fifth noisy around the hole (the
+    A third of the pictures is gray or toned, a quarter soft as an enlargement, a fifth noisy around the hole (the
     truth is then the picture without noise: what a fill should aim at before it is grained again). In a few the
     mask leaves a rim of the damage uncovered, as a detector's does.
     """
@@ -87,10 +87,10 @@ class Crops(IterableDataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
 
     def _toned(self, crop: Crop, rng: np.random.Generator) -> Crop:
         if rng.random() < 0.35:
-            grey = crop @ np.array([0.299, 0.587, 0.114], np.float32)
+            gray = crop @ np.array([0.299, 0.587, 0.114], np.float32)
             tone = np.float32(rng.uniform(0, 1) if rng.random() < 0.5 else 0)
             bend = np.array([1 - 0.25 * tone, 1 + 0.05 * tone, 1 + 0.4 * tone], np.float32)
-            crop = np.clip(grey, 0, 1)[..., None] ** bend
+            crop = np.clip(gray, 0, 1)[..., None] ** bend
         if rng.random() < 0.4:  # faded: less contrast, lifted blacks
             low, high = rng.uniform(0, 0.25), rng.uniform(0.7, 1)
             crop = np.float32(low) + crop * np.float32(high - low)

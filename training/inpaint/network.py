@@ -1,4 +1,4 @@
-"""The network of the fill: what the thin plate lacks, learnt from the surroundings of the hole."""
+"""The network of the fill: what the thin plate lacks, learned from the surroundings of the hole."""
 
 from __future__ import annotations
 

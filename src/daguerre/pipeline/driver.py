@@ -48,7 +48,7 @@ def restore_photo(
     progress = Progress(weights, on_progress, cancel)
     report = Report(is_grayscale=is_monochrome(photo.pixels))
     if settings.color_hints and not any(step.name == "colorize" for step in wanted):
-        report.warn("The colour hints were not used: colorizing is off.")
+        report.warn("The color hints were not used: colorizing is off.")
     restored = []
     for index, page in enumerate(pages):
         context = StepContext(index, settings, mask if index == 0 else None, cache, tier, report, page.metadata.icc)
@@ -62,7 +62,7 @@ def restore_photo(
 
 
 def _restore_pixels(original: Pixels, context: StepContext, steps: list[Step], progress: Progress) -> Pixels:
-    # A gray photo in an RGB file stays grey: its steps see one channel.
+    # A gray photo in an RGB file stays gray: its steps see one channel.
     neutral = original.shape[2] == 3 and is_neutral(original)
     pixels = original[:, :, :1] if neutral else original
     changed = False

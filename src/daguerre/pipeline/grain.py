@@ -84,7 +84,7 @@ def measure(pixels: Pixels, mask: npt.NDArray[np.bool_]) -> Grain:
     own = np.minimum(own, 2 * np.quantile(cells[:, 2], _CALMEST)).astype(np.float32)
     energy = sum(pair[0] for pair in likeness)
     rho = sum(pair[1] for pair in likeness) / energy if energy > 0 else 0.0
-    # A Gaussian of sigma s makes neighbours of white noise alike by exp(-1 / (4 s^2)).
+    # A Gaussian of sigma s makes neighbors of white noise alike by exp(-1 / (4 s^2)).
     spread = 0.0 if rho < 0.1 else min(2.0, 0.5 / float(np.sqrt(-np.log(min(rho, 0.95)))))
     seed = int(cells[:, :2].astype(np.float64).sum() * 1e6) % 2**32
     return Grain(brightness, shared, own, spread, seed)
@@ -124,7 +124,7 @@ def _starts(size: int) -> list[int]:
 
 
 def _cells(image: Floats, hole: npt.NDArray[np.bool_]) -> tuple[Floats, list[tuple[float, float]]]:
-    """``[N, 3]`` brightness, shared and own deviation of the undamaged cells, and how alike neighbours are."""
+    """``[N, 3]`` brightness, shared and own deviation of the undamaged cells, and how alike neighbors are."""
     height, width = (size // _CELL * _CELL for size in hole.shape)
     if height == 0 or width == 0:
         return np.zeros((0, 3), np.float32), []

@@ -1,4 +1,4 @@
-"""Whether a photo is monochrome: gray, sepia, toned or yellowed, whatever was spilt on it since.
+"""Whether a photo is monochrome: gray, sepia, toned or yellowed, whatever was spilled on it since.
 
 In a monochrome photo chroma is a function of lightness (the toning) and of place (yellowing, uneven
 fading). Both are fitted robustly in CIE Lab; what remains is noise, and here and there a stain or a

@@ -110,7 +110,7 @@ class Restorer:
         elif values.ndim == 2:
             values = values.astype(np.float32) / _white(values)
         else:
-            raise InvalidMask("The mask is not a picture: it needs rows and columns.")
+            raise InvalidMask("The mask is not an image: it needs rows and columns.")
         if values.shape != (photo.height, photo.width):
             raise InvalidMask(
                 f"The mask is {values.shape[1]} x {values.shape[0]} pixels, "

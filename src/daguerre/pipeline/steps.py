@@ -89,14 +89,14 @@ def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     context.cache.model(adapters.COLORIZE.name, context.tier)
     hints = settings.color_hints or [] if context.is_first else []
     if not context.is_grayscale:
-        unused = " Its colour hints were not used." if hints else ""
+        unused = " Its color hints were not used." if hints else ""
         where = "The photo" if context.is_first else f"Page {context.index + 1}"
-        context.report.warn(f"{where} is in colour already and was not colorized.{unused}")
+        context.report.warn(f"{where} is in color already and was not colorized.{unused}")
         return pixels
     height, width = pixels.shape[:2]
     inside = [hint for hint in hints if hint.x < width and hint.y < height]
     if len(inside) < len(hints):
-        context.report.warn(f"Colour hints outside of the photo of {width} x {height} pixels were ignored.")
+        context.report.warn(f"Color hints outside of the photo of {width} x {height} pixels were ignored.")
     colored = colorize(
         pixels,
         context.model(adapters.COLORIZE),
@@ -106,7 +106,7 @@ def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
         track=track,
     )
     if pixels.shape[2] == 1 and is_neutral(colored):
-        context.report.warn("The photo was not colorized: no colours were found for it.")
+        context.report.warn("The photo was not colorized: no colors were found for it.")
         return pixels
     context.colorized = True
     return colored

@@ -29,7 +29,7 @@ Transform = Callable[[Floats, Tile], Floats]
 
 
 def read_window(pixels: Pixels, tile: Tile) -> Floats:
-    """The window as ``[1, 3, h, w]`` in 0..1; grey as three equal channels, highlights clipped.
+    """The window as ``[1, 3, h, w]`` in 0..1; gray as three equal channels, highlights clipped.
 
     ``pixels`` may also be ``[H, W]`` or have any other number of channels, which stay.
     """

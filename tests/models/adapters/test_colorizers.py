@@ -25,7 +25,7 @@ def saved(path: Path, inputs: dict[str, list], weights: dict[str, list], bias: l
             helper.make_node("Concat", list(inputs), ["all"], axis=1),
             helper.make_node("Conv", ["all", "weight", "bias"], ["output"]),
         ],
-        "colours",
+        "colors",
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
         [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 2, side, side])],
         [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.array(bias, np.float32), "bias")],
@@ -47,7 +47,7 @@ class TestDDColor:
         return saved(path / "ddcolor.onnx", {"input": [1, 3, side, side]}, weights, [1, 2], side)
 
     @pytest.mark.parametrize("side", [64, 96])
-    def test_it_is_fed_the_grey_of_lightness_in_squares_of_the_files_size(self, tmp_path, side):
+    def test_it_is_fed_the_gray_of_lightness_in_squares_of_the_files_size(self, tmp_path, side):
         adapter = DDColor(load(self.model(tmp_path, side), window=512))
         assert (adapter.side, adapter.square, adapter.takes_hints) == (side, True, False)
         lightness = ramp(side, side)
@@ -55,9 +55,9 @@ class TestDDColor:
         assert chroma.shape == (side, side, 2)
         lab = np.zeros((side, side, 3), np.float32)
         lab[..., 0] = lightness
-        grey = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-        assert np.ptp(grey, axis=2).max() < 1e-3
-        assert np.allclose(chroma[..., 0], 60 * grey[..., 1] + 1, atol=0.05)
+        gray = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+        assert np.ptp(gray, axis=2).max() < 1e-3
+        assert np.allclose(chroma[..., 0], 60 * gray[..., 1] + 1, atol=0.05)
         assert np.allclose(chroma[..., 1], 2, atol=0.05)
 
     def test_the_entry_says_the_size_where_the_file_leaves_it_open(self, tmp_path):
@@ -83,9 +83,9 @@ class TestSiggraph17:
 
     @staticmethod
     def triple(path: Path, names: tuple[str, str, str] = ("input_A", "input_B", "mask_B")) -> Session:
-        light, colours, mask = names
-        shapes = {light: [1, 1, 64, 64], colours: [1, 2, 64, 64], mask: [1, 1, 64, 64]}
-        weights = {light: [[0.5], [0]], colours: [[1, 0], [0, 1]], mask: [[100], [200]]}
+        light, colors, mask = names
+        shapes = {light: [1, 1, 64, 64], colors: [1, 2, 64, 64], mask: [1, 1, 64, 64]}
+        weights = {light: [[0.5], [0]], colors: [[1, 0], [0, 1]], mask: [[100], [200]]}
         return saved(path / "s.onnx", shapes, weights, [0, 0], 64)
 
     def test_lightness_goes_in_as_it_is(self, tmp_path):
@@ -107,7 +107,7 @@ class TestSiggraph17:
         assert np.allclose(chroma[30, 40], (0.5 * ramp(64, 64)[30, 40], 0), atol=0.1)
         assert np.allclose(adapter(ramp(64, 64))[11, 21], (0.5 * ramp(64, 64)[11, 21], 0), atol=0.1)
 
-    def test_hints_of_another_size_keep_their_colour(self, tmp_path):
+    def test_hints_of_another_size_keep_their_color(self, tmp_path):
         adapter = Siggraph17(load(self.triple(tmp_path), window=512))
         hints = np.zeros((128, 192, 3), np.float32)
         hints[60:66, 90:99] = (7, -9, 1)

@@ -1,4 +1,4 @@
-"""The models for faces and colour that come with the package, on photographs in the public domain."""
+"""The models for faces and color that come with the package, on photographs in the public domain."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def best(detections):
     return detections.scores[order[0]], detections.boxes[order[0]], detections.landmarks[order[0]]
 
 
-@pytest.mark.parametrize("look", ["colour", "grey", "faded", "noisy"])
+@pytest.mark.parametrize("look", ["color", "gray", "faded", "noisy"])
 def test_a_face_is_found_with_its_landmarks(detector, astronaut, look):
     image = astronaut
-    if look != "colour":
+    if look != "color":
         image = image.mean(2, keepdims=True).repeat(3, 2)
     if look == "faded":
         image = 0.35 + 0.3 * image
@@ -92,10 +92,10 @@ def test_a_soft_face_gets_sharper_and_nearer_to_the_true_one(cache, astronaut):
     assert np.mean((made - true) ** 2) < np.mean((soft - true) ** 2)
 
 
-def test_grey_faces_stay_nearly_grey(cache, astronaut):
+def test_gray_faces_stay_nearly_gray(cache, astronaut):
     enhancer = cache.adapter(adapters.FACE_RESTORATION, cache.model(adapters.FACE_RESTORATION.name))
-    grey = cv2.resize(astronaut[40:230, 130:320].mean(2), (enhancer.size, enhancer.size))
-    made = enhancer(np.stack([grey] * 3, 2), 0.5)
+    gray = cv2.resize(astronaut[40:230, 130:320].mean(2), (enhancer.size, enhancer.size))
+    made = enhancer(np.stack([gray] * 3, 2), 0.5)
     assert np.ptp(made, axis=2).mean() < 0.02
 
 
@@ -114,7 +114,7 @@ def test_skin_is_warm(colorizer, astronaut):
     assert cheek[0] > 4 and cheek[1] > 4
 
 
-def test_a_hint_pulls_its_neighbourhood(colorizer, astronaut):
+def test_a_hint_pulls_its_neighborhood(colorizer, astronaut):
     light = cv2.resize(cv2.cvtColor(astronaut, cv2.COLOR_RGB2LAB)[..., 0], (256, 256), interpolation=cv2.INTER_AREA)
     hints = np.zeros((256, 256, 3), np.float32)
     hints[200:208, 100:108] = (-40, 30, 1)
@@ -124,6 +124,6 @@ def test_a_hint_pulls_its_neighbourhood(colorizer, astronaut):
 
 
 @pytest.mark.parametrize("shape", [(250, 131), (33, 256), (1, 1)])
-def test_any_shape_is_coloured(colorizer, shape):
+def test_any_shape_is_colored(colorizer, shape):
     light = np.full(shape, 50, np.float32)
     assert colorizer(light).shape == ((shape[0] + 1) // 2, (shape[1] + 1) // 2, 2)

@@ -41,9 +41,12 @@ FACE = ("input", FLOAT, [1, 3, 512, 512])
 
 def test_gfpgan_takes_and_gives_minus_one_to_one(tmp_path):
     session = stored(
-        tmp_path / "g.onnx", [("Mul", ("input", "gain"), "output", {})], [FACE], [("output", FLOAT, [1, 3, 512, 512])],
+        tmp_path / "g.onnx",
+        [("Mul", ("input", "gain"), "output", {})],
+        [FACE],
+        [("output", FLOAT, [1, 3, 512, 512])],
         {"gain": np.array(0.5, np.float32)},
-    )  # fmt: skip
+    )
     face = np.random.default_rng(0).random((512, 512, 3)).astype(np.float32)
     made = GFPGAN(load(session, window=512, input_range=(-1, 1)))(face, 0.5)
     assert np.allclose(made, 0.5 + (face - 0.5) / 2, atol=1e-5)
@@ -53,8 +56,10 @@ def test_codeformer_is_told_the_fidelity(tmp_path):
     session = stored(
         tmp_path / "c.onnx",
         [("Cast", ("weight",), "told", {"to": FLOAT}), ("Mul", ("input", "told"), "output", {})],
-        [FACE, ("weight", DOUBLE, [1])], [("output", FLOAT, [1, 3, 512, 512])], {},
-    )  # fmt: skip
+        [FACE, ("weight", DOUBLE, [1])],
+        [("output", FLOAT, [1, 3, 512, 512])],
+        {},
+    )
     face = np.full((512, 512, 3), 0.9, np.float32)
     adapter = CodeFormer(load(session, window=512, input_range=(-1, 1)))
     assert np.allclose(adapter(face, 1.0), 0.9, atol=1e-5)
@@ -66,9 +71,12 @@ def test_codeformer_is_told_the_fidelity(tmp_path):
 )
 def test_embeddings_see_the_channels_in_their_order_and_have_length_one(tmp_path, adapter, name, mean):
     session = stored(
-        tmp_path / "i.onnx", [("ReduceMean", (name,), "v", {"axes": [2, 3], "keepdims": 0})],
-        [(name, FLOAT, [1, 3, 112, 112])], [("v", FLOAT, [1, 3])], {},
-    )  # fmt: skip
+        tmp_path / "i.onnx",
+        [("ReduceMean", (name,), "v", {"axes": [2, 3], "keepdims": 0})],
+        [(name, FLOAT, [1, 3, 112, 112])],
+        [("v", FLOAT, [1, 3])],
+        {},
+    )
     face = np.ones((112, 112, 3), np.float32) * np.array([0.1, 0.25, 0.5], np.float32)
     vector = adapter(load(session, window=112, input_range=(0, 255)))(face)
     if mean is None:
@@ -93,8 +101,12 @@ def yunet_file(path: Path, stride: int, cell: int) -> Session:
         for name, width in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
             value = np.zeros((1, count, width), np.float32)
             if each == stride:
-                value[0, cell] = {"cls": [0.81], "obj": [1.0], "bbox": [0.5, 0.5, np.log(4), np.log(5)],
-                                  "kps": np.arange(10) / 10}[name]  # fmt: skip
+                value[0, cell] = {
+                    "cls": [0.81],
+                    "obj": [1.0],
+                    "bbox": [0.5, 0.5, np.log(4), np.log(5)],
+                    "kps": np.arange(10) / 10,
+                }[name]
             constants[f"{name}{each}"] = value
             nodes += [
                 ("Reshape", ("nil", "one"), f"z_{name}{each}", {}),

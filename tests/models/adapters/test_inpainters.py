@@ -27,11 +27,12 @@ FLOAT, BYTE = TensorProto.FLOAT, TensorProto.UINT8
 
 def graph(path: Path, nodes, inputs, output, constants) -> Path:
     made = helper.make_graph(
-        [helper.make_node(kind, list(args), [out], **more) for kind, args, out, more in nodes], "small",
+        [helper.make_node(kind, list(args), [out], **more) for kind, args, out, more in nodes],
+        "small",
         [helper.make_tensor_value_info(name, kind, shape) for name, kind, shape in inputs],
         [helper.make_tensor_value_info(*output)],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )  # fmt: skip
+    )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
     onnx.save(model, path)
@@ -41,28 +42,37 @@ def graph(path: Path, nodes, inputs, output, constants) -> Path:
 def lama_file(path: Path) -> Path:
     """Fills the hole with the mean of what is known: 0-1 in, 0-255 out."""
     nodes = [
-        ("Sub", ("one", "mask"), "known", {}), ("Mul", ("image", "known"), "seen", {}),
+        ("Sub", ("one", "mask"), "known", {}),
+        ("Mul", ("image", "known"), "seen", {}),
         ("ReduceSum", ("seen", "axes"), "sum", {"keepdims": 1}),
         ("ReduceSum", ("known", "axes"), "count", {"keepdims": 1}),
-        ("Div", ("sum", "count"), "mean", {}), ("Mul", ("mean", "mask"), "patch", {}),
-        ("Add", ("seen", "patch"), "filled", {}), ("Mul", ("filled", "white"), "output", {}),
-    ]  # fmt: skip
+        ("Div", ("sum", "count"), "mean", {}),
+        ("Mul", ("mean", "mask"), "patch", {}),
+        ("Add", ("seen", "patch"), "filled", {}),
+        ("Mul", ("filled", "white"), "output", {}),
+    ]
     return graph(
-        path, nodes, [("image", FLOAT, [1, 3, 512, 512]), ("mask", FLOAT, [1, 1, 512, 512])],
+        path,
+        nodes,
+        [("image", FLOAT, [1, 3, 512, 512]), ("mask", FLOAT, [1, 1, 512, 512])],
         ("output", FLOAT, [1, 3, 512, 512]),
         {"one": np.array(1, np.float32), "white": np.array(255, np.float32), "axes": np.array([2, 3], np.int64)},
-    )  # fmt: skip
+    )
 
 
 def migan_file(path: Path) -> Path:
     """Fills the hole with 200, bytes in and out; the mask is 0 in the hole."""
     nodes = [
-        ("Equal", ("mask", "zero"), "hole", {}), ("Where", ("hole", "fill", "image"), "result", {}),
-    ]  # fmt: skip
+        ("Equal", ("mask", "zero"), "hole", {}),
+        ("Where", ("hole", "fill", "image"), "result", {}),
+    ]
     return graph(
-        path, nodes, [("image", BYTE, [1, 3, "h", "w"]), ("mask", BYTE, [1, 1, "h", "w"])],
-        ("result", BYTE, [1, 3, "h", "w"]), {"zero": np.array(0, np.uint8), "fill": np.array(200, np.uint8)},
-    )  # fmt: skip
+        path,
+        nodes,
+        [("image", BYTE, [1, 3, "h", "w"]), ("mask", BYTE, [1, 1, "h", "w"])],
+        ("result", BYTE, [1, 3, "h", "w"]),
+        {"zero": np.array(0, np.uint8), "fill": np.array(200, np.uint8)},
+    )
 
 
 def loaded(path: Path, adapter):
@@ -136,9 +146,18 @@ def test_an_installed_model_fills_photos(tmp_path, name, adapter, make):
     folder.mkdir()
     data = make(folder / "n.onnx").read_bytes()
     entry = Model(
-        id=f"full/{name}@1", role="inpaint", tier="full", file="n.onnx", sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data), licence="MIT", purpose="", adapter=adapter, window=512, urls=("https://example.org/n.onnx",),
-    )  # fmt: skip
+        id=f"full/{name}@1",
+        role="inpaint",
+        tier="full",
+        file="n.onnx",
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        licence="MIT",
+        purpose="",
+        adapter=adapter,
+        window=512,
+        urls=("https://example.org/n.onnx",),
+    )
     config = Config(data=tmp_path, threads=1)
     cache = ModelCache(Catalog(*embedded.catalog(), entry), Store(folder), config)
     photo = np.full((400, 600, 3), 100, np.uint8)

@@ -35,9 +35,18 @@ QUICK = Patience(stall_s=0.6, connect_s=2, tries=3, pause_s=0.01, longest_pause_
 def model(url: str, data: bytes = DATA, **fields) -> Model:
     # Published addresses are https; these are of the machine itself.
     entry = Model(
-        id="full/thing@1", role="thing", tier="full", file="thing.onnx", sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data), licence="MIT", purpose="is a thing", adapter="Thing", tile=64, urls=(url,),
-    )  # fmt: skip
+        id="full/thing@1",
+        role="thing",
+        tier="full",
+        file="thing.onnx",
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        licence="MIT",
+        purpose="is a thing",
+        adapter="Thing",
+        tile=64,
+        urls=(url,),
+    )
     return dataclasses.replace(entry, **fields)
 
 
@@ -412,8 +421,12 @@ def test_every_published_model_has_what_it_needs():
     assert all(entry.commercial_use for entry in bundle)
     assert 0.75e9 < sum(entry.expected_bytes for entry in bundle) < 1e9
     assert {entry.role for entry in bundle} == {
-        "face_detection", "inpaint", "face_restoration", "colorize", "face_identity",
-    }  # fmt: skip
+        "face_detection",
+        "inpaint",
+        "face_restoration",
+        "colorize",
+        "face_identity",
+    }
 
 
 def test_names_of_models():
@@ -428,8 +441,10 @@ def test_names_of_models():
 
 def test_the_command_installs_says_so_and_stops_politely(publisher, tmp_path):
     environment = {
-        **os.environ, "DAGUERRE_MODELS_URL": publisher.url, "DAGUERRE_DATA": str(tmp_path),
-    }  # fmt: skip
+        **os.environ,
+        "DAGUERRE_MODELS_URL": publisher.url,
+        "DAGUERRE_DATA": str(tmp_path),
+    }
     command = [sys.executable, "-m", "daguerre.cli", "models"]
 
     def run(*words, **more):

@@ -187,7 +187,7 @@ def test_who_can_divide_the_work_is_told_that_memory_is_short(blur_path, monkeyp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are Linux's")
-def test_a_real_shortage_is_recognised(blur_path):
+def test_a_real_shortage_is_recognized(blur_path):
     """The process may take 1 GB more than it has; the picture alone needs that twice over."""
     code = (
         "import resource, numpy as np\n"

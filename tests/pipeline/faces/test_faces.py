@@ -80,7 +80,7 @@ def test_the_low_frequencies_are_the_originals_at_fidelity_one(restorer, astrona
             aligned, enhancer(aligned, fidelity), None, alignment.FFHQ, fidelity=fidelity, gray=False
         ).change
         for fidelity in (0.0, 0.5, 1.0)
-    }  # fmt: skip
+    }
     low = {fidelity: np.abs(cv2.dct(change[..., 1])[:12, :12]).max() for fidelity, change in changes.items()}
     assert low[1.0] < 1e-4 < 0.05 < low[0.0]
     sizes = [np.square(changes[fidelity]).sum() for fidelity in (0.0, 0.5, 1.0)]
@@ -89,13 +89,13 @@ def test_the_low_frequencies_are_the_originals_at_fidelity_one(restorer, astrona
 
 @pytest.mark.parametrize("kind", ["one channel", "rgb", "sepia"])
 def test_monochrome_photos_keep_their_tone(restorer, astronaut, kind):
-    grey = soft(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY))
+    gray = soft(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY))
     if kind == "one channel":
-        photo = grey[..., None]
+        photo = gray[..., None]
     elif kind == "rgb":
-        photo = np.stack([grey] * 3, 2)
+        photo = np.stack([gray] * 3, 2)
     else:
-        photo = np.clip(grey[..., None] * [0.95, 0.85, 0.65] + [12, 8, 2], 0, 255).astype(np.uint8)
+        photo = np.clip(gray[..., None] * [0.95, 0.85, 0.65] + [12, 8, 2], 0, 255).astype(np.uint8)
     after = restorer.restore(daguerre.Photo(photo, "png"), ONLY_FACES).photo.pixels
     assert after.shape == photo.shape and not np.array_equal(after, photo)
     change = after.astype(int) - photo.astype(int)
@@ -268,13 +268,13 @@ def test_blur_is_measured_through_noise(sigma):
 
 
 class Identity:
-    """Tells people by the colour of the middle of the face."""
+    """Tells people by the color of the middle of the face."""
 
     size = 112
 
     def __call__(self, face):
-        colour = face[30:80, 30:80].mean((0, 1)) - 0.5
-        return (colour / np.linalg.norm(colour)).astype(np.float32)
+        color = face[30:80, 30:80].mean((0, 1)) - 0.5
+        return (color / np.linalg.norm(color)).astype(np.float32)
 
 
 def changed(make, identity=None):

@@ -33,8 +33,8 @@ def restored(restorer, pixels, **settings):
 
 
 def fine(picture):
-    grey = picture.astype(np.float32).mean(2)
-    return float((grey - cv2.GaussianBlur(grey, (0, 0), 1.0))[FACE].std())
+    gray = picture.astype(np.float32).mean(2)
+    return float((gray - cv2.GaussianBlur(gray, (0, 0), 1.0))[FACE].std())
 
 
 def test_all_depths_get_the_same_face(restorer, blurred):

@@ -23,7 +23,7 @@ Random = np.random.Generator
 SIDE = 256
 SMALLEST, LARGEST = 10.0, 230.0
 SURE, DOUBTFUL = 0.72, 0.35
-"""Scores of the teacher from which a face is one, and below which it is none; between them nothing is learnt."""
+"""Scores of the teacher from which a face is one, and below which it is none; between them nothing is learned."""
 ANIMALS = ("cats_dogs", "food_feedme", "hymenoptera")
 """Sets in which the teacher takes the faces of animals for ours, unless it is very sure."""
 HELD_OUT = 23
@@ -79,26 +79,26 @@ class Canvases:
     def _view(self, index: int, size: float | None) -> tuple[Bytes, Floats]:
         """A picture turned and scaled so that one of its faces has ``size`` pixels."""
         rng = self.rng
-        grey = cv2.cvtColor(np.ascontiguousarray(self.pack[index]), cv2.COLOR_RGB2GRAY)
-        height, width = grey.shape
+        gray = cv2.cvtColor(np.ascontiguousarray(self.pack[index]), cv2.COLOR_RGB2GRAY)
+        height, width = gray.shape
         rows = self.faces.get(index, np.zeros((0, 15), np.float32))
         angle = float(np.clip(rng.normal(0, 14), -50, 50)) if rng.random() < 0.75 else float(rng.uniform(-50, 50))
         if size is None:
             scale = float(np.exp(rng.uniform(np.log(0.3), np.log(2.5))))
-            centre, target = rng.uniform(0, 1, 2) * (width, height), rng.uniform(0.2, 0.8, 2) * SIDE
+            center, target = rng.uniform(0, 1, 2) * (width, height), rng.uniform(0.2, 0.8, 2) * SIDE
         else:
             sure = rows[rows[:, 14] >= SURE]
             face = sure[rng.integers(len(sure))]
             scale = min(size / max(face[2], face[3]), 4.0)
-            centre, target = face[:2] + face[2:4] / 2, rng.uniform(0.08, 0.92, 2) * SIDE
+            center, target = face[:2] + face[2:4] / 2, rng.uniform(0.08, 0.92, 2) * SIDE
         flip = rng.random() < 0.5
-        turn, rows = _turned(rows, centre, target, scale, angle, flip, width)
+        turn, rows = _turned(rows, center, target, scale, angle, flip, width)
         if scale < 0.7:
-            grey = cv2.GaussianBlur(grey, (0, 0), 0.45 / scale)
+            gray = cv2.GaussianBlur(gray, (0, 0), 0.45 / scale)
         if flip:
-            grey = grey[:, ::-1]
-        image = cv2.warpAffine(np.ascontiguousarray(grey), turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-        outside = cv2.warpAffine(np.full_like(grey, 255), turn, (SIDE, SIDE)) < 255
+            gray = gray[:, ::-1]
+        image = cv2.warpAffine(np.ascontiguousarray(gray), turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+        outside = cv2.warpAffine(np.full_like(gray, 255), turn, (SIDE, SIDE)) < 255
         if outside.any():
             image[outside] = self._ground()[outside]
         return np.asarray(image, np.uint8), _seen(rows)
@@ -108,12 +108,12 @@ class Canvases:
         rng = self.rng
         if rng.random() < 0.2:
             return np.full((SIDE, SIDE), int(rng.uniform(0, 255)), np.uint8)
-        grey = cv2.cvtColor(
+        gray = cv2.cvtColor(
             np.ascontiguousarray(self.pack[int(rng.choice(self.plain, p=self.plain_odds))]), cv2.COLOR_RGB2GRAY
         )
-        side = int(min(grey.shape) * rng.uniform(0.4, 1))
-        y, x = (int(rng.integers(0, length - side + 1)) for length in grey.shape)
-        part = np.ascontiguousarray(grey[y : y + side, x : x + side])
+        side = int(min(gray.shape) * rng.uniform(0.4, 1))
+        y, x = (int(rng.integers(0, length - side + 1)) for length in gray.shape)
+        part = np.ascontiguousarray(gray[y : y + side, x : x + side])
         return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
     def _paste(self, image: Bytes, faces: Floats) -> tuple[Bytes, Floats]:
@@ -141,16 +141,15 @@ class Canvases:
         else:
             mask[top:bottom, left:right] = 1
         mixed = image + mask * (view.astype(np.float32) - image)
-        centres = found[:, :2] + found[:, 2:4] / 2
-        inside = (
-            (centres[:, 0] > left) & (centres[:, 0] < right) & (centres[:, 1] > top) & (centres[:, 1] < bottom)
-        )  # fmt: skip
+        centers = found[:, :2] + found[:, 2:4] / 2
+        inside = (centers[:, 0] > left) & (centers[:, 0] < right) & (centers[:, 1] > top) & (centers[:, 1] < bottom)
         added = found[inside].copy()
         whole = (
-            (added[:, 0] >= left - 0.15 * added[:, 2]) & (added[:, 1] >= top - 0.15 * added[:, 3])
+            (added[:, 0] >= left - 0.15 * added[:, 2])
+            & (added[:, 1] >= top - 0.15 * added[:, 3])
             & (added[:, 0] + added[:, 2] <= right + 0.15 * added[:, 2])
             & (added[:, 1] + added[:, 3] <= bottom + 0.15 * added[:, 3])
-        )  # fmt: skip
+        )
         added[~whole, 14] = 0
         return np.asarray(mixed, np.uint8), np.concatenate([faces, added])
 
@@ -201,18 +200,23 @@ def _apart(rows: Floats) -> Floats:
 
 
 def _turned(
-    rows: Floats, centre: npt.NDArray[np.float64], target: npt.NDArray[np.float64], scale: float, angle: float,
-    flip: bool, width: int,
-) -> tuple[npt.NDArray[np.float64], Floats]:  # fmt: skip
-    """The matrix that brings ``centre`` to ``target``, and the faces as it moves them."""
+    rows: Floats,
+    center: npt.NDArray[np.float64],
+    target: npt.NDArray[np.float64],
+    scale: float,
+    angle: float,
+    flip: bool,
+    width: int,
+) -> tuple[npt.NDArray[np.float64], Floats]:
+    """The matrix that brings ``center`` to ``target``, and the faces as it moves them."""
     rows = rows.copy()
     points = np.concatenate([rows[:, None, :2] + rows[:, None, 2:4] / 2, rows[:, 4:14].reshape(-1, 5, 2)], 1)
     if flip:
         points[..., 0] = width - points[..., 0]
         points[:, 1:] = points[:, [2, 1, 3, 5, 4]]
-        centre = np.array([width - centre[0], centre[1]])
-    turn = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, scale)
-    turn[:, 2] += target - centre
+        center = np.array([width - center[0], center[1]])
+    turn = cv2.getRotationMatrix2D((float(center[0]), float(center[1])), angle, scale)
+    turn[:, 2] += target - center
     points = points @ turn[:, :2].T + turn[:, 2]
     size = rows[:, 2:4] * scale
     rows[:, :2], rows[:, 2:4] = points[:, 0] - size / 2, size

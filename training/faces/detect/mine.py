@@ -25,12 +25,12 @@ def main() -> None:
     canvases = Canvases(0, RUNS)
     scores = []
     for index in canvases.plain:
-        grey = cv2.cvtColor(np.ascontiguousarray(canvases.pack[int(index)]), cv2.COLOR_RGB2GRAY)
+        gray = cv2.cvtColor(np.ascontiguousarray(canvases.pack[int(index)]), cv2.COLOR_RGB2GRAY)
         best = 0.0
         for side in _SIDES:
-            scale = side / max(grey.shape)
-            height, width = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in grey.shape)
-            image = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+            scale = side / max(gray.shape)
+            height, width = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in gray.shape)
+            image = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
                 maps = network(torch.from_numpy(image)[None, None])
             best = max(best, *(float(torch.sigmoid(level[0, 0].float()).max()) for level in maps))

@@ -14,7 +14,7 @@ from training.blocks import Block, twice
 MULTIPLE = 32
 STRIDES = (8, 16, 32)
 CHANNELS = 15
-"""Per cell: the logit of a face, centre x and y, log width and height, five landmarks' x and y."""
+"""Per cell: the logit of a face, center x and y, log width and height, five landmarks' x and y."""
 SPANS = {8: (0.0, 40.0), 16: (32.0, 92.0), 32: (74.0, 260.0)}
 """Pixels of the longer side of the faces that each stride answers for; some answer twice."""
 _WIDTHS = (16, 24, 48, 80, 112)
@@ -30,7 +30,7 @@ def _entry(into: int, out: int, size: int, stride: int = 1) -> nn.Sequential:
 class Detector(nn.Module):
     """``lightness`` [N,1,H,W] 0-1, H and W multiples of 32, to one map [N,CHANNELS,H/s,W/s] for each stride s.
 
-    Centres, sizes and landmarks are in strides, relative to the middle of the cell.
+    Centers, sizes and landmarks are in strides, relative to the middle of the cell.
     """
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from training.faces.detect import canvases
 from training.faces.detect.network import SPANS, STRIDES, Detector
 
 _REACH = 0.22
-"""Cells nearer to a face's centre than this share of its size are asked for it."""
+"""Cells nearer to a face's center than this share of its size are asked for it."""
 _DOUBT = 0.6
 _NEAR = 0.65
 _GAMMA = 2.0
@@ -83,9 +83,12 @@ def objective(
     found = (chance > 0.5) & (weight > 0)
     hit = float((found & (truth > 0.5)).sum())
     return 2 * focal + box + 4 * point, {
-        "focal": float(focal.detach()), "box": float(box.detach()), "point": float(point.detach()),
-        "precision": hit / max(1.0, float(found.sum())), "recall": hit / count,
-    }  # fmt: skip
+        "focal": float(focal.detach()),
+        "box": float(box.detach()),
+        "point": float(point.detach()),
+        "precision": hit / max(1.0, float(found.sum())),
+        "recall": hit / count,
+    }
 
 
 def _box(said: torch.Tensor, at: torch.Tensor, stride: int) -> torch.Tensor:

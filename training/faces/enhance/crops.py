@@ -82,11 +82,11 @@ def _filled(crop: Bytes, there: npt.NDArray[np.bool_]) -> Bytes:
 def detail(crop: Bytes) -> float:
     """How much of the contrast is too fine for half of the size, in the middle of a face; 0.05 is soft, 0.2 crisp."""
     height, width = crop.shape[:2]
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    grey = grey[height // 5 : -height // 5, width // 5 : -width // 5]
-    small = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    back = cv2.resize(small, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_CUBIC)
-    return float(np.sqrt(np.mean((grey - back) ** 2)) / max(1.0, float(grey.std())))
+    gray = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gray = gray[height // 5 : -height // 5, width // 5 : -width // 5]
+    small = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    back = cv2.resize(small, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_CUBIC)
+    return float(np.sqrt(np.mean((gray - back) ** 2)) / max(1.0, float(gray.std())))
 
 
 def view(face: Bytes, rng: Random, side: int = SIDE) -> Bytes:
@@ -135,8 +135,12 @@ def degrade(clean: Floats, rng: Random) -> Floats:
     image = clean
     shrink = float(np.exp(rng.uniform(0, np.log(8)))) if rng.random() < 0.8 else 1.0
     if rng.random() < 0.75:
-        image = cv2.filter2D(image, -1, _kernel(rng, float(np.exp(rng.uniform(np.log(0.4), np.log(3.5))))),
-                             borderType=cv2.BORDER_REFLECT_101)  # fmt: skip
+        image = cv2.filter2D(
+            image,
+            -1,
+            _kernel(rng, float(np.exp(rng.uniform(np.log(0.4), np.log(3.5))))),
+            borderType=cv2.BORDER_REFLECT_101,
+        )
     if shrink > 1.15:
         small = max(16, round(side / shrink))
         how = [cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4][int(rng.integers(4))]

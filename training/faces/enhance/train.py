@@ -30,8 +30,9 @@ class Loss:
         seen = self.eye(made.clamp(-0.1, 1.1), wanted).mean()
         error = (made - wanted).detach().square().mean((1, 2, 3))
         return off + wide + self.weight * seen, {
-            "psnr": float(-4.343 * torch.log(error + 1e-6).mean()), "seen": float(seen.detach())
-        }  # fmt: skip
+            "psnr": float(-4.343 * torch.log(error + 1e-6).mean()),
+            "seen": float(seen.detach()),
+        }
 
 
 class Judge:

@@ -136,13 +136,17 @@ def optional(catalog: Catalog) -> tuple[Bundle, ...]:
     bundled = {id for bundle in BUNDLES for id in bundle.models}
     return tuple(
         Bundle(
-            id=short(model), name=model.id, description=f"{model.role.replace('_', ' ')}: {model.purpose}",
-            version=model.id.rpartition("@")[2], estimated_size=f"{model.expected_bytes / 1e6:.0f} MB",
-            models=(model.id,), enables_tools=PHOTO_RESTORATION.enables_tools,
+            id=short(model),
+            name=model.id,
+            description=f"{model.role.replace('_', ' ')}: {model.purpose}",
+            version=model.id.rpartition("@")[2],
+            estimated_size=f"{model.expected_bytes / 1e6:.0f} MB",
+            models=(model.id,),
+            enables_tools=PHOTO_RESTORATION.enables_tools,
         )
         for model in catalog
         if model.tier == "full" and model.id not in bundled
-    )  # fmt: skip
+    )
 
 
 def members(bundle: Bundle, catalog: Catalog) -> list[Model]:

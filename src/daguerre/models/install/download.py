@@ -81,9 +81,13 @@ class Download:
     """Fetches ``wanted``; ``report`` is told the bytes that lie in the part."""
 
     def __init__(
-        self, client: httpx.Client, wanted: Wanted, report: Callable[[int], object], cancel: CancelToken,
+        self,
+        client: httpx.Client,
+        wanted: Wanted,
+        report: Callable[[int], object],
+        cancel: CancelToken,
         patience: Patience,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._client = client
         self._wanted = wanted
         self._report = report

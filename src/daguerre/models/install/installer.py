@@ -96,9 +96,13 @@ class Installer:
         self._patience = patience or Patience()
 
     def install(
-        self, models: Sequence[Model], *, accept_licences: bool = False,
-        on_progress: Callable[[Progress], object] | None = None, cancel: CancelToken | None = None,
-    ) -> list[Model]:  # fmt: skip
+        self,
+        models: Sequence[Model],
+        *,
+        accept_licences: bool = False,
+        on_progress: Callable[[Progress], object] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[Model]:
         """Install those of ``models`` that are missing or damaged, and give them.
 
         Raises :class:`~daguerre.errors.LicenceNotAccepted` where a licence forbids commercial use and

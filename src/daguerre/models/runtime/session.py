@@ -46,9 +46,13 @@ class Session:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, device: Device = "auto", threads: int | None = None,
+        self,
+        path: str | os.PathLike[str],
+        *,
+        device: Device = "auto",
+        threads: int | None = None,
         precision: Precision = "auto",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.path = Path(path)
         self.fallbacks: list[str] = []
         self.warnings: list[str] = []

@@ -50,7 +50,7 @@ def cores() -> int:
 
 
 def _enlarged(plane: Floats, top: int, band: Pixels, height: int) -> Floats:
-    """The rows from ``top`` on of ``plane`` at the photo's size, between pixel centres."""
+    """The rows from ``top`` on of ``plane`` at the photo's size, between pixel centers."""
     rows, width = band.shape[:2]
     down, across = plane.shape[0] / height, plane.shape[1] / width
     to_source = np.array([[across, 0, (across - 1) / 2], [0, down, (top + 0.5) * down - 0.5]])

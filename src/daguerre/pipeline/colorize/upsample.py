@@ -18,7 +18,7 @@ from daguerre.pipeline.colorize.hints import Hint, propagate_hints, scale_hints
 from daguerre.pipeline.colorize.transfer import Floats, resized
 
 _STEP, _RADIUS, _WIDTH = 2, 1, 2.0
-"""Pixels between the neighbours looked at, how many to each side, and the spread of their weights in steps."""
+"""Pixels between the neighbors looked at, how many to each side, and the spread of their weights in steps."""
 _LEAST, _MOST = 3.0, 12.0
 """Difference in L* that still counts as equally light, in clean photos and in the grainiest."""
 _GRAINS = 3.0
@@ -51,7 +51,7 @@ def _sharpened(lightness: Floats, chroma: Floats) -> Floats:
 
 
 def _average(chroma: Floats, lightness: Floats | None) -> Floats:
-    """The mean of what is around, and as light where ``lightness`` is given; opposite neighbours share a weight."""
+    """The mean of what is around, and as light where ``lightness`` is given; opposite neighbors share a weight."""
     planes = np.ascontiguousarray(chroma.transpose(2, 0, 1))
     height, width = chroma.shape[:2]
     total, weight = planes.copy(), np.ones((height, width), np.float32)

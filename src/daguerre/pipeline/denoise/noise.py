@@ -34,10 +34,10 @@ _TRUST = 0.01
 class NoiseProfile:
     """The noise of one photo, as standard deviations on a scale of 0-255.
 
-    ``sigma_255`` stands for the whole photo. ``levels`` is the noise level function: the noise where the picture is
+    ``sigma_255`` stands for the whole photo. ``levels`` is the noise level function: the noise where the photo is
     as bright as the center of each of ``BINS`` equal steps from black to white. ``calm_255`` is the noise of the
     calmest quarter of the photo: noise is everywhere, a texture that looks like it is not. ``compressed`` says that it
-    is mostly the errors of a JPEG, which follow the picture and not its brightness; ``mean_255`` is their mean.
+    is mostly the errors of a JPEG, which follow the photo and not its brightness; ``mean_255`` is their mean.
     """
 
     sigma_255: float

@@ -14,7 +14,7 @@ from daguerre.pipeline.faces import alignment
 SHARP = 0.013
 """What a model would change of a face as the photo shows it, as a share of the face's contrast, up to which the face
 is sharp. Clean faces of 128 to 1024 pixels stay below 0.012; those blurred by a sigma of 1.5 pixels, or brought down by
-4, lie between 0.014 and 0.037, those brought down by 8 beyond 0.05 (pictures of benchmarks/faces.py)."""
+4, lie between 0.014 and 0.037, those brought down by 8 beyond 0.05 (images of benchmarks/faces.py)."""
 _SOFT = 1.5 * SHARP
 """From which on the whole change is used."""
 _SEEN = 2.0
@@ -24,7 +24,7 @@ _FAINT = 0.03
 _LUMA = (0.299, 0.587, 0.114)
 _EDGES = 0.04
 _PIXEL = 0.55
-"""Variance of the blur that differences of neighbouring pixels add."""
+"""Variance of the blur that differences of neighboring pixels add."""
 _LOW = 12
 """Of the cosine transform of an aligned face, so many coefficients a side are its low frequencies."""
 _HIGH_AT_ONE = 0.3
