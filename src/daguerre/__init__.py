@@ -81,11 +81,16 @@ _shared: Restorer | None = None
 _lock = threading.Lock()
 
 
-def open(source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000) -> Photo:
-    """Decode a photo of any supported format; raises :class:`InvalidImage`."""
+def open(
+    source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000, recover: bool = False
+) -> Photo:
+    """Decode a photo of any supported format; raises :class:`InvalidImage`.
+
+    ``recover`` takes a truncated or damaged file for what it holds.
+    """
     from daguerre import imaging
 
-    return imaging.open_image(source, max_pixels=max_pixels)
+    return imaging.open_image(source, max_pixels=max_pixels, recover=recover)
 
 
 def restore(

@@ -40,6 +40,7 @@ class Settings(BaseModel):
     Percentages are 0-100. ``scratch_sensitivity`` 50 finds what the detector is sure of, 100
     nearly everything that might be damage. ``fidelity`` 1 keeps a face's own features, 0 enhances
     most. ``denoise_strength`` 0 leaves the photo untouched, 25 removes the visible noise.
+    ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
     ``models`` ``auto`` takes the best networks that are installed.
     """
 
@@ -56,6 +57,7 @@ class Settings(BaseModel):
     models: Literal["auto", "embedded", "full"] = "auto"
     faces: list[Annotated[int, Field(ge=0)] | Box] | None = None
     color_hints: list[ColorHint] | None = None
+    recover: bool = False
     output_format: str | None = None
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
 

@@ -229,3 +229,13 @@ def test_a_reader_that_leaves_gets_no_traceback(tmp_path: Path, make_photo: Make
     done = subprocess.run(command, shell=True, cwd=tmp_path, timeout=240, check=False, capture_output=True, text=True)
     assert "Traceback" not in done.stderr
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_truncated_photo_is_restored_where_that_is_asked_for(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    photo = make_photo(tmp_path / "a.png")
+    photo.write_bytes(photo.read_bytes()[: photo.stat().st_size * 3 // 4])
+    refused = run("restore", "a.png")
+    assert refused.returncode == 1
+    assert "recover" in refused.stderr
+    assert run("restore", "a.png", "--recover").returncode == 0
+    assert imaging.open_image(tmp_path / "a_restored.png").width == 96

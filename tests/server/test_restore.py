@@ -257,3 +257,11 @@ def test_refused_uploads_leave_nothing(server, photo):
     refusal(server, files={"file": ("a.jpg", photo)}, settings={"fidelity": 7})
     assert set((server.data / "service" / "files" / "jobs").glob("*/input")) == before
     assert list((server.data / "service" / "files" / "spool").iterdir()) == []
+
+
+def test_a_truncated_photo_is_restored_where_that_is_asked_for(server, photo):
+    cut = photo[: len(photo) * 3 // 4]
+    answer = server.client.post(TOOL, files={"file": ("a.jpg", cut)})
+    assert answer.status_code == 400 and "recover" in answer.json()["error"]
+    result = server.wait(server.submit(cut, {"recover": True}))["result"]
+    assert "scratch_removal" in result["steps"] and any("truncated" in sentence for sentence in result["warnings"])

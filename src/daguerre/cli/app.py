@@ -124,6 +124,9 @@ def restore(
         str | None, typer.Option("--format", metavar="FORMAT", help="Write this format, not the photo's own.")
     ] = None,
     quality: Annotated[int | None, typer.Option(metavar="1-100", help="Of a lossy format. [as the photo's]")] = None,
+    recover: Annotated[
+        bool | None, typer.Option("--recover/--no-recover", help="Take what a truncated file holds. [off]")
+    ] = None,
     mask: Annotated[
         Path | None, typer.Option(metavar="M.png", help="White where damaged; replaces the detection. One photo.")
     ] = None,
@@ -154,7 +157,7 @@ def restore(
         "faces": [chosen_face(text) for text in face] if face else None,
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
-        "output_format": format, "quality": quality,
+        "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})
     try:

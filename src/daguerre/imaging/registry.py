@@ -80,7 +80,7 @@ FORMATS: dict[str, Format] = {
         Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False, writable=False,
                fallback="avif"),
         Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True,
-               told=(*_EVERYTHING, "aspect"), lenient=True),
+               told=(*_EVERYTHING, "aspect"), lenient=True, recoverable=True),
         Format("bmp", "BMP", (".bmp", ".dib"), "image/bmp", told=("icc",), in_browsers=True),
         Format("gif", "GIF", (".gif",), "image/gif", told=("icc", "xmp", "comments"), in_browsers=True),
         Format("tga", "TGA", (".tga",), "image/x-tga", told=()),

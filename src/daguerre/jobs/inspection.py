@@ -26,6 +26,7 @@ _LONGEST_VIEW = 16_000
 class Request:
     """What to look at: paths of local files, and the format that the result is to have.
 
+    With ``recover`` a photo that is truncated may go on.
     With ``head`` the photo is the beginning of a file that is still coming: only too many pixels count.
     With ``view`` a picture that every browser shows is written to that path, of at most ``view_pixels`` on
     its longest side; 0 stands for all of them.
@@ -35,6 +36,7 @@ class Request:
     mask: str | None
     output_format: str | None
     max_pixels: int
+    recover: bool = False
     head: bool = False
     view: str | None = None
     view_pixels: int = 0
@@ -64,7 +66,7 @@ def inspect(request: Request) -> Answer:
             return _view(Path(request.photo), Path(request.view), request.view_pixels, request.max_pixels)
         if request.output_format is not None:
             registry.named(request.output_format)
-        size, exact = _size(Path(request.photo), request.max_pixels)
+        size, exact = _size(Path(request.photo), request.max_pixels, recover=request.recover)
         if request.mask is not None:
             _compare(size, exact, Path(request.mask), request.max_pixels)
     except InvalidSettings as error:
@@ -98,7 +100,7 @@ def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
     form = registry.FORMATS[sniff.format_of(data)]
     if not longest and form.in_browsers:
         return Answer(view_type=form.media_type, view_is_file=True)
-    photo = imaging.open_image(data, max_pixels=max_pixels)
+    photo = imaging.open_image(data, max_pixels=max_pixels, recover=True)
     del data
     if longest:
         target.write_bytes(preview(photo, longest))
@@ -126,7 +128,7 @@ def _compare(size: tuple[int, int] | None, exact: bool, mask: Path, max_pixels: 
         )
 
 
-def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
+def _size(path: Path, max_pixels: int, *, recover: bool = False) -> tuple[tuple[int, int] | None, bool]:
     """Width and height, where they are known, and whether the picture was decoded to say so."""
     from daguerre import imaging
     from daguerre.imaging import sniff
@@ -134,7 +136,7 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
     data = path.read_bytes()
     form = sniff.format_of(data)
     try:
-        photo = imaging.open_image(data, max_pixels=min(DECODED_PIXELS, max_pixels))
+        photo = imaging.open_image(data, max_pixels=min(DECODED_PIXELS, max_pixels), recover=recover)
         size, decoded = (photo.width, photo.height), True
     except ImageTooLarge as error:
         if error.size is None:
@@ -144,7 +146,7 @@ def _size(path: Path, max_pixels: int) -> tuple[tuple[int, int] | None, bool]:
         raise ImageTooLarge(_too_large(size, max_pixels))
     if not decoded and not _has_end(data, form):
         # Whether pixels are missing, or the end alone, only the decoder can tell.
-        photo = imaging.open_image(data, max_pixels=max_pixels)
+        photo = imaging.open_image(data, max_pixels=max_pixels, recover=recover)
         size, decoded = (photo.width, photo.height), True
     if decoded:
         return size, True

@@ -45,8 +45,9 @@ class Report:
 class StepContext:
     """One page of a photo on its way through the steps.
 
-    ``mask`` ``[H, W]``, true where damaged, replaces detection. ``icc`` explains the code values. ``is_grayscale``: the
-    page is monochrome. A step that colors the page sets ``colorized``.
+    ``mask`` ``[H, W]``, true where damaged, replaces detection; ``missing`` is true where a recovered file held no
+    pixels. ``icc`` explains the code values. ``is_grayscale``: the page is monochrome. A step that colors the page
+    sets ``colorized``.
     """
 
     index: int
@@ -56,6 +57,7 @@ class StepContext:
     tier: WantedTier
     report: Report
     icc: bytes | None = None
+    missing: Mask | None = None
     is_grayscale: bool = False
     colorized: bool = False
     used: list[Session] = field(default_factory=list)

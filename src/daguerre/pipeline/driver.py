@@ -52,6 +52,7 @@ def restore_photo(
     restored = []
     for index, page in enumerate(pages):
         context = StepContext(index, settings, mask if index == 0 else None, cache, tier, report, page.metadata.icc)
+        context.missing = page.missing
         context.is_grayscale = report.is_grayscale if index == 0 else settings.colorize and is_monochrome(page.pixels)
         pixels = _restore_pixels(page.pixels, context, wanted, progress)
         result = replace(page, pixels=pixels, pages=[])

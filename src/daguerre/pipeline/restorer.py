@@ -70,7 +70,7 @@ class Restorer:
         from daguerre.imaging.metadata import provenance
 
         settings = (settings or Settings()).updated(**settings_fields)
-        photo, size = self._open(source)
+        photo, size = self._open(source, recover=settings.recover)
         photo, report = restore_photo(
             photo,
             settings,
@@ -82,6 +82,8 @@ class Restorer:
         )
         if mask is not None and not settings.scratch_removal:
             report.warn("The mask was not used: the removal of scratches is off.")
+        if any(page.missing is not None for page in (photo, *photo.pages)) and not settings.scratch_removal:
+            report.warn("What the file lacks was not filled in: the removal of scratches is off.")
         photo = provenance.record(photo, steps=report.steps, networks=report.models)
         return _restoration(photo, report, settings, size)
 
@@ -89,13 +91,13 @@ class Restorer:
         """Forget the loaded models; the next photo loads what it needs."""
         self.cache.release()
 
-    def _open(self, source: Source) -> tuple[Photo, int]:
+    def _open(self, source: Source, *, recover: bool = False) -> tuple[Photo, int]:
         from daguerre import imaging
 
         if isinstance(source, Photo):
             return source, 0
         data = imaging.content(source)
-        return imaging.open_image(data, max_pixels=self.config.max_pixels), len(data)
+        return imaging.open_image(data, max_pixels=self.config.max_pixels, recover=recover), len(data)
 
     def _mask(self, source: MaskSource, photo: Photo) -> Mask:
         if isinstance(source, np.ndarray):

@@ -39,6 +39,8 @@ def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pix
     if mask is None:
         sensitivity = float(context.settings.scratch_sensitivity)
         mask = damage.find(pixels, context.model(adapters.DAMAGE), sensitivity=sensitivity, track=track)
+    if context.missing is not None:
+        mask = mask | context.missing
     found = int(np.count_nonzero(mask))
     if found == 0:
         return pixels

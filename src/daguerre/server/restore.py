@@ -101,7 +101,7 @@ async def _restore(
     response: Response, service: Service, owner: str | None, form: Form, photo: SpooledFile, mask: SpooledFile | None
 ) -> Accepted:
     wanted = submissions.upload_options(form, service)
-    await submissions.inspect(service, photo, mask, wanted.settings.output_format)
+    await submissions.inspect(service, photo, wanted.settings, mask)
     job = submissions.submission(wanted, photo, owner, wanted.id, mask=mask)
     await _submit(service, job, {job.id: (photo, mask)})
     return _accepted(response, job.id)
@@ -137,7 +137,7 @@ async def _photos(
     for photo in photos:
         job = submissions.submission(wanted, photo, owner, str(uuid.uuid4()))
         try:
-            await submissions.inspect(service, photo, output_format=wanted.settings.output_format)
+            await submissions.inspect(service, photo, wanted.settings)
             kept[job.id] = (photo, None)
         except Problem as problem:
             job = submissions.refused(job, problem)

@@ -82,9 +82,7 @@ def _copied(service: Service, job: str) -> Path:
         return copy
 
 
-async def inspect(
-    service: Service, photo: SpooledFile, mask: SpooledFile | None = None, output_format: str | None = None
-) -> None:
+async def inspect(service: Service, photo: SpooledFile, settings: Settings, mask: SpooledFile | None = None) -> None:
     """Raise Problem unless the file can be a photo, and the mask its mask; InvalidSettings for the format."""
     if photo.size_bytes == 0:
         raise Problem("INVALID_IMAGE", "The file is empty.")
@@ -92,8 +90,8 @@ async def inspect(
         raise Problem("INVALID_IMAGE", "The mask cannot be read: The file is empty.")
     answer = await service.inspectors.inspect(
         Inspection(
-            photo=str(photo.path), mask=None if mask is None else str(mask.path), output_format=output_format,
-            max_pixels=service.config.max_pixels,
+            photo=str(photo.path), mask=None if mask is None else str(mask.path), output_format=settings.output_format,
+            max_pixels=service.config.max_pixels, recover=settings.recover,
         )
     )  # fmt: skip
     if answer.settings_problems:

@@ -231,9 +231,9 @@ def test_missing_pixels_are_refused_with_their_share(share: float, end: bytes) -
     stream = BytesIO()
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (400, 320, 3), dtype=np.uint8)).save(stream, "JPEG")
     data = stream.getvalue()
-    with pytest.raises(BrokenImage, match=r"truncated: the lowest \d+ % of its picture") as caught:
+    with pytest.raises(BrokenImage, match=r"truncated: \d+ % of its picture") as caught:
         imaging.open_image(data[: int(len(data) * share)] + end)
-    said = int(str(caught.value).split("lowest ")[1].split(" %")[0])
+    said = int(str(caught.value).split("truncated: ")[1].split(" %")[0])
     assert abs(said - 100 * (1 - share)) < 5
 
 

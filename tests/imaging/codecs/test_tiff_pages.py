@@ -11,6 +11,7 @@ import tifffile
 
 import daguerre
 from daguerre import imaging
+from daguerre.errors import BrokenImage
 from daguerre.imaging.containers import photoshop, tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Entry, blob, directories, long, short
 from tests.imaging import tiffs
@@ -121,3 +122,27 @@ def test_layers_and_inner_pictures_are_named() -> None:
     said = changed(tiffs.file(tiffs.of(LARGE, 2, t37724=blob(bytes(8)), t330=long(8))))[1]
     assert any("layers" in sentence for sentence in said)
     assert any("SubIFDs" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "lzw", "jpeg"])
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("turn", [1, 6])
+def test_the_strips_and_tiles_that_are_there_are_recovered(
+    compression: str | None, tile: tuple[int, int] | None, turn: int
+) -> None:
+    stream = io.BytesIO()
+    shape = {"tile": tile} if tile else {"rowsperstrip": 8}
+    extra = [(274, 3, 1, turn, True)]
+    tifffile.imwrite(stream, LARGE, photometric="rgb", compression=compression, extratags=extra, metadata=None, **shape)
+    data = stream.getvalue()
+    whole = daguerre.open(data).pixels
+    cut = data[: len(data) * 3 // 4]
+    with pytest.raises(BrokenImage):
+        daguerre.open(cut)
+    photo = daguerre.open(cut, recover=True)
+    assert photo.missing is not None
+    assert photo.missing.shape == photo.pixels.shape[:2]
+    assert 0.15 < photo.missing.mean() < 0.5
+    assert np.array_equal(photo.pixels[~photo.missing], whole[~photo.missing])
+    again = daguerre.open(imaging.encode(photo).data)
+    assert np.array_equal(again.pixels, photo.pixels)

@@ -14,6 +14,7 @@ from PIL import Image, JpegImagePlugin
 
 from daguerre.errors import BrokenImage
 from daguerre.imaging.containers import jpeg_segments
+from daguerre.imaging.recovery import truncated
 
 _FILLERS = (b"", b"\x55" * 4096)
 _SCAN = b"\xff\xda"
@@ -34,11 +35,11 @@ def decoded(image: Image.Image, data: bytes) -> Image.Image:
         missing = _missing(code, image.size)
         if not missing.any():
             return _opened(code + jpeg_segments.END)
-        raise BrokenImage(_sentence(missing)) from None
+        raise truncated("JPEG", float(missing.mean())) from None
     if _ends_flat(image):
         missing = _missing(data[: jpeg_segments.code_end(data)], image.size)
         if missing.any():
-            raise BrokenImage(_sentence(missing))
+            raise truncated("JPEG", float(missing.mean()))
     return image
 
 
@@ -50,11 +51,6 @@ def recovered(data: bytes, size: tuple[int, int]) -> tuple[Image.Image, Missing]
         # What a later scan lacks is sharpness: the first ones have been over the whole picture.
         missing[:] = False
     return _opened(code + jpeg_segments.END), missing
-
-
-def _sentence(missing: Missing) -> str:
-    share = max(1, round(100 * float(missing.mean())))
-    return f"The JPEG file is truncated: the lowest {share} % of its picture are missing."
 
 
 def _missing(code: bytes, size: tuple[int, int]) -> Missing:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from daguerre.errors import BrokenImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio, pillow
 from daguerre.imaging.codecs.pillow import PillowCoding
@@ -17,6 +16,7 @@ from daguerre.imaging.containers import png_chunks
 from daguerre.imaging.containers.png_chunks import Chunk, Header
 from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.recovery import truncated
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if not png_chunks.is_ended(data):
         rows, size = png_chunks.rows_there(data, head)
         if len(rows) < size:
-            share = max(1, round(100 * (1 - len(rows) / size)))
-            raise BrokenImage(f"The PNG file is truncated: {share} % of its picture are missing.")
+            raise truncated("PNG", 1 - len(rows) / size)
         return _photo(data, png_chunks.rebuilt(data, head, rows), head)
     return _photo(data, data, head)
 

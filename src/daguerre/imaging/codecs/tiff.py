@@ -63,6 +63,15 @@ class TiffCoding(Coding):
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """Every page that is a photo, upright. Reduced pages (previews) are left out, masks are carried along."""
+    return _read(data, max_pixels, recover=False)
+
+
+def recover(data: bytes, *, max_pixels: int) -> Photo:
+    """As ``read``, of a file that is truncated or damaged, as far as its strips and tiles are there."""
+    return _read(data, max_pixels, recover=True)
+
+
+def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
     directories = tiff_ifd.directories(data)
     if not directories:
         raise BrokenImage("The TIFF file holds no page that can be read.")
@@ -77,7 +86,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
                 size = {"file_bytes": len(data), "pixel_bytes": shape.pixel_bytes, "before": total}
                 limits.check_size(shape.width, shape.height, max_pixels, **size)
                 total += shape.width * shape.height
-                pages.append(_page(data, index, tags, shape))
+                pages.append(_page(data, index, tags, shape, recover=recover))
             elif kind == "mask":
                 carried.append((len(pages), _carried(data, index, tags)))
     first = pages[0]
@@ -106,8 +115,12 @@ def _kind(tags: Directory) -> str:
     return "thumbnail" if flags & _REDUCED or tiff_ifd.number(tags, SUBFILE_TYPE, 1) == 2 else "photo"
 
 
-def _page(data: bytes, index: int, tags: Directory, shape: Shape) -> Photo:
-    samples = tiff_samples.read(data, index, tags)
+def _page(data: bytes, index: int, tags: Directory, shape: Shape, *, recover: bool) -> Photo:
+    missing = None
+    if recover:
+        samples, missing = tiff_samples.recover(data, index, tags)
+    else:
+        samples = tiff_samples.read(data, index, tags)
     losses = [*samples.notes, *_losses(tags, shape)]
     metadata, turn, notes = metadata_of(tags)
     losses += notes
@@ -136,7 +149,8 @@ def _page(data: bytes, index: int, tags: Directory, shape: Shape) -> Photo:
         {tag: entry for tag, entry in tags.items() if tag not in _STRUCTURAL and tag not in DESCRIPTIVE}
         | _kept_apart(tags),
     )
-    return Photo(pixels, "tiff", alpha, metadata, coding, losses=losses)
+    missing = None if missing is None else oiio.upright(missing, turn)
+    return Photo(pixels, "tiff", alpha, metadata, coding, missing=missing, losses=losses)
 
 
 def _losses(tags: Directory, shape: Shape) -> list[str]:

@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from daguerre.errors import BrokenImage, UnsupportedImage
 from daguerre.imaging import depth
@@ -18,6 +19,7 @@ from daguerre.imaging.color import lab
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory
 from daguerre.imaging.photo import Pixels, white_of
+from daguerre.imaging.recovery import truncated
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, COLOR_MAP = 256, 257, 258, 259, 262, 277, 320
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, SEPARATED, YCBCR = 0, 1, 2, 3, 4, 5, 6
@@ -88,10 +90,80 @@ def read(data: bytes, index: int, tags: Directory) -> Samples:
 
     Raises BrokenImage, and UnsupportedImage for kinds of samples that nothing here can read.
     """
+    shape = _readable(tags)
+    if _is_cut(data, tags):
+        samples, missing = recover(data, index, tags)
+        if not missing.any():
+            return samples
+        raise truncated("TIFF", float(missing.mean()), "a page")
+    stored, is_rgb = _stored(data, index, tags, shape)
+    return _as_colors(stored, is_rgb, tags, shape)
+
+
+def recover(data: bytes, index: int, tags: Directory) -> tuple[Samples, npt.NDArray[np.bool_]]:
+    """As ``read``, of a file that is truncated or damaged, and the pixels ``[H, W]`` that it does not hold."""
+    from tifffile import TiffFile
+
+    shape = _readable(tags)
+    with TiffFile(BytesIO(data)) as file:
+        page: Any = file.pages[index]
+        planar, layers, height, width, samples = page.shaped
+        if layers != 1:
+            raise UnsupportedImage("The TIFF holds a volume, not a picture.")
+        stored = np.zeros((planar, height, width, samples), page.dtype)
+        found = np.zeros((height, width), np.int32)
+        for number, (place, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=False)):
+            if piece := data[place : place + size]:
+                _put_segment(stored, found, page, number, piece, size)
+    plane = stored[0] if planar == 1 else np.ascontiguousarray(stored[..., 0].transpose(1, 2, 0))
+    return _as_colors(plane, shape.photometric == YCBCR, tags, shape), found < planar
+
+
+def _put_segment(stored: Pixels, found: npt.NDArray[np.int32], page: Any, number: int, piece: bytes, size: int) -> None:
+    """Puts one strip or tile of ``size`` bytes, of which ``piece`` is there, into its place, and counts its pixels.
+
+    What is missing is filled up with one thing and with another: samples that stay the same do not depend on it.
+    """
+    tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}
+    fillers = (b"\0",) if len(piece) == size else (b"\0", b"\x55")
+    try:
+        first, *others = [page.decode(piece.ljust(size, filler), number, **tables) for filler in fillers]
+    except MemoryError:
+        raise
+    except Exception:  # tifffile raises anything over what it cannot read; what is not there stays missing.
+        return
+    segment, (separate, _, top, left, _), _ = first
+    if segment is None or any(other.shape != segment.shape for other, _, _ in others):
+        return
+    part = segment[0, : stored.shape[1] - top, : stored.shape[2] - left]
+    height, width, samples = part.shape
+    stored[separate, top : top + height, left : left + width, :samples] = part
+    rows = height
+    for other, _, _ in others:
+        differs = (other[0, :height, :width] != part).any(axis=(1, 2))
+        # Blocks of a JPEG lie 16 rows high, and colors reach over their border.
+        rows = max(0, int(np.argmax(differs)) // 16 * 16 - 2) if differs.any() else rows
+    found[top : top + rows, left : left + width] += 1
+
+
+def _is_cut(data: bytes, tags: Directory) -> bool:
+    """Whether a strip or tile of the page reaches over the end of the file."""
+    places, sizes = (324, 325) if 324 in tags else (273, 279)
+    if places not in tags or sizes not in tags:
+        return False
+    spans = zip(tags[places].integers(), tags[sizes].integers(), strict=False)
+    return any(place + size > len(data) for place, size in spans)
+
+
+def _readable(tags: Directory) -> Shape:
     shape = shape_of(tags)
     if shape.photometric == SEPARATED and (shape.samples < 4 or tiff_ifd.number(tags, INK_SET, 1) != 1):
         raise UnsupportedImage("The TIFF holds inks other than cyan, magenta, yellow and black, which cannot be read.")
-    stored, is_rgb = _stored(data, index, tags, shape)
+    return shape
+
+
+def _as_colors(stored: Pixels, is_rgb: bool, tags: Directory, shape: Shape) -> Samples:
+    """Stored samples ``[H, W, C]`` as the colors that they stand for."""
     if stored.shape[:2] != (shape.height, shape.width):
         raise BrokenImage("A page of the TIFF file is of another size than it declares.")
     notes: list[str] = []
