@@ -19,8 +19,9 @@ def picture():
 def test_a_print_is_gray_toned_or_faded_as_asked(picture):
     rng = np.random.default_rng(1)
     assert np.array_equal(tone(picture, rng, PLAIN), picture)
-    gray = tone(picture, rng, Look(1, 0, 0, 0, (0, 0), (1, 1), (1, 1)))
-    assert np.ptp(gray, axis=2).max() == 0
+    for _ in range(20):
+        gray = tone(picture, rng, Look(1, 0, 0, 0, (0, 0), (1, 1), (1, 1)))
+        assert np.ptp(gray, axis=2).max() == 0
     toned = tone(picture, rng, Look(1, 1, 0, 0, (0, 0), (1, 1), (1, 1)))
     assert np.ptp(toned, axis=2).max() > 0.01
     faded = tone(picture, rng, Look(0, 0, 0, 1, (0.2, 0.2), (0.8, 0.8), (1, 1)))

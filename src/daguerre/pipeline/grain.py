@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,7 +58,7 @@ NONE = Grain(np.zeros(1, np.float32), np.zeros(1, np.float32), np.zeros(1, np.fl
 
 def measure(pixels: Pixels, mask: npt.NDArray[np.bool_]) -> Grain:
     """The grain of ``pixels`` ``[H, W, 1|3]`` outside ``mask`` ``[H, W]``; ``NONE`` where too little is undamaged."""
-    white = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    white = white_of(pixels.dtype)
     rows, columns = (_starts(size) for size in mask.shape)
     found: list[Floats] = []
     likeness: list[tuple[float, float]] = []

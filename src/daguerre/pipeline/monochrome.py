@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -169,7 +169,7 @@ def _small(pixels: Pixels) -> Floats:
         target = (max(1, round(width / factor)), max(1, round(height / factor)))
         small = cv2.resize(np.ascontiguousarray(pixels), target, interpolation=cv2.INTER_AREA)
     if small.dtype.kind == "u":
-        return small.astype(np.float32) / np.float32(np.iinfo(small.dtype).max)
+        return small.astype(np.float32) / np.float32(white_of(small.dtype))
     return np.clip(np.nan_to_num(small.astype(np.float32)), 0, 1)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from daguerre.config import Config, Device
 from daguerre.errors import InvalidImage, InvalidMask
-from daguerre.imaging.photo import Photo
+from daguerre.imaging.photo import Photo, white_of
 from daguerre.models.catalog import WantedTier
 from daguerre.models.catalog.known import known
 from daguerre.models.install.store import Store
@@ -108,9 +108,9 @@ class Restorer:
             except InvalidImage as error:
                 raise InvalidMask(f"The mask cannot be read: {error}") from error
         if values.ndim == 3 and values.shape[2] >= 1:
-            values = values[:, :, :3].mean(axis=2, dtype=np.float32).astype(np.float32) / _white(values)
+            values = values[:, :, :3].mean(axis=2, dtype=np.float32).astype(np.float32) / white_of(values.dtype)
         elif values.ndim == 2:
-            values = values.astype(np.float32) / _white(values)
+            values = values.astype(np.float32) / white_of(values.dtype)
         else:
             raise InvalidMask("The mask is not an image: it needs rows and columns.")
         if values.shape != (photo.height, photo.width):
@@ -119,10 +119,6 @@ class Restorer:
                 f"the photo {photo.width} x {photo.height}: they must be of one size."
             )
         return np.asarray(values >= 0.5)
-
-
-def _white(values: npt.NDArray[Any]) -> float:
-    return float(np.iinfo(values.dtype).max) if values.dtype.kind in "ui" else 1.0
 
 
 def _restoration(photo: Photo, report: Report, settings: Settings, size: int) -> Restoration:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.errors import OutOfMemory
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 from daguerre.progress import Track
 from daguerre.tiling.divisible import divisible
 from daguerre.tiling.geometry import Tile, ceil_div, halves
@@ -48,7 +48,7 @@ def read_window(pixels: Pixels, tile: Tile) -> Floats:
         np.nan_to_num(image, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
         np.clip(image, 0.0, 1.0, out=image)
     elif pixels.dtype.kind == "u":
-        image *= np.float32(1.0 / np.iinfo(pixels.dtype).max)
+        image *= np.float32(1.0 / white_of(pixels.dtype))
     return image.repeat(3, axis=1) if image.shape[1] == 1 else image
 
 
@@ -184,7 +184,7 @@ def add_change(pixels: Pixels, change: Floats) -> Pixels:
         # A pixel that is not finite cannot be changed; below black only what was there already.
         summed = np.maximum(pixels + change, np.minimum(pixels, 0))
         return np.asarray(np.where(change == 0, pixels, summed), pixels.dtype)
-    white = float(np.iinfo(pixels.dtype).max)
+    white = white_of(pixels.dtype)
     return np.asarray(np.clip(np.rint(pixels + change * np.float32(white)), 0, white), pixels.dtype)
 
 

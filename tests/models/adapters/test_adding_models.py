@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -13,12 +15,16 @@ from onnx import TensorProto, helper, numpy_helper
 import daguerre
 from daguerre.config import Config
 from daguerre.errors import ModelFailed
+from daguerre.imaging.photo import Pixels
 from daguerre.models import adapters
 from daguerre.models.catalog import Catalog, Model, embedded, known
 from daguerre.models.install.store import Store
-from daguerre.models.roles import Floats
+from daguerre.models.roles import Floats, MaskRule, Probability
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.models.runtime.loaded import LoadedModel
+from daguerre.progress import Track
+from daguerre.tiling.blending import measure_tiles
+from daguerre.tiling.geometry import Tile, split
 
 IMAGE = [1, 3, "height", "width"]
 
@@ -157,7 +163,7 @@ def test_a_model_of_parts_gets_their_sessions(tmp_path, monkeypatch):
     for name in ("first", "second"):
         saved(tmp_path / f"{name}.onnx", [("Identity", (name,), "y", {})], [name], "y")
     second = entry(tmp_path / "second.onnx", "second", "None", tile=128, halo=8)
-    second = Model(**{**{f: getattr(second, f) for f in second.__slots__}, "role": "part"})
+    second = dataclasses.replace(second, role="part")
     first = entry(tmp_path / "first.onnx", "first", "Pair", tile=128, halo=8, parts=(second.id,))
     seen: list[tuple[str, ...]] = []
 
@@ -171,3 +177,48 @@ def test_a_model_of_parts_gets_their_sessions(tmp_path, monkeypatch):
     assert seen == [("first",), ("second",)]
     (tmp_path / "second.onnx").unlink()
     assert cache.model("denoise").id == "embedded/denoise@1"
+
+
+class Brightest:
+    """Takes for damage what is brighter than anything, as its model says of halves of the photo, and of it itself."""
+
+    # Of what it marks it is never surer than 0.62.
+    rule = MaskRule(threshold=0.4, seed=0, wide=0, certain=0, evidence=1)
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._tiling = loaded.model.tiling
+        self._session = loaded.session
+
+    def find(self, pixels: Pixels, sensitivity: float, track: Track) -> Probability:
+        assert sensitivity == 70
+        half = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)[..., None]
+        wide, fine = (
+            measure_tiles(level, self._look, split(*level.shape[:2], self._tiling), track, dtype=np.uint8)[..., 0]
+            for level in (half, pixels)
+        )
+        return np.asarray(np.maximum(fine, cv2.resize(wide, fine.shape[::-1])), np.uint8)
+
+    def _look(self, window: Floats, tile: Tile) -> Floats:
+        bright: Floats = self._session.run({"x": window})["y"][:, :1]
+        return bright
+
+
+def test_another_damage_detector_needs_no_change_of_its_step(tmp_path, monkeypatch):
+    """It chooses its levels, walks them itself, and brings its own rule for the mask."""
+    file = saved(
+        tmp_path / "bright.onnx",
+        [("Sub", ("x", "level"), "above", {}), ("Mul", ("above", "steep"), "s", {}), ("Sigmoid", ("s",), "y", {})],
+        ["x"],
+        "y",
+        level=np.array(0.9, np.float32),
+        steep=np.array(5, np.float32),
+    )
+    monkeypatch.setitem(adapters.DAMAGE.adapters, "Brightest", Brightest)
+    photo = daguerre.Photo(np.full((200, 300, 1), 120, np.uint8), "png")
+    photo.pixels[40:46, 20:280] = 255
+    bright = dataclasses.replace(entry(file, "bright", "Brightest", tile=128, halo=8, multiple=8), role="damage")
+    result = restorer(tmp_path, bright).restore(photo, scratch_sensitivity=70, face_enhancement=False, denoise=False)
+    assert result.models["damage"] == "full/bright@1" and result.steps == ["scratch_removal"]
+    assert result.damage_mask is not None and result.damage_mask[40:46, 20:280].all()
+    assert 1560 <= np.count_nonzero(result.damage_mask) < 6000
+    assert np.abs(result.photo.pixels.astype(int) - 120).max() < 25

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.color.icc_profile import Encoding
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -26,7 +26,7 @@ class TransferFunction:
         self._encoding = encoding
         self._weights = np.asarray(encoding.to_xyz[1:2], np.float32)
         if self.dtype.kind == "u":
-            white = int(np.iinfo(self.dtype).max)
+            white = int(white_of(self.dtype))
             self._light = encoding.light(np.arange(white + 1, dtype=np.float32) / np.float32(white))
             self._root = np.cbrt(self._light)
         if self.dtype == np.uint8:
@@ -60,8 +60,7 @@ class TransferFunction:
     def small_lightness(self, pixels: Pixels, shape: tuple[int, int]) -> Floats:
         """CIE L* ``[h, w]``, 0-100, of ``pixels`` averaged over areas; ``shape`` is not larger than they are."""
         small = _averaged(pixels, shape)
-        if self.dtype.kind == "u":
-            small *= np.float32(1 / np.iinfo(self.dtype).max)
+        small *= np.float32(1 / white_of(self.dtype))
         light = self._encoding.light(np.clip(small, 0, 1))
         luminance = light[:, :, 0] if light.shape[2] == 1 else (light @ self._weights[0]).astype(np.float32)
         return lightness(luminance)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 from daguerre.models.roles import FaceDetector, Floats
 from daguerre.pipeline.faces import alignment
 from daguerre.pipeline.faces.candidates import SAME_FACE, Face, iou, nms, suppress_nested
@@ -113,8 +113,7 @@ class _Stretch:
     def __init__(self, pixels: Pixels) -> None:
         step = max(1, min(pixels.shape[:2]) // 256)
         some = pixels[::step, ::step].astype(np.float32).mean(2)
-        if pixels.dtype.kind == "u":
-            some /= np.float32(np.iinfo(pixels.dtype).max)
+        some /= np.float32(white_of(pixels.dtype))
         low, high = np.percentile(np.clip(np.nan_to_num(some), 0, 1), (1, 99))
         self._low = np.float32(low)
         self._gain = np.float32(1 / max(0.25, high - low)) if high - low < 0.7 else np.float32(1)

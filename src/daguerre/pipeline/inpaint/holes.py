@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.imaging.photo import Pixels
+from daguerre.imaging.photo import Pixels, white_of
 from daguerre.models.roles import Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -32,7 +32,7 @@ def fill_deep_from_half(pixels: Pixels, mask: Mask, deep: Mask, fill: Callable[[
     share = np.where(hole, np.float32(1), known / np.float32(255))
     rim = share < 1
     lifted = small[rim] / share[rim, None]
-    small[rim] = lifted if pixels.dtype.kind == "f" else np.clip(np.rint(lifted), 0, np.iinfo(pixels.dtype).max)
+    small[rim] = lifted if pixels.dtype.kind == "f" else np.clip(np.rint(lifted), 0, white_of(pixels.dtype))
     if not hole.all():
         small = fill(small, hole)
     start[mask] = pixels[mask]

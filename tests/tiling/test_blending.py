@@ -1,4 +1,4 @@
-"""Tiling of any size, without a model."""
+"""Tiles of photos of any size, and what is blended over them, without a model."""
 
 from __future__ import annotations
 
