@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.containers import tiff_ifd
-from daguerre.imaging.containers.tiff_ifd import Directory, Entry, Page, long, rational, short
+from daguerre.imaging.containers.tiff_ifd import Directory, Entry, StoredPage, long, rational, short
 
 
 def text(value: str) -> Entry:
@@ -18,16 +18,18 @@ def text(value: str) -> Entry:
     return Entry(2, len(raw), raw)
 
 
-def page(stored: bytes, width: int, height: int, bits: tuple[int, ...], photometric: int, tags: Directory) -> Page:
+def page(
+    stored: bytes, width: int, height: int, bits: tuple[int, ...], photometric: int, tags: Directory
+) -> StoredPage:
     """One page of a single strip; ``tags`` replace and add."""
     own: Directory = {
         256: long(width), 257: long(height), 258: short(*bits), 259: short(1), 262: short(photometric),
         277: short(len(bits)), 278: long(height), 282: rational(300), 283: rational(300), 296: short(2),
     }  # fmt: skip
-    return Page(own | tags, (stored,))
+    return StoredPage(own | tags, (stored,))
 
 
-def of(plane: npt.NDArray[np.generic], photometric: int, **tags: Entry) -> Page:
+def of(plane: npt.NDArray[np.generic], photometric: int, **tags: Entry) -> StoredPage:
     """A page of ``[H, W]`` or ``[H, W, C]``; ``tags`` by their numbers, as ``t338``."""
     plane = plane if plane.ndim == 3 else plane[:, :, None]
     height, width, channels = plane.shape
@@ -38,7 +40,7 @@ def of(plane: npt.NDArray[np.generic], photometric: int, **tags: Entry) -> Page:
     return page(plane.astype(plane.dtype.newbyteorder("<")).tobytes(), width, height, bits, photometric, own)
 
 
-def file(*pages: Page) -> bytes:
+def file(*pages: StoredPage) -> bytes:
     """A little-endian file of ``pages``."""
     return tiff_ifd.retagged(b"II*\0" + struct.pack("<I", 0), pages)
 

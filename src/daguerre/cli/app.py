@@ -173,6 +173,17 @@ def restore(
     raise typer.Exit(batch.run())
 
 
+@app.command()
+def inspect(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Photos.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file.")] = False,
+) -> None:
+    """Tell what files hold, and what a restoration would keep, convert or drop."""
+    from daguerre.cli.description import inspect
+
+    raise typer.Exit(inspect(files, as_json=as_json))
+
+
 @models.command("list")
 def models_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """List the networks: what each does, its size and whether it is installed."""

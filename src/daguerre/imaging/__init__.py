@@ -6,14 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from daguerre.imaging.description import Description
     from daguerre.imaging.encoded import Encoded
-    from daguerre.imaging.files import content, encode, open_image
+    from daguerre.imaging.files import content, encode, foreseen_losses, open_image, probe
     from daguerre.imaging.photo import Metadata, Photo, Pixels
 
-__all__ = ["Encoded", "Metadata", "Photo", "Pixels", "content", "encode", "open_image"]
+__all__ = [
+    "Description",
+    "Encoded",
+    "Metadata",
+    "Photo",
+    "Pixels",
+    "content",
+    "encode",
+    "foreseen_losses",
+    "open_image",
+    "probe",
+]
 
 _HOMES = {
-    "Encoded": "encoded", "content": "files", "encode": "files", "open_image": "files",
+    "Description": "description", "Encoded": "encoded", "content": "files", "encode": "files",
+    "foreseen_losses": "files", "open_image": "files", "probe": "files",
     "Metadata": "photo", "Photo": "photo", "Pixels": "photo",
 }  # fmt: skip
 

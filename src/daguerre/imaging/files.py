@@ -13,6 +13,7 @@ import numpy as np
 
 from daguerre.errors import BrokenImage, CannotWrite, DaguerreError, ImageExceedsMemory, InvalidImage, UnsupportedImage
 from daguerre.imaging import depth, passthrough, registry, sniff
+from daguerre.imaging.description import Description
 from daguerre.imaging.encoded import Encoded
 from daguerre.imaging.photo import Photo
 from daguerre.imaging.registry import Codec, Format
@@ -44,6 +45,28 @@ def open_image(
         if not form.recoverable:
             raise BrokenImage(f"{error} {form.title} files cannot be recovered.") from error
     return _recovered(form, data, max_pixels)
+
+
+def probe(source: str | os.PathLike[str] | bytes | BinaryIO) -> Description:
+    """What a file holds, told from its headers without decoding its pictures. Raises as :func:`open_image`."""
+    data = content(source)
+    form = registry.FORMATS[sniff.format_of(data)]
+    try:
+        pages, metadata = registry.codec(form).describe(data)
+    except DaguerreError:
+        raise
+    except Exception as error:
+        raise BrokenImage(f"The {form.title} file is truncated or damaged and cannot be read.") from error
+    return Description(form.name, form.title, tuple(pages), metadata)
+
+
+def foreseen_losses(photo: Photo, *, format: str | None = None) -> list[str]:
+    """The sentences that :func:`encode` would say of ``photo`` once it is changed, but for what only encoding tells."""
+    wanted = registry.named(format or photo.format)
+    form, _ = _writer(wanted)
+    stands_in = [f"{wanted.title} cannot be written: the result is {form.title}."] if form is not wanted else []
+    losses = [sentence for page in (photo, *photo.pages) for sentence in page.losses]
+    return list(dict.fromkeys([*losses, *stands_in, *depth.fitted(photo, form)[1]]))
 
 
 def _read(form: Format, data: bytes, max_pixels: int) -> Photo:

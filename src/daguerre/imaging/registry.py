@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 from daguerre.errors import InvalidSettings, UnsupportedImage
 
 if TYPE_CHECKING:
-    from daguerre.imaging.photo import Photo
+    from daguerre.imaging.description import Page
+    from daguerre.imaging.photo import Metadata, Photo
 
 _CODECS = "daguerre.imaging.codecs"
 
 
 class Codec(Protocol):
     """What a module in ``codecs`` offers. It is imported when the first file of its format comes."""
+
+    def describe(self, data: bytes) -> tuple[list[Page], Metadata]:
+        """The pictures in ``data`` and what it says of them, from its headers. Raises as ``read``."""
 
     def read(self, data: bytes, *, max_pixels: int) -> Photo:
         """The photo in ``data``. Raises anything over broken files, and InvalidImage."""

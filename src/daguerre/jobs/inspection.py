@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from daguerre.errors import DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
+from daguerre.errors import BrokenImage, DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
 
 DECODED_PIXELS = 4_000_000
 """Pictures up to this size are decoded at the door: some 50 ms."""
@@ -82,12 +82,11 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
     from daguerre import imaging
 
     try:
-        imaging.open_image(path.read_bytes(), max_pixels=0)
-    except ImageTooLarge as error:
-        if error.size is not None and error.size[0] * error.size[1] > max_pixels:
-            return Answer(image_error=_too_large(error.size, max_pixels))
+        told = imaging.probe(path.read_bytes())
     except (DaguerreError, MemoryError):
-        pass  # What cannot be told from the beginning is told from the whole.
+        return Answer()  # What cannot be told from the beginning is told from the whole.
+    if told.pixels > max_pixels:
+        return Answer(image_error=_too_large((told.width, told.height), max_pixels))
     return Answer()
 
 
@@ -131,27 +130,23 @@ def _compare(size: tuple[int, int] | None, exact: bool, mask: Path, max_pixels: 
 def _size(path: Path, max_pixels: int, *, recover: bool = False) -> tuple[tuple[int, int] | None, bool]:
     """Width and height, where they are known, and whether the picture was decoded to say so."""
     from daguerre import imaging
-    from daguerre.imaging import sniff
 
     data = path.read_bytes()
-    form = sniff.format_of(data)
     try:
-        photo = imaging.open_image(data, max_pixels=min(DECODED_PIXELS, max_pixels), recover=recover)
-        size, decoded = (photo.width, photo.height), True
-    except ImageTooLarge as error:
-        if error.size is None:
+        told = imaging.probe(data)
+    except BrokenImage:
+        if not recover:
             raise
-        size, decoded = error.size, False
-    if size[0] * size[1] > max_pixels:
+        return None, False
+    size = (told.width, told.height)
+    if told.pixels > max_pixels:
         raise ImageTooLarge(_too_large(size, max_pixels))
-    if not decoded and not _has_end(data, form):
-        # Whether pixels are missing, or the end alone, only the decoder can tell.
+    # Of larger files that end too early only the decoder can tell whether pixels are missing, or the end alone.
+    if told.pixels <= DECODED_PIXELS or not _has_end(data, told.format):
         photo = imaging.open_image(data, max_pixels=max_pixels, recover=recover)
-        size, decoded = (photo.width, photo.height), True
-    if decoded:
-        return size, True
-    # Raw sensors are larger than their pictures, and a row of pages has no shape.
-    return (None if form in ("raw", "tiff") else size), False
+        return (photo.width, photo.height), True
+    # Raw sensors are larger than their pictures.
+    return (None if told.format == "raw" else size), False
 
 
 def _has_end(data: bytes, form: str) -> bool:

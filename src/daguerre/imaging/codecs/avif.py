@@ -10,8 +10,9 @@ from PIL import Image
 from daguerre.imaging import depth
 from daguerre.imaging.codecs import oiio, pillow
 from daguerre.imaging.containers import avif_items
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
-from daguerre.imaging.photo import Coding, Photo, Pixels
+from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 _QUALITY = 90
 _STAND_IN_QUALITY = 97
@@ -31,6 +32,15 @@ class AvifCoding(Coding):
 
     def in_full_color(self) -> AvifCoding:
         return replace(self, subsampling="4:4:4")
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture and further frames."""
+    pages, metadata = pillow.described(data, "AVIF")
+    layout = _layout(data)
+    bits = 12 if layout & _TWELVE else 10 if layout & _HIGH else 8
+    color = "grey" if layout & _MONOCHROME else "RGB"
+    return [replace(page, bits=bits, color=color) for page in pages], metadata
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from daguerre.imaging.codecs import pillow
 from daguerre.imaging.codecs.pillow import PillowCoding
-from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.description import Page
+from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 _INCH = 0.0254
 _V3_BYTES, _V4_BYTES, _V5_BYTES = 40, 108, 124
@@ -25,17 +26,29 @@ class BmpCoding(PillowCoding):
     color_space: bytes = b""
 
 
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture, with its profile."""
+    pages, metadata = pillow.described(data, "BMP")
+    metadata.icc = _color_space(data)[1]
+    return pages, metadata
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a BMP. Raises InvalidImage."""
     photo = pillow.photo_of(pillow.opened(data, "BMP", max_pixels=max_pixels), "bmp")
-    size = int.from_bytes(data[14:18], "little")
-    space = data[14 + 56 : 14 + _V4_BYTES] if size >= _V4_BYTES else b""
-    if size >= _V5_BYTES and space[:4] == _EMBEDDED:
-        place, length = struct.unpack_from("<II", data, 14 + 112)
-        photo.metadata.icc = data[14 + place : 14 + place + length] or None
-        space = b""
+    space, photo.metadata.icc = _color_space(data)
     photo.coding = BmpCoding(pillow.mode_of(photo), space)
     return photo
+
+
+def _color_space(data: bytes) -> tuple[bytes, bytes | None]:
+    """The color space of a BITMAPV4HEADER, or the profile of a BITMAPV5HEADER."""
+    size = int.from_bytes(data[14:18], "little")
+    space = data[14 + 56 : 14 + _V4_BYTES] if size >= _V4_BYTES else b""
+    if size < _V5_BYTES or space[:4] != _EMBEDDED or len(data) < 14 + 120:
+        return space, None
+    place, length = struct.unpack_from("<II", data, 14 + 112)
+    return b"", data[14 + place : 14 + place + length] or None
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:

@@ -12,6 +12,7 @@ from daguerre.errors import UnsupportedImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
@@ -61,6 +62,23 @@ def _refuse_subsampling(data: bytes) -> None:
             kind = "luminance and chroma" if data[at:end] in (b"RY", b"BY") else "channels of several sizes"
             raise UnsupportedImage(f"The OpenEXR file holds {kind}, which cannot be read.")
         at = end + 17
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The parts."""
+    pages: list[Page] = []
+    with oiio.faults(), oiio.opened(data, ".exr") as reader:
+        packet = reader.spec(0).get_string_attribute(XMP, "")
+        while reader.seek_subimage(len(pages), 0):
+            spec = reader.spec(len(pages))
+            names = list(spec.channelnames)
+            color, alpha = _planes(names)
+            extra = tuple(name for index, name in enumerate(names) if index not in color and index != alpha)
+            bits = 16 if str(spec.format) == "half" else 32
+            kind = "frame" if pages else "photo"
+            further = (*(("alpha",) if alpha is not None else ()), *extra)
+            pages.append(Page(spec.width, spec.height, bits, "RGB" if len(color) == 3 else "grey", kind, further, True))
+    return pages, Metadata(xmp=packet.encode(errors="replace") or None)
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

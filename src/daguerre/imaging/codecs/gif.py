@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from daguerre.imaging.codecs import pillow
-from daguerre.imaging.photo import Coding, Photo
+from daguerre.imaging.description import Page
+from daguerre.imaging.photo import Coding, Metadata, Photo
 
 _XMP, _ICC = b"XMP DataXMP", b"ICCRGBG1012"
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
@@ -26,10 +27,24 @@ class GifCoding(Coding):
     extensions: tuple[bytes, ...] = ()
 
 
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The frames, and what stands beside them."""
+    pages, metadata = pillow.described(data, "GIF")
+    told, _ = _told(data)
+    return pages, replace(told, dpi=metadata.dpi)
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first frame of a GIF. Raises InvalidImage."""
     photo = pillow.photo_of(pillow.opened(data, "GIF", max_pixels=max_pixels), "gif")
-    told, others, comments = photo.metadata, list[bytes](), list[bytes]()
+    photo.metadata, others = _told(data)
+    photo.coding = GifCoding(data[12], tuple(others))
+    return photo
+
+
+def _told(data: bytes) -> tuple[Metadata, list[bytes]]:
+    """What the extensions tell, and those of other applications."""
+    told, others, comments = Metadata(), list[bytes](), list[bytes]()
     for kind, name, block, body in _extensions(data):
         if kind == _COMMENT:
             comments.append(body)
@@ -41,8 +56,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         elif kind == _APPLICATION and name not in _LOOPS:
             others.append(block)
     told.comments = tuple(comments)
-    photo.coding = GifCoding(data[12], tuple(others))
-    return photo
+    return told, others
 
 
 def _extensions(data: bytes) -> Iterator[tuple[int, bytes, bytes, bytes]]:

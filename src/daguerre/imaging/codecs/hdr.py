@@ -9,7 +9,8 @@ import numpy as np
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
-from daguerre.imaging.photo import Coding, Photo
+from daguerre.imaging.description import Page
+from daguerre.imaging.photo import Coding, Metadata, Photo
 
 _XYZ = b"32-bit_rle_xyze"
 _RGB = b"32-bit_rle_rgbe"
@@ -29,6 +30,13 @@ class HdrCoding(Coding):
 
     def only_here(self) -> tuple[str, ...]:
         return ("header",) if self.lines else ()
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture."""
+    with oiio.faults(), oiio.opened(data.replace(_XYZ, _RGB, 1), ".hdr") as reader:
+        spec = reader.spec(0)
+        return [Page(spec.width, spec.height, 32, "XYZ" if _XYZ in data[:4096] else "RGB", is_float=True)], Metadata()
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

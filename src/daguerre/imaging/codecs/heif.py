@@ -12,10 +12,29 @@ from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import avif_items
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo
 
 _HEAD_BYTES = 1 << 20
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The main picture and the others, whose samples are decoded on demand only."""
+    import pi_heif
+
+    with oiio.faults():
+        file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
+        main = file.primary_index
+        pages = []
+        for index, frame in enumerate(file):
+            mode, bits = str(frame.mode), int(frame.info.get("bit_depth") or 8)
+            extra = ("alpha",) if "A" in mode.upper().partition(";")[0][1:] else ()
+            color = "grey" if mode.startswith("L") else "RGB"
+            kind = "photo" if index == main else "frame"
+            pages.append(Page(frame.size[0], frame.size[1], bits, color, kind, extra))
+        info: dict[str, Any] = dict(file[main].info)
+    return pages, Metadata(info.get("icc_profile") or None, info.get("exif"), info.get("xmp"))
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

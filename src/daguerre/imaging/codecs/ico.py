@@ -9,7 +9,8 @@ from typing import Any
 
 from daguerre.errors import BrokenImage, CannotWrite
 from daguerre.imaging.codecs import pillow
-from daguerre.imaging.photo import Coding, Photo
+from daguerre.imaging.description import Page
+from daguerre.imaging.photo import Coding, Metadata, Photo
 
 _LONGEST = 256
 
@@ -19,6 +20,11 @@ class IcoCoding(Coding):
     """Width and height of each of the icon's pictures."""
 
     sizes: tuple[tuple[int, int], ...] = ()
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture and further frames."""
+    return pillow.described(data, "ICO")
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

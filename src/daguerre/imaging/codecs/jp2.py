@@ -12,6 +12,7 @@ from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers.isobmff import box, boxes
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo
 
@@ -107,6 +108,18 @@ def _read_header(told: _Told, metadata: Metadata, kind: bytes, part: bytes) -> N
                 if over_x and over_y and under_x and under_y:
                     across, down = over_x / under_x * 10.0**power_x, over_y / under_y * 10.0**power_y
                     metadata.dpi = (across * _METRE, down * _METRE)
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture, and what its boxes tell."""
+    width, height, bits, _ = _size(data)
+    with oiio.faults():
+        told = _told(data)
+        (samples,) = struct.unpack_from(">H", data, data.find(CODESTREAM) + 40)
+    colors = 4 if told.space == _CMYK else 3 if samples >= 3 else 1
+    color = {1: "grey", 3: "RGB", 4: "CMYK"}[colors]
+    extra = ("alpha",) if samples > colors else ()
+    return [Page(width, height, bits, color, extra=extra, compression="JPEG 2000")], told.metadata
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

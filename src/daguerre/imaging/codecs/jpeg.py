@@ -15,6 +15,7 @@ from daguerre.imaging.codecs import jpeg_repair, oiio, pillow
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import jpeg_segments, photoshop
 from daguerre.imaging.containers.jpeg_segments import Segments
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
@@ -46,6 +47,17 @@ class JpegCoding(Coding):
 
     def in_full_color(self) -> JpegCoding:
         return replace(self, subsampling=0)
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture, and what its segments tell."""
+    _, data = _from_start(data)
+    told = jpeg_segments.parsed(data)
+    width, height, samples = jpeg_segments.size(data)
+    if not width or not samples:
+        raise BrokenImage("The JPEG file is damaged: it names no size.")
+    color = {1: "grey", 3: "RGB", 4: "CMYK"}.get(samples, f"{samples} samples")
+    return [Page(width, height, told.bits, color, compression="JPEG")], _metadata(told, data)[0]
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from daguerre.imaging import depth, limits
@@ -9,6 +11,7 @@ from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.pillow import ANIMATION
 from daguerre.imaging.containers.isobmff import box, boxes
 from daguerre.imaging.containers.jxl_header import header
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 
@@ -54,6 +57,18 @@ def _losses(data: bytes, bits: int) -> list[str]:
     if bits not in (8, 16, 32):
         found.append(f"Samples of {bits} bits are stored in {8 if bits < 8 else 16} now, at the same levels.")
     return found
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture, as far as the beginning of the codestream tells."""
+    with oiio.faults():
+        head = header(_codestream(data))
+        block, packet = _told(data)
+    page = Page(
+        head.width, head.height, head.bits, head.color, extra=("alpha",) * head.has_alpha, is_float=head.is_float
+    )
+    further = [replace(page, kind="frame")] if head.animated else []
+    return [page, *further], Metadata(None, block, packet)
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

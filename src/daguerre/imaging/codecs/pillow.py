@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -12,11 +12,13 @@ from PIL import Image, JpegImagePlugin
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import limits
 from daguerre.imaging.containers import tiff_ifd
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 ANIMATION = "The file is an animation: only its first frame was taken."
 _BAND_ROWS = 256
+_NO_LIMIT, _MOST_FRAMES = 1 << 62, 10_000
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -48,6 +50,19 @@ def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     pixel_bytes = 4 if image.mode in ("P", "PA") else len(image.getbands())
     limits.check_size(*image.size, max_pixels, file_bytes=len(data), pixel_bytes=pixel_bytes)
     return image
+
+
+_COLORS = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "CMYK": "CMYK"}
+
+
+def described(data: bytes, name: str) -> tuple[list[Page], Metadata]:
+    """The frames of a file that Pillow's plugin ``name`` reads, and what they say."""
+    image = opened(data, name, max_pixels=_NO_LIMIT)
+    color = _COLORS.get(image.mode, "RGB")
+    extra = ("alpha",) if image.mode.endswith("A") or "transparency" in image.info else ()
+    first = Page(*image.size, 1 if image.mode == "1" else 8, color, extra=extra)
+    frames = int(getattr(image, "n_frames", 1)) - 1
+    return [first, *[replace(first, kind="frame")] * min(frames, _MOST_FRAMES)], metadata_of(image)[0]
 
 
 def loaded(image: Image.Image) -> None:

@@ -14,8 +14,9 @@ from daguerre.imaging.codecs import oiio, pillow
 from daguerre.imaging.codecs.pillow import PillowCoding
 from daguerre.imaging.containers import png_chunks
 from daguerre.imaging.containers.png_chunks import Chunk, Header
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import upright
-from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.photo import Metadata, Photo, Pixels
 from daguerre.imaging.recovery import truncated
 
 
@@ -28,6 +29,15 @@ class PngCoding(PillowCoding):
 
     def only_here(self) -> tuple[str, ...]:
         return ("texts and other chunks",) if self.chunks else ()
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture, and what its chunks tell."""
+    head = png_chunks.header(data)
+    color = {0: "grey", 2: "RGB", 3: "palette", 4: "grey", 6: "RGB"}[head.color_type]
+    clear = head.color_type in (4, 6) or any(kind == b"tRNS" for kind, _ in png_chunks.chunks(data))
+    page = Page(head.width, head.height, head.depth, color, extra=("alpha",) if clear else (), compression="Deflate")
+    return [page], png_chunks.told(data)[0]
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -19,11 +19,16 @@ from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import lab, transfer
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import photoshop
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
 BITMAP, GREY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
 _COLORS = {BITMAP: 1, GREY: 1, INDEXED: 1, RGB: 3, CMYK: 4, DUOTONE: 1, LAB: 3}
+_NAMES = {
+    BITMAP: "grey", GREY: "grey", INDEXED: "palette", RGB: "RGB", CMYK: "CMYK", DUOTONE: "duotone", LAB: "Lab",
+}  # fmt: skip
+_NO_LIMIT = 1 << 62
 _HELD_APART = (
     photoshop.RESOLUTION, photoshop.IPTC, photoshop.ICC, photoshop.EXIF, photoshop.XMP, *photoshop.THUMBNAILS,
     *photoshop.LAYERS, 1047,
@@ -121,6 +126,24 @@ def _planes(document: _Document) -> Pixels:
         return np.unpackbits(bits, axis=2)[:, :, : document.width].astype(np.bool_)
     kind = ">f4" if document.depth == 32 else f">u{document.depth // 8}"
     return np.frombuffer(rest, kind, rows * document.width).reshape(shape)
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The merged picture, and what the resources tell."""
+    with oiio.faults():
+        document = _parsed(data, _NO_LIMIT)
+    colors = _COLORS.get(document.mode, 3)
+    further = document.channels - colors
+    extra = (("alpha",) if further > 0 and document.first_is_alpha else ()) + ("channel",) * max(
+        0, further - document.first_is_alpha
+    )
+    found = document.resources
+    page = Page(
+        document.width, document.height, document.depth, _NAMES.get(document.mode, "multichannel"), extra=extra,
+        is_float=document.depth == 32,
+    )  # fmt: skip
+    icc, block, packet = (found.get(number) for number in (photoshop.ICC, photoshop.EXIF, photoshop.XMP))
+    return [page], Metadata(icc, block, packet, found.get(photoshop.IPTC), resources=document.others or None)
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -13,10 +13,27 @@ from daguerre.imaging.codecs import tiff
 from daguerre.imaging.codecs.tiff_samples import PHOTOMETRIC
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, short
+from daguerre.imaging.description import Page
 from daguerre.imaging.photo import Metadata, Photo
 
 LINEAR_RAW = 34892
 _MOST_PAGES = 16
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The sensor's picture, as it is developed."""
+    import rawpy
+
+    pages = list(tiff_ifd.chain(data))[:_MOST_PAGES]
+    try:
+        with rawpy.imread(BytesIO(data)) as raw:
+            color = "linear" if _is_linear(data, pages) else "sensor"
+            bits = max(1, int(raw.white_level or 65535).bit_length())
+            return [Page(raw.sizes.width, raw.sizes.height, bits, color)], _metadata(pages, is_turned=False)
+    except rawpy.LibRawError as error:
+        raise BrokenImage(
+            "The camera raw file cannot be read: it is damaged, incomplete or of another kind."
+        ) from error
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from daguerre.imaging.codecs import pillow
 from daguerre.imaging.codecs.pillow import PillowCoding
-from daguerre.imaging.photo import Photo, Pixels
+from daguerre.imaging.description import Page
+from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 _FOOTER = b"TRUEVISION-XFILE.\0"
 _EXTENSION_BYTES = 495
@@ -31,16 +32,21 @@ class TgaCoding(PillowCoding):
         return ("texts",) if self.text.strip(b"\0 ") or self.extension else ()
 
 
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture, which has alpha where its header or its extension area says so."""
+    pages, metadata = pillow.described(data, "TGA")
+    return (pages if _has_alpha(data) else [replace(page, extra=()) for page in pages]), metadata
+
+
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a TGA. Raises InvalidImage."""
     image = pillow.opened(data, "TGA", max_pixels=max_pixels)
     photo = pillow.photo_of(image, "tga")
     extension, has_more = _areas(data)
     photo.coding = TgaCoding(image.mode, image.info.get("compression"), image.info.get("id_section", b""), extension)
-    kind = extension[_ATTRIBUTES] if extension else None
-    if photo.alpha is not None and (kind in _NO_ALPHA if kind is not None else not data[17] & 15):
+    if photo.alpha is not None and not _has_alpha(data):
         photo.alpha = None  # The bits beside the colors mean nothing.
-    elif photo.alpha is not None and kind == _PREMULTIPLIED:
+    elif photo.alpha is not None and extension and extension[_ATTRIBUTES] == _PREMULTIPLIED:
         photo.pixels = _divided(photo.pixels, photo.alpha)
         photo.losses.append("The TGA's colors were multiplied by its alpha, and are not now.")
     if has_more:
@@ -57,6 +63,11 @@ def _areas(data: bytes) -> tuple[bytes, bool]:
     if len(area) < _EXTENSION_BYTES:
         return b"", developers != 0
     return area, developers != 0 or any(area[_PLACES])
+
+
+def _has_alpha(data: bytes) -> bool:
+    extension, _ = _areas(data)
+    return extension[_ATTRIBUTES] not in _NO_ALPHA if extension else bool(data[17] & 15)
 
 
 def _divided(pixels: Pixels, alpha: Pixels) -> Pixels:

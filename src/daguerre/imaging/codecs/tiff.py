@@ -13,7 +13,8 @@ from daguerre.imaging.codecs import oiio, tiff_samples
 from daguerre.imaging.codecs.tiff_samples import BITS, COMPRESSION, INK_SET, PHOTOMETRIC, Shape
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import photoshop, tiff_ifd
-from daguerre.imaging.containers.tiff_ifd import Directory, Entry, Page
+from daguerre.imaging.containers.tiff_ifd import Directory, Entry, StoredPage
+from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import orientation, xmp
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
@@ -58,7 +59,32 @@ class TiffCoding(Coding):
     extra_kinds: tuple[int, ...] = ()
     inks: Inks | None = None
     tags: Directory = field(default_factory=dict)
-    carried: tuple[tuple[int, Page], ...] = ()
+    carried: tuple[tuple[int, StoredPage], ...] = ()
+
+
+_KINDS_OF_SAMPLES = {1: "alpha, multiplied", 2: "alpha"}
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """Every page, and what the first photo's tags tell."""
+    directories = tiff_ifd.directories(data)
+    if not directories:
+        raise BrokenImage("The TIFF file holds no page that can be read.")
+    kinds = page_kinds(directories)
+    pages = [_described(tags, kind) for tags, kind in zip(directories, kinds, strict=True)]
+    return pages, metadata_of(directories[kinds.index("photo")])[0]
+
+
+def _described(tags: Directory, kind: str) -> Page:
+    shape = tiff_samples.shape_of(tags)
+    declared = tags[EXTRA_SAMPLES].integers() if EXTRA_SAMPLES in tags else ()
+    further = shape.samples - shape.colors
+    extra = tuple(_KINDS_OF_SAMPLES.get(value, "channel") for value in (*declared, *[0] * further)[: max(0, further)])
+    packing = {1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate"} | _LOSSY_OR_RARE
+    return Page(
+        shape.width, shape.height, shape.bits, tiff_samples.COLOR_NAMES.get(shape.photometric, "unknown"), kind, extra,
+        tiff_ifd.number(tags, 339, 1) == 3, packing.get(shape.compression, str(shape.compression)),
+    )  # fmt: skip
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -78,7 +104,7 @@ def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
     with oiio.faults():
         kinds = page_kinds(directories)
         pages: list[Photo] = []
-        carried: list[tuple[int, Page]] = []
+        carried: list[tuple[int, StoredPage]] = []
         total = 0
         for index, (tags, kind) in enumerate(zip(directories, kinds, strict=True)):
             if kind == "photo":
@@ -176,20 +202,20 @@ def _kept_apart(tags: Directory) -> Directory:
     return found
 
 
-def _carried(data: bytes, index: int, tags: Directory) -> Page:
+def _carried(data: bytes, index: int, tags: Directory) -> StoredPage:
     """The page ``index`` as it is stored, in little-endian order."""
     where, sizes = (324, 325) if 324 in tags else (273, 279)
     kept = {tag: entry for tag, entry in tags.items() if tag not in (273, 279, 324, 325, tiff_ifd.SUB_IFDS)}
     shape = tiff_samples.shape_of(tags)
     if (data[:2] == b"II" or shape.bits <= 8) and where in tags and sizes in tags:
         spans = zip(tags[where].integers(), tags[sizes].integers(), strict=False)
-        return Page(kept, tuple(data[at : at + size] for at, size in spans), where == 324)
+        return StoredPage(kept, tuple(data[at : at + size] for at, size in spans), where == 324)
     limits.check_size(shape.width, shape.height, 1 << 62, file_bytes=len(data), pixel_bytes=shape.pixel_bytes)
     plane = tiff_samples.stored(data, index)
     kept = {tag: entry for tag, entry in kept.items() if tag not in (266, 284, 317, 322, 323, 347)}
     bits = tuple([8 * plane.dtype.itemsize] * plane.shape[2])
     kept |= {BITS: tiff_ifd.short(*bits), COMPRESSION: tiff_ifd.short(1), 278: tiff_ifd.long(shape.height)}
-    return Page(kept, (plane.astype(plane.dtype.newbyteorder("<")).tobytes(),))
+    return StoredPage(kept, (plane.astype(plane.dtype.newbyteorder("<")).tobytes(),))
 
 
 def metadata_of(tags: Directory) -> tuple[Metadata, int, list[str]]:
@@ -257,7 +283,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     stored = [_stored(page) for page in pages]
     data = oiio.encoded(".tif", [(spec, plane) for spec, plane, _ in stored])
     foreign = {XMP, IPTC, PHOTOSHOP, ICC, *DESCRIPTIVE, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES}
-    changes: list[tuple[Directory, set[int]] | Page] = []
+    changes: list[tuple[Directory, set[int]] | StoredPage] = []
     carried = list(_coding(photo).carried)
     for number, (page, (_, _, structure)) in enumerate(zip(pages, stored, strict=True)):
         while carried and carried[0][0] <= number:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from daguerre.errors import CannotWrite
 from daguerre.imaging.codecs import pillow
-from daguerre.imaging.photo import Coding, Photo
+from daguerre.imaging.description import Page
+from daguerre.imaging.photo import Coding, Metadata, Photo
 
 _LONGEST = 16383
 _QUALITY = 92
@@ -17,6 +18,11 @@ class WebpCoding(Coding):
     """Whether it was stored without loss."""
 
     lossless: bool = False
+
+
+def describe(data: bytes) -> tuple[list[Page], Metadata]:
+    """The picture and further frames."""
+    return pillow.described(data, "WEBP")
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:

@@ -13,7 +13,8 @@ _WIDTHS = (9, 13, 18, 30)
 @dataclass(frozen=True, slots=True)
 class Header:
     """Pixels across and down before it is turned as ``orientation`` 1-8 asks, whether it has several frames, and the
-    bits a sample, of which floats have 16 or 32."""
+    bits a sample, of which floats have 16 or 32,
+    the color space and whether there is alpha."""
 
     width: int
     height: int
@@ -21,6 +22,8 @@ class Header:
     animated: bool = False
     bits: int = 8
     is_float: bool = False
+    color: str = "RGB"
+    has_alpha: bool = False
 
 
 def header(codestream: bytes) -> Header:
@@ -45,7 +48,24 @@ def header(codestream: bytes) -> Header:
     fixed = (32, 16, 24) if is_float else (8, 10, 12)
     chosen = bits.take(2)
     depth = fixed[chosen] if chosen < 3 else 1 + bits.take(6)
-    return Header(width, height, orientation, animated, depth, is_float)
+    if is_float:
+        bits.take(4)  # bits of the exponent
+    color, has_alpha = _channels(bits)
+    return Header(width, height, orientation, animated, depth, is_float, color, has_alpha)
+
+
+def _channels(bits: _Bits) -> tuple[str, bool]:
+    """The color space, and whether there is alpha; unknown where further channels are described at length."""
+    bits.take(1)  # whether 16 bits suffice to decode
+    chosen = bits.take(2)
+    extra = (0, 1, 2 + bits.take(4) if chosen == 2 else 0, 1 + bits.take(12) if chosen == 3 else 0)[chosen]
+    if not all(bits.take(1) for _ in range(extra)):  # anything but plain alpha
+        return "unknown", True
+    bits.take(1)  # whether colors are in XYB
+    if bits.take(1):  # all defaults
+        return "RGB", extra > 0
+    bits.take(1)  # whether there is a profile
+    return {0: "RGB", 1: "grey"}.get(bits.take(2), "unknown"), extra > 0
 
 
 def _skip_animation(bits: _Bits) -> None:

@@ -48,7 +48,7 @@ Directory = dict[int, Entry]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StoredPage:
     """A page of a TIFF with its bytes: ``directory`` without places, and its strips or tiles."""
 
     directory: Directory
@@ -196,18 +196,18 @@ def block(directory: Directory) -> bytes:
     return b"II*\0\x08\0\0\0" + _packed(directory, 8, False)
 
 
-def retagged(data: bytes, changes: Sequence[tuple[Directory, set[int]] | Page]) -> bytes:
+def retagged(data: bytes, changes: Sequence[tuple[Directory, set[int]] | StoredPage]) -> bytes:
     """A little-endian TIFF ``data`` whose pages gain tags and lose others, page by page, with further pages between.
 
     The new directories are appended, and the chain of links leads through them. Each change is either the tags added
-    to and dropped from the next page that ``data`` has, or a :class:`Page` that it has not.
+    to and dropped from the next page that ``data`` has, or a :class:`StoredPage` that it has not.
     """
     work = bytearray(data)
     layout = Layout(work)
     link = layout.first
     following = layout.value(work, link, layout.offset)
     for change in changes:
-        if isinstance(change, Page):
+        if isinstance(change, StoredPage):
             directory = _placed(work, change)
         else:
             added, dropped = change
@@ -224,7 +224,7 @@ def retagged(data: bytes, changes: Sequence[tuple[Directory, set[int]] | Page]) 
     return bytes(work)
 
 
-def _placed(work: bytearray, page: Page) -> Directory:
+def _placed(work: bytearray, page: StoredPage) -> Directory:
     """The directory of ``page``, whose segments are appended to ``work``."""
     places = []
     for segment in page.segments:
