@@ -25,13 +25,17 @@ def averaged(network: nn.Module, run: Path) -> nn.Module:
     return network.eval()
 
 
-def shipped(network: nn.Module, name: str) -> nn.Module:
-    """``network`` with the weights that ship as ``name`` (an ONNX file that `write` made with or without ``half``)."""
+def shipped(network: nn.Module, name: str, *, prefix: str = "") -> nn.Module:
+    """``network`` with the weights that ship as ``name`` (an ONNX file that `write` made with or without ``half``).
+
+    ``prefix`` begins their names there. What the file lacks stays as it is.
+    """
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(str(WEIGHTS / name)).graph.initializer}
-    state = {
-        key: torch.from_numpy(np.array(stored[key] if key in stored else stored[f"{key}.half"], np.float32))
-        for key in network.state_dict()
-    }
+    state = network.state_dict()
+    for key in state:
+        for found in (f"{prefix}{key}", f"{prefix}{key}.half"):
+            if found in stored:
+                state[key] = torch.from_numpy(np.array(stored[found], np.float32))
     network.load_state_dict(state)
     return network
 

@@ -47,10 +47,11 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move every parameter that has a gradient."""
         for group in self.param_groups:
-            rate, decay, beta = group["lr"], group["weight_decay"], group["momentum"]
+            decay, beta = group["weight_decay"], group["momentum"]
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
+                rate = group["lr"] * getattr(parameter, "rate", 1.0)
                 state = self.state[parameter]
                 if not state:
                     state["step"] = 0
