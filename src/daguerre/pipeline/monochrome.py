@@ -175,3 +175,21 @@ def _small(pixels: Pixels) -> Floats:
 
 def _lab(image: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def network_input(pixels: Pixels) -> Floats:
+    """``[5, 128, 128]``: lightness, the chroma beyond toning and place, and the photo's own chroma, each about
+    -1..1.
+    """
+    lab = small_lab(pixels)
+    residual = _residual(lab)
+    stacked = np.dstack([lab[..., :1] / 50 - 1, np.clip(residual / 15, -3, 3), lab[..., 1:] / 40])
+    planes = np.asarray(stacked.transpose(2, 0, 1), np.float32)
+    how = cv2.INTER_AREA if min(lab.shape[:2]) >= 128 else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(np.ascontiguousarray(plane), (128, 128), interpolation=how) for plane in planes])
+
+
+def residual_chroma(pixels: Pixels) -> Floats:
+    """How far the chroma of each pixel of the small picture is from what toning and place explain, in Lab units."""
+    residual = _residual(small_lab(pixels))
+    return np.asarray(np.hypot(residual[..., 0], residual[..., 1]), np.float32)
