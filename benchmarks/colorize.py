@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre import Restorer
+from daguerre.imaging.color import transfer
 from daguerre.models.adapters import COLORIZE
 from daguerre.models.roles import Colorizer
 from daguerre.pipeline.colorize import colorize
@@ -83,10 +84,9 @@ def made_gray(true: Floats) -> Picture:
 def levels(picture: Picture) -> Floats:
     """The gray of the same luminance, 0-255, of ``[H, W, 1|3]``."""
     codes = picture.astype(np.float64) / 255
-    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    light = transfer.decoded(codes)
     luminance = light[..., 0] if light.shape[2] == 1 else light @ np.array([0.212639, 0.7151687, 0.0721923])
-    shown = np.where(luminance <= 0.0031308, 12.92 * luminance, 1.055 * luminance ** (1 / 2.4) - 0.055)
-    return np.asarray(shown * 255, np.float32)
+    return np.asarray(transfer.encoded(luminance) * 255, np.float32)
 
 
 def colorfulness(picture: Picture) -> float:

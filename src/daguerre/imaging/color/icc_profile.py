@@ -6,9 +6,10 @@ import functools
 import struct
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+
+from daguerre.imaging.color import transfer
 
 Floats = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
@@ -35,15 +36,13 @@ class Encoding:
     def light(self, codes: Floats) -> Floats:
         """Codes 0-1 of any shape as linear light 0-1."""
         if self.curve is None:
-            bent = np.asarray(cv2.pow((codes + np.float32(0.055)) * np.float32(1 / 1.055), 2.4), np.float32)
-            return np.where(codes <= 0.04045, codes * np.float32(1 / 12.92), bent.reshape(codes.shape))
+            return transfer.light(codes)
         return np.interp(codes, np.linspace(0, 1, _SAMPLES), self.curve).astype(np.float32)
 
     def codes(self, light: Floats) -> Floats:
         """The inverse of :meth:`light`."""
         if self.curve is None:
-            bent = np.asarray(cv2.pow(light, 1 / 2.4), np.float32).reshape(light.shape)
-            return np.where(light <= 0.0031308, light * np.float32(12.92), bent * np.float32(1.055) - np.float32(0.055))
+            return transfer.codes(light)
         return np.interp(light, self.curve, np.linspace(0, 1, _SAMPLES)).astype(np.float32)
 
 
@@ -154,8 +153,7 @@ def _told(curve: Table | None) -> Table | None:
 
 @functools.cache
 def _srgb_curve() -> Table:
-    codes = np.linspace(0, 1, _SAMPLES)
-    return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    return transfer.decoded(np.linspace(0, 1, _SAMPLES))
 
 
 def _tags(icc: bytes | None) -> dict[bytes, tuple[int, int]]:
