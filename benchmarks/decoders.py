@@ -37,8 +37,9 @@ def tifffile(data: bytes) -> Picture:
     with TiffFile(BytesIO(data)) as file:
         pages = [page for page in file.pages if not page.subfiletype & 5] or list(file.pages)
         page = pages[0]
+        multiplied = 338 in page.tags and 1 in np.atleast_1d(page.tags[338].value)
         lies_turned = 274 in page.tags and page.tags[274].value != 1
-        if page.photometric not in (0, 1, 2) or page.planarconfig != 1 or lies_turned:
+        if page.photometric not in (0, 1, 2) or page.planarconfig != 1 or lies_turned or multiplied:
             raise ValueError("another kind of TIFF")
         plane = page.asarray()
         plane = plane[:, :, None] if plane.ndim == 2 else plane

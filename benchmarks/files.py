@@ -42,13 +42,16 @@ _IGNORED_TAGS = re.compile(
     r"FreeByteCounts|ExtraSamples|InkSet|NumberofInks|MinSampleValue|MaxSampleValue|Threshholding|GrayResponse\w*|"
     r"PageNumber|ImageLength|ModifyDate|VP8Version|WebP_Flags|Alpha\w*|MajorBrand|MinorVersion|CompatibleBrands|"
     r"\w*DataSize|\w*Offset|Meta\w*Box\w*|Handler\w*|PrimaryItem\w*|MediaData\w*|AV1\w*|AverageTicks\w*|"
-    r"ProcessingSoftware|SubIFD|CurrentIPTCDigest|XMPToolkit|About)$"
+    r"ProcessingSoftware|SubIFD|CurrentIPTCDigest|XMPToolkit|About|GIFVersion|ColorResolutionDepth|BitsPerPixel|BackgroundColor|TransparentColor|"
+    r"AnimationIterations|Channels|Tiff\w+|JPEG\w+|OtherImage\w*|LayerCount|HasExtendedXMP)$"
 )  # fmt: skip
 _WORDS = {
     "ICC": "profile", "MPF": "picture|view|gain map", "Photoshop": "Photoshop|resources|layer|duotone|palette",
     "JUMBF": "credentials", "SubIFD": "SubIFD", "GIF": "animation", "RIFF": "animation", "APNG": "animation",
     "Google": "gain map|followed", "XMP-hdrgm": "gain map", "XMP-GContainer": "gain map|picture|followed",
     "XMP-Container": "gain map|picture|followed", "XMP-GCamera": "followed|gain map", "Samsung": "followed",
+    "XMP-HDRGainMap": "gain map",
+    "Olympus": "maker notes", "Canon": "maker notes", "Nikon": "maker notes", "Sony": "maker notes",
 }  # fmt: skip
 """Where a tag of a group is gone, words one of which a warning has to hold."""
 

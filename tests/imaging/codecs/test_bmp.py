@@ -61,3 +61,11 @@ def _saved(image: Image.Image) -> bytes:
     stream = BytesIO()
     image.save(stream, "BMP")
     return stream.getvalue()
+
+
+def test_black_and_white_under_a_palette_stay_so() -> None:
+    image = Image.fromarray((PLANE[:, :, 0] > 128).astype(np.uint8), "P")
+    image.putpalette(bytes((0, 0, 0, 255, 255, 255)).ljust(768, b"\0"))
+    data = changed(_saved(image))
+    expected = np.asarray(image)[::-1] * 255
+    assert np.array_equal(np.asarray(Image.open(BytesIO(data)).convert("L")), expected)

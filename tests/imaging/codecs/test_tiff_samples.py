@@ -194,3 +194,25 @@ def test_inks_that_are_no_cmyk_are_named() -> None:
     stored = np.zeros((4, 4, 5), np.uint8)
     with pytest.raises(UnsupportedImage, match="inks"):
         daguerre.open(tiffs.file(tiffs.of(stored, 5, t332=short(2))))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
+def test_either_byte_order_is_read_and_written(order: str, kind: str) -> None:
+    plane = (RAMP * (1 if kind == "f4" else 2.0 ** (8 * int(kind[1])) - 1)).astype(kind)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, plane, photometric="minisblack", byteorder=order)
+    keeps_its_look(stream.getvalue(), RAMP, 0.004 if kind == "u1" else 1e-4)
+
+
+def test_logarithmic_luminance_is_light() -> None:
+    codes = np.rint(256 * (np.log2(np.array([[0.2140411, 1.0, 2.0]])) + 64) - 0.5).astype(np.int16)
+    # A run of three that is no run, for the high bytes and for the low ones.
+    row = codes.astype(">i2").tobytes()
+    packed = bytes((3,)) + row[0::2] + bytes((3,)) + row[1::2]
+    data = tiffs.file(tiffs.page(packed, 3, 1, (16,), 32844, {259: short(34676), 339: short(2)}))
+    photo = daguerre.open(data)
+    assert photo.pixels.dtype == np.float32
+    assert np.abs(photo.pixels[0, :2, 0] - [0.5, 1]).max() < 0.01
+    assert photo.pixels[0, 2, 0] > 1.2
+    assert "LogL" in said(data)

@@ -62,6 +62,8 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         image = image.convert("1", dither=Image.Dither.NONE)
     elif own.mode == "P":
         image = pillow.indexed(photo) or image
+        if image.mode == "P":  # Readers take two colors for a picture of one bit.
+            image.putpalette(bytes(image.getpalette() or ()).ljust(768, b"\0"))
     data = pillow.saved(image, "BMP", dpi=told.dpi)
     if not told.dpi:
         data = data[:38] + bytes(8) + data[46:]  # The encoder writes 96 dpi where none is known.

@@ -12,11 +12,13 @@ from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import avif_items
+from daguerre.imaging.containers.isobmff import boxes
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo
 
 _HEAD_BYTES = 1 << 20
+_OWN_BOXES = (b"ftyp", b"meta", b"mdat", b"idat", b"free", b"skip", b"moov", b"wide")
 
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
@@ -71,6 +73,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if info.get("depth_images") or b"hdrgainmap" in data[:_HEAD_BYTES] or b"tmap" in data[:_HEAD_BYTES]:
         notes.append("The depth map or gain map of the HEIF was left out: it fits the old picture.")
         packet = xmp.without_other_pictures(packet)
+    if any(kind not in _OWN_BOXES for kind, *_ in boxes(data)):
+        notes.append("What followed the HEIF's picture in the file (a film or another program's data) was left out.")
     chroma = str(info.get("chroma") or 444)
     coding = AvifCoding(bits, ":".join(chroma), avif_items.cicp(data))
     metadata = Metadata(

@@ -35,7 +35,7 @@ _TRAILER_LOST = "What followed the JPEG's picture in the file (a film or another
 class JpegCoding(Coding):
     """Quantization tables and Pillow's number for the subsampling (empty and ``None``: as the quality asks), whether
     the scans are progressive and the components red, green and blue themselves, the inks of CMYK, whether the code
-    is that of the upright picture, and segments that a new file holds again."""
+    is that of the upright picture, whether JFIF names no resolution, and segments that a new file holds again."""
 
     qtables: tuple[tuple[int, ...], ...] = ()
     subsampling: int | None = None
@@ -43,6 +43,7 @@ class JpegCoding(Coding):
     keep_rgb: bool = False
     inks: Inks | None = None
     is_upright: bool = True
+    has_silent_jfif: bool = False
     segments: tuple[bytes, ...] = ()
 
     def in_full_color(self) -> JpegCoding:
@@ -82,7 +83,8 @@ def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
     else:
         photo, coding = _common(data, metadata, turn, max_pixels, recover)
     photo.metadata = replace(metadata, icc=None if coding.inks is not None else metadata.icc)
-    photo.coding = replace(coding, segments=tuple(told.others))
+    silent = told.density is not None and told.density[0] not in (1, 2)
+    photo.coding = replace(coding, segments=tuple(told.others), has_silent_jfif=silent)
     photo.losses = [*front, *losses, *photo.losses]
     return photo
 
@@ -179,8 +181,10 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     own = photo.coding if isinstance(photo.coding, JpegCoding) else JpegCoding()
     inks = own.inks if own.inks is not None and own.inks.fit(photo.pixels) else None
     icc = metadata.icc or (inks.profile if inks is not None else None)
+    # What only EXIF tells stays where it is told.
+    silent = own.has_silent_jfif and not metadata.aspect and metadata.exif is not None
     if quality is None and photo.original is not None and own.is_upright and passthrough.pixels_unchanged(photo):
-        return jpeg_segments.dressed(_from_start(photo.original.data)[1], metadata, icc, own.segments)
+        return jpeg_segments.dressed(_from_start(photo.original.data)[1], metadata, icc, own.segments, silent)
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"JPEG holds at most {_LONGEST} pixels a side; choose another format.")
     image = pillow.image_of(photo) if inks is None else Image.fromarray(inks.planes_of(photo.pixels), "CMYK")
@@ -191,7 +195,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         fitting = 0 if (quality or _QUALITY) >= 90 else 2
         options["subsampling"] = fitting if own.subsampling is None else own.subsampling
     data = pillow.saved(image, "JPEG", progressive=own.progressive, keep_rgb=own.keep_rgb, **options)
-    return jpeg_segments.dressed(data, metadata, icc, own.segments)
+    return jpeg_segments.dressed(data, metadata, icc, own.segments, silent)
 
 
 def _tables(image: Any, layers: list[tuple[int, int, int, int]]) -> tuple[tuple[int, ...], ...]:

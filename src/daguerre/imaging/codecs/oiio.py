@@ -78,7 +78,9 @@ def encoded(suffix: str, images: Sequence[tuple[Any, Samples]]) -> bytes:
         done = True
         for index, (spec, plane) in enumerate(images):
             done = done and writer.open(str(path), spec, "AppendSubimage" if index else "Create")
-            done = done and writer.write_image(np.ascontiguousarray(plane))
+            # It refuses samples whose type names the machine's own byte order.
+            native = np.ascontiguousarray(plane).view(np.dtype(plane.dtype.name))
+            done = done and writer.write_image(native)
         if not (writer.close() and done):
             writer.geterror()
             if shutil.disk_usage(path.parent).free < sum(plane.nbytes for _, plane in images):

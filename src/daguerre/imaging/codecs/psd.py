@@ -91,7 +91,7 @@ def _parsed(data: bytes, max_pixels: int) -> _Document:
     start = at + (8 if big else 4)
     layers = data[start : start + size]
     # The number of layers is negative where the first further channel is the opacity of the merged picture.
-    count = struct.unpack_from(">h", layers, 8 if big else 4)[0] if len(layers) >= 10 else 0
+    count = _layer_count(layers, big)
     found = {row.number: row.body for row in reversed(rows)}
     names = found.get(photoshop.CHANNEL_NAMES)
     first_is_alpha = count < 0 or (count == 0 and (names is None or names.startswith(_OPACITY)))
@@ -101,6 +101,18 @@ def _parsed(data: bytes, max_pixels: int) -> _Document:
         b"".join(row.packed() for row in rows if row.number not in _HELD_APART),
         count != 0, first_is_alpha, data[start + size :],
     )  # fmt: skip
+
+
+def _layer_count(layers: bytes, big: bool) -> int:
+    """The number of layers; those of 16 and 32 bits are counted in a block of their own."""
+    width = 8 if big else 4
+    if layers[:width].strip(b"\0") and len(layers) >= width + 2:
+        return int(struct.unpack_from(">h", layers, width)[0])
+    for key in (b"8BIMLr16", b"8BIMLr32", b"8BIMLayr"):
+        at = layers.find(key)
+        if at >= 0 and at + 8 + width + 2 <= len(layers):
+            return int(struct.unpack_from(">h", layers, at + 8 + width)[0])
+    return 0
 
 
 def _planes(document: _Document) -> Pixels:

@@ -30,18 +30,19 @@ DESCRIPTIVE = (
 """Tags of the first directory that tell of the picture wherever it is stored: they go into an EXIF block."""
 
 _STRUCTURAL = frozenset({
-    *range(254, 260), 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 288, 289, 290, 291,
-    292, 293, 296, 317, *range(320, 328), 328, 330, 332, 334, 336, 338, 339, 340, 341, 342, 347, *range(512, 522),
+    *range(254, 260), 262, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 288, 289, 290, 291,
+    292, 293, 296, 317, 320, *range(322, 326), 330, 332, 334, 336, 338, 339, 340, 341, 342, 347, *range(512, 522),
     529, 530, 531, 532, XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS, 37724, 40965, 50215,
 })  # fmt: skip
 """Tags that say how samples are stored, or that are held apart. All others come out again as they came."""
 
-_LAYERS = 37724
+_LAYERS, _MAKER_NOTE = 37724, 37500
 _PACKED = {1: "none", 5: "lzw", 8: "zip", 32773: "packbits", 32946: "zip"}
 """The compressions that are written again, in OpenImageIO's words; Deflate (zip) stands in for the others."""
 _LOSSY_OR_RARE = {
     2: "CCITT", 3: "fax", 4: "fax", 6: "JPEG", 7: "JPEG", 34712: "JPEG 2000", 33003: "JPEG 2000", 33005: "JPEG 2000",
-    34887: "LERC", 34892: "JPEG", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL",
+    34676: "SGILog", 34677: "SGILog", 34887: "LERC", 34892: "JPEG", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP",
+    50002: "JPEG XL",
 }  # fmt: skip
 
 
@@ -167,7 +168,7 @@ def _page(data: bytes, index: int, tags: Directory, shape: Shape, *, recover: bo
     coding = TiffCoding(
         _PACKED.get(shape.compression, "zip"),
         shape.bits,
-        {16: "half", 64: "double"}.get(shape.bits, "float") if pixels.dtype.kind == "f" else "",
+        _kind_of_floats(tags, shape) if pixels.dtype.kind == "f" else "",
         associated,
         plane[:, :, others].copy() if others else None,
         tuple(kinds[i - colors] for i in others),
@@ -177,6 +178,11 @@ def _page(data: bytes, index: int, tags: Directory, shape: Shape, *, recover: bo
     )
     missing = None if missing is None else oiio.upright(missing, turn)
     return Photo(pixels, "tiff", alpha, metadata, coding, missing=missing, losses=losses)
+
+
+def _kind_of_floats(tags: Directory, shape: Shape) -> str:
+    is_stored_so = tiff_ifd.number(tags, 339, 1) == 3
+    return {16: "half", 64: "double"}.get(shape.bits, "float") if is_stored_so else "float"
 
 
 def _losses(tags: Directory, shape: Shape) -> list[str]:
@@ -189,6 +195,8 @@ def _losses(tags: Directory, shape: Shape) -> list[str]:
         found.append(f"Samples of {shape.bits} bits are stored in {wide} now, at the same levels.")
     if tiff_ifd.SUB_IFDS in tags:
         found.append("Further pictures inside the TIFF's page (SubIFDs) were left out.")
+    if EXIF in tags and _MAKER_NOTE in (tags[EXIF].directory or {}):
+        found.append("The camera's maker notes lie elsewhere now: programs may not find all that they point at.")
     if _LAYERS in tags:
         found.append("The layers that Photoshop stored in the TIFF were left out.")
     return found

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from daguerre.errors import BrokenImage, UnsupportedImage
 from daguerre.imaging import depth
 from daguerre.imaging.codecs import oiio
-from daguerre.imaging.color import lab
+from daguerre.imaging.color import lab, transfer
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory
 from daguerre.imaging.photo import Pixels, white_of
@@ -24,13 +24,16 @@ from daguerre.imaging.recovery import truncated
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, COLOR_MAP = 256, 257, 258, 259, 262, 277, 320
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, SEPARATED, YCBCR = 0, 1, 2, 3, 4, 5, 6
 CIE_LAB, ICC_LAB, ITU_LAB = 8, 9, 10
+LOG_L, LOG_LUV = 32844, 32845
 INK_SET = 332
 
 COLOR_NAMES = {
     MIN_IS_WHITE: "grey, white is 0", MIN_IS_BLACK: "grey", RGB: "RGB", PALETTE: "palette", MASK: "mask",
-    SEPARATED: "CMYK", YCBCR: "YCbCr", CIE_LAB: "Lab", ICC_LAB: "Lab", ITU_LAB: "Lab",
+    LOG_L: "LogL", LOG_LUV: "LogLuv", SEPARATED: "CMYK", YCBCR: "YCbCr", CIE_LAB: "Lab", ICC_LAB: "Lab", ITU_LAB: "Lab",
 }  # fmt: skip
-_COLORS = {RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3, CIE_LAB: 3, ICC_LAB: 3, ITU_LAB: 3}
+_COLORS = {LOG_LUV: 3, RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3, CIE_LAB: 3, ICC_LAB: 3, ITU_LAB: 3}
+_XYZ_TO_RGB = np.array(((2.690, -1.276, -0.414), (-1.022, 1.978, 0.044), (0.061, -0.224, 1.163)), np.float32)
+"""To the primaries of ITU-R BT.709 and a white of equal energy, which LogLuv is relative to."""
 _LABS = {CIE_LAB: "CIE Lab", ICC_LAB: "ICC Lab", ITU_LAB: "ITU Lab"}
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _JPEGS = (6, 7)
@@ -95,6 +98,8 @@ def read(data: bytes, index: int, tags: Directory) -> Samples:
     Raises BrokenImage, and UnsupportedImage for kinds of samples that nothing here can read.
     """
     shape = _readable(tags)
+    if shape.photometric in (LOG_L, LOG_LUV):
+        return _logarithmic(data, index, shape)
     if _is_cut(data, tags):
         samples, missing = recover(data, index, tags)
         if not missing.any():
@@ -102,6 +107,24 @@ def read(data: bytes, index: int, tags: Directory) -> Samples:
         raise truncated("TIFF", float(missing.mean()), "a page")
     stored, is_rgb = _stored(data, index, tags, shape)
     return _as_colors(stored, is_rgb, tags, shape)
+
+
+def _logarithmic(data: bytes, index: int, shape: Shape) -> Samples:
+    """Greg Ward's logarithmic encodings as float32 on the display curve (TIFF technical note, LogLuv)."""
+    import imagecodecs
+
+    with oiio.faults():
+        stored = np.asarray(imagecodecs.tiff_decode(data, index=index)).reshape(shape.height, shape.width, -1)
+    if shape.photometric == LOG_LUV and stored.shape[2] == 3:
+        light = (stored.astype(np.float32) @ _XYZ_TO_RGB.T).astype(np.float32)
+    elif stored.dtype == np.int16 and stored.shape[2] == 1:
+        codes = stored.astype(np.int32)
+        magnitude = np.exp2((np.abs(codes) + 0.5) / 256 - 64)
+        light = np.where(codes == 0, 0, np.copysign(magnitude, codes)).astype(np.float32)
+    else:
+        raise UnsupportedImage("The TIFF holds logarithmic samples of a kind that cannot be read.")
+    note = f"The TIFF's {COLOR_NAMES[shape.photometric]} samples are now floating point."
+    return Samples(transfer.display(light), light.shape[2], [note])
 
 
 def recover(data: bytes, index: int, tags: Directory) -> tuple[Samples, npt.NDArray[np.bool_]]:
@@ -216,6 +239,7 @@ def _by_tifffile(data: bytes, index: int) -> Pixels:
     if layers != 1:
         raise UnsupportedImage("The TIFF holds a volume, not a picture.")
     plane = plane.reshape(planar, height, width, samples)
+    plane = plane.astype(np.dtype(plane.dtype.name), copy=plane.dtype.byteorder == ">")
     return plane[0] if planar == 1 else np.ascontiguousarray(plane[..., 0].transpose(1, 2, 0))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from daguerre.imaging.containers import photoshop
 from daguerre.imaging.metadata import xmp
@@ -147,17 +147,19 @@ def _drop(found: Segments, sentence: str) -> None:
         found.dropped.append(sentence)
 
 
-def dressed(data: bytes, metadata: Metadata, icc: bytes | None, others: tuple[bytes, ...] = ()) -> bytes:
+def dressed(
+    data: bytes, metadata: Metadata, icc: bytes | None, others: tuple[bytes, ...] = (), silent: bool = False
+) -> bytes:
     """The JPEG ``data`` with ``metadata``, the profile ``icc`` and the segments ``others`` in place of its own.
 
-    Of its own it keeps the JFIF header, with the density of ``metadata``, and Adobe's, which tells the colors apart.
-    What follows the picture is cut off. An EXIF block longer than a segment is left out.
+    Of its own it keeps Adobe's header, which tells the colors apart, and JFIF's, with the density of ``metadata``
+    unless it is to be ``silent``. What follows the picture is cut off. An EXIF block longer than a segment is left out.
     """
     leading: list[bytes] = []
     rest: list[bytes] = []
     for marker, segment in walk(data):
         if marker == APP0 and not leading and segment[4:].startswith(_JFIF):
-            leading.append(_with_density(segment, metadata))
+            leading.append(_with_density(segment, replace(metadata, dpi=None) if silent else metadata))
         elif marker != COM and not APP0 <= marker <= APP13 and marker != APP15:
             rest.append(segment)
     end = picture_end(data)
