@@ -69,7 +69,6 @@ class Finding:
     refused: str | None = None
     warnings: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    disputed: list[str] = field(default_factory=list)
     lost_tags: list[str] = field(default_factory=list)
 
 
@@ -118,16 +117,14 @@ def _shown(photo: daguerre.Photo) -> Picture:
 
 
 def _compare(found: Finding, what: str, data: bytes, shown: Picture) -> None:
-    """Notes a fault where no other decoder shows what we show, and a dispute where only some do."""
-    seen = dict(opinions(data, shown))
-    against = {name: value for name, value in seen.items() if value is None or value > DIFFERENT}
-    if not against:
-        return
-    sentence = f"{what}: " + ", ".join(
-        f"{name} differs by {value:.3f}" if value is not None else f"{name} shows another size"
-        for name, value in against.items()
-    )
-    (found.faults if len(against) == len(seen) else found.disputed).append(sentence)
+    """Notes a fault where other decoders show something, and none of them what we show."""
+    against = []
+    for name, value in opinions(data, shown):
+        if value is not None and value <= DIFFERENT:
+            return
+        against.append(f"{name} shows another size" if value is None else f"{name} differs by {value:.3f}")
+    if against:
+        found.faults.append(f"{what}: " + ", ".join(against))
 
 
 def compare_tags(findings: list[Finding], folder: Path) -> None:
@@ -204,8 +201,7 @@ def main() -> None:
     for sentence, count in refused.most_common():
         print(f"{count:>5} refused: {sentence}")
     opened = sum(found.format is not None for found in findings)
-    disputed = sum(bool(found.disputed) for found in findings)
-    print(f"{len(paths)} files, {opened} opened, {disputed} shown otherwise by one decoder, {len(faulty)} with faults")
+    print(f"{len(paths)} files, {opened} opened, {len(faulty)} with faults")
 
 
 if __name__ == "__main__":
