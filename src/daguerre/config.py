@@ -29,7 +29,9 @@ class Config(BaseSettings):
     share of the machine's memory); ``drain_s`` is what running jobs get to finish when the service
     is stopped. ``submissions_per_minute`` is for one key or address, ``wrong_keys_per_minute`` for one
     address. ``cors_origins``, separated by commas, may read answers in a browser. ``trusted_proxies``
-    may say whom they forward for.
+    may say whom they forward for. A stream that is opened before its job is
+    submitted waits ``early_stream_s``. ``allowed_hosts``, separated by commas, are names beside this machine's own
+    under which a server without keys answers. ``root_path`` is where a proxy has put the service.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAGUERRE_", frozen=True, extra="ignore")
@@ -57,8 +59,18 @@ class Config(BaseSettings):
     wrong_keys_per_minute: int = Field(default=30, ge=1)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: str = "127.0.0.1"
+    early_stream_s: float = Field(default=600, ge=0, allow_inf_nan=False)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    root_path: str = ""
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("root_path")
+    @classmethod
+    def _below(cls, value: str) -> str:
+        """``/daguerre``: with a slash in front and none behind."""
+        path = value.strip("/")
+        return f"/{path}" if path else ""
+
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

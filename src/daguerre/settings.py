@@ -12,7 +12,11 @@ from daguerre.errors import InvalidSettings
 
 Number = StrictInt | StrictFloat
 Percentage = Annotated[Number, Field(ge=0, le=100, allow_inf_nan=False)]
-Box = Annotated[list[Number], Field(min_length=4, max_length=4)]
+Coordinate = Annotated[Number, Field(allow_inf_nan=False)]
+Box = Annotated[list[Coordinate], Field(min_length=4, max_length=4)]
+
+MOST_ENTRIES = 500
+"""Of a list among the settings."""
 
 _MODES: dict[str, dict[str, float]] = {
     "auto": {},
@@ -46,20 +50,40 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
 
-    scratch_removal: bool = True
-    scratch_sensitivity: Percentage = 50
-    face_enhancement: bool = True
-    fidelity: Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.7
-    denoise: bool = True
-    denoise_strength: Percentage = 25
-    colorize: bool = False
-    colorize_strength: Percentage = 85
-    models: Literal["auto", "embedded", "full"] = "auto"
-    faces: list[Annotated[int, Field(ge=0)] | Box] | None = None
-    color_hints: list[ColorHint] | None = None
-    recover: bool = False
-    output_format: str | None = None
-    quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    scratch_removal: bool = Field(default=True, description="Find scratches, tears and dust, and fill them.")
+    scratch_sensitivity: Percentage = Field(default=50, description="How much is taken for damage.", examples=[70])
+    face_enhancement: bool = Field(default=True, description="Enhance faces.")
+    fidelity: Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.7, description="1 keeps a face's own features, 0 enhances most.", examples=[0.6]
+    )
+    denoise: bool = Field(default=True, description="Reduce noise and grain.")
+    denoise_strength: Percentage = Field(
+        default=25, description="0 leaves noise, 25 removes what is visible, 100 smooths hard.", examples=[40]
+    )
+    colorize: bool = Field(default=False, description="Color a monochrome photo.")
+    colorize_strength: Percentage = Field(default=85, description="How strong the colors are.", examples=[60])
+    models: Literal["auto", "embedded", "full"] = Field(
+        default="auto", description="Which networks to use; `auto` takes the best that are installed."
+    )
+    faces: Annotated[list[Annotated[int, Field(ge=0)] | Box], Field(max_length=MOST_ENTRIES)] | None = Field(
+        default=None,
+        description="Enhance only these: numbers, from the largest face, or boxes `[x, y, width, height]`.",
+        examples=[[0, [120, 80, 90, 110]]],
+    )
+    color_hints: Annotated[list[ColorHint], Field(max_length=MOST_ENTRIES)] | None = Field(
+        default=None,
+        description="Colors that are known, at pixels of the photo.",
+        examples=[[{"x": 120, "y": 80, "color": "#c0a080"}]],
+    )
+    recover: bool = Field(
+        default=False, description="Take a truncated or damaged file, and repair what is missing of its photo."
+    )
+    output_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,20}$")] | None = Field(
+        default=None, description="The format of the result; by default the photo's own.", examples=["png"]
+    )
+    quality: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, description="The quality of a lossy format; by default the photo's own.", examples=[92]
+    )
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -116,5 +140,9 @@ def _sentence(kind: str, context: Mapping[str, Any], message: str) -> str:
             return f"must be {context['expected']}".replace("'", "")
         case "string_type":
             return "must be a text"
+        case "string_pattern_mismatch":
+            return "is not a value that is known"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries"
         case _:
             return message[:1].lower() + message[1:]

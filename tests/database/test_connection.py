@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from daguerre.database.connection import Database
+from daguerre.database.errors import DatabaseBusy, DatabaseError, DatabaseUnusable
 from daguerre.database.schema import metadata
 
 
@@ -23,7 +24,7 @@ def test_those_that_start_together_take_turns(tmp_path):
 
     def start():
         try:
-            Database(tmp_path / "one.sqlite3").migrate()
+            Database(tmp_path / "one.sqlite3", busy_s=60).migrate()
         except Exception as error:
             faults.append(error)
 
@@ -42,14 +43,94 @@ def test_durable_and_in_wal_mode(database):
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-def test_a_file_that_is_gone_is_noticed(database):
+def test_a_file_that_is_gone_takes_no_writes(database, tmp_path):
     database.check()
-    database.path.unlink()
-    with pytest.raises(OSError):
-        database.check()
+    database.path.rename(tmp_path / "elsewhere")
+    for use in (database.check, lambda: database.writing().__enter__()):
+        with pytest.raises(DatabaseUnusable, match=r"jobs.sqlite3 is gone: put it back"):
+            use()
+    assert not database.path.exists()
+    (tmp_path / "elsewhere").rename(database.path)
+    database.check()
+
+
+def test_another_file_in_its_place_is_opened(database, tmp_path):
+    other = Database(tmp_path / "other.sqlite3")
+    other.migrate()
+    with other.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO workers VALUES ('w', 'h', 1, 'cpu', 1, 1, 1)")
+    other.close()
     database.close()
-    for file in database.path.parent.glob("jobs.sqlite3-*"):
-        file.unlink()
-    database.path.write_bytes(b"no database" * 100)
-    with pytest.raises(sqlite3.Error):
-        database.check()
+    for suffix in ("-wal", "-shm"):
+        database.path.with_name(database.path.name + suffix).unlink(missing_ok=True)
+    other.path.rename(database.path)
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("SELECT id FROM workers").scalar() == "w"
+
+
+def test_what_cannot_be_a_database_is_told_in_a_sentence(tmp_path):
+    path = tmp_path / "daguerre.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseUnusable, match=f"The database {path} is no database: put a backup in its place"):
+        Database(path).migrate()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DatabaseUnusable, match=f"The database {path} cannot be opened"):
+        Database(path).migrate()
+    with pytest.raises(DatabaseUnusable, match="cannot be made"):
+        (tmp_path / "file").touch()
+        Database(tmp_path / "file" / "daguerre.sqlite3").migrate()
+
+
+def test_a_torn_file_is_told(database, tmp_path):
+    with database.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO workers VALUES ('w', 'h', 1, 'cpu', 1, 1, 1)")
+    database.close()
+    pages = bytearray(database.path.read_bytes())
+    pages[4096:20480] = b"\xa5" * 16384
+    torn = tmp_path / "torn.sqlite3"
+    torn.write_bytes(pages)
+    with pytest.raises(DatabaseUnusable, match="is damaged: put a backup in its place"):
+        Database(torn).migrate()
+
+
+def test_a_database_of_another_version_is_told(database):
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DatabaseUnusable, match="made by another version of Daguerre"):
+        Database(database.path).migrate()
+
+
+def test_one_that_is_held_is_busy_and_its_readers_are_not(database):
+    impatient = Database(database.path, busy_s=0.05)
+    impatient.migrate()
+    holder = sqlite3.connect(database.path)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseBusy), impatient.writing():
+        pass
+    with impatient.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM jobs").scalar() == 0
+    holder.rollback()
+    with impatient.writing():
+        pass
+
+
+def test_the_ballast_is_given_up_where_the_disk_is_full(database, monkeypatch):
+    import shutil
+
+    usage = shutil.disk_usage(database.path.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**12))
+    database.refill_ballast()
+    ballast = database.path.with_name("ballast")
+    assert ballast.stat().st_size == 8_000_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    with database.writing():
+        assert not ballast.exists()
+    database.refill_ballast()
+    assert not ballast.exists()
+
+
+def test_wrong_sql_is_a_fault_of_ours(database):
+    with pytest.raises(Exception) as caught, database.reading() as connection:
+        connection.exec_driver_sql("SELECT nothing")
+    assert not isinstance(caught.value, DatabaseError)

@@ -9,9 +9,29 @@ from daguerre.jobs import backends
 from daguerre.jobs.sqlite import SqliteQueue
 
 
+class Clock:
+    """Time as a test wants it: the wall's, which can leap, and the one that nobody sets."""
+
+    def __init__(self) -> None:
+        self.wall = 1_800_000_000.0
+        self.monotonic = 50_000.0
+
+    def pass_(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
+
+    def leap(self, seconds: float) -> None:
+        self.wall += seconds
+
+
 @pytest.fixture
-def queue(database) -> SqliteQueue:
-    return SqliteQueue(database, max_queued=10)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(database, clock) -> SqliteQueue:
+    return SqliteQueue(database, max_queued=10, wall=lambda: clock.wall, clock=lambda: clock.monotonic)
 
 
 @pytest.fixture

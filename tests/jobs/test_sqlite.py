@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import threading
-import time
 import uuid
 
 import pytest
@@ -13,7 +11,7 @@ from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
 from daguerre.jobs.queue import Outcome, WorkerInfo
 from daguerre.jobs.records import StoredFile, Submission
 
-RESULT = {"downloadUrl": "/d", "previewUrl": "/p"}
+RESULT = {"width": 3, "warnings": []}
 
 
 def new(queue, **fields) -> str:
@@ -23,7 +21,7 @@ def new(queue, **fields) -> str:
 
 
 def outcome(size=5) -> Outcome:
-    return Outcome(RESULT, {"a_restored.jpg": StoredFile(size, "image/jpeg", "0" * 64)})
+    return Outcome(RESULT, {"a_restored.jpg": StoredFile("photo", size, "image/jpeg", "0" * 64)})
 
 
 def test_first_come_first_served(queue):
@@ -59,14 +57,15 @@ def test_an_id_is_given_once_and_the_queue_has_an_end(queue):
         new(queue)
 
 
-def test_a_lease_that_nobody_keeps_alive_runs_out(queue):
+def test_a_lease_that_nobody_keeps_alive_runs_out(queue, clock):
     job = new(queue)
-    first = queue.claim("w1", 0.2)
+    first = queue.claim("w1", 4)
     assert queue.claim("w2", 4) is None
-    queue.heartbeat(["w1"], 0.6)
-    time.sleep(0.3)
+    clock.pass_(3)
+    queue.heartbeat(["w1"], 4)
+    clock.pass_(3)
     assert queue.claim("w2", 4) is None
-    time.sleep(0.4)
+    clock.pass_(2)
     second = queue.claim("w2", 4)
     assert second.job.id == job and second.job.attempts == 2 and not queue.holds(first)
     with pytest.raises(LeaseLost):
@@ -75,6 +74,29 @@ def test_a_lease_that_nobody_keeps_alive_runs_out(queue):
         queue.finish(first, outcome())
     queue.finish(second, outcome())
     assert queue.get(job).phase == "complete"
+
+
+@pytest.mark.parametrize("seconds", [31 * 60, 80 * 3600, -80 * 3600])
+def test_a_wall_clock_that_leaps_takes_nothing_away(queue, clock, seconds):
+    job = new(queue)
+    queue.announce(WorkerInfo("w1", "here", 7, "cpu"))
+    claim = queue.claim("w1", 4)
+    clock.leap(seconds)
+    assert queue.claim("w2", 4) is None and queue.holds(claim) and len(queue.load().workers) == 1
+    queue.maintain()
+    queue.finish(claim, outcome())
+    assert queue.get(job).phase == "complete" and queue.load().oldest_wait_s == 0
+
+
+def test_a_lease_from_before_the_machine_started_is_none(queue, clock):
+    """The clock of leases begins anew then."""
+    job = new(queue)
+    claim = queue.claim("w1", 4)
+    clock.monotonic -= 10_000
+    assert queue.holds(claim)
+    queue.maintain()
+    assert not queue.holds(claim) and queue.get(job).phase == "queued"
+    assert queue.claim("w2", 4).job.id == job
 
 
 def test_three_tries_and_no_more(queue):
@@ -101,10 +123,9 @@ def test_percent_never_falls(queue):
     claim = queue.claim("w", 4)
     queue.progress(claim, "Removing scratches...", 5)
     queue.finish(claim, outcome())
-    states = [json.loads(event.data) for event in queue.events(0, job=job)]
-    percents = [state["percent"] for state in states]
+    percents = [event.percent for event in queue.events(job, 0)]
     assert percents == sorted(percents) and percents[-1] == 100
-    assert states[-1]["result"] == RESULT
+    assert queue.get(job).result == RESULT
 
 
 def test_canceled_at_work(queue):
@@ -123,15 +144,55 @@ def test_a_batch_follows_its_photos(queue):
     assert queue.get(batch).phase == "processing"
     queue.finish(queue.claim("w", 4), outcome())
     claim = queue.claim("w", 4)
-    assert json.loads(queue.latest(batch).data)["currentFile"] == "1.jpg"
+    assert queue.latest(batch).current == "1.jpg"
+    queue.progress(claim, "Removing scratches...", 60)
+    assert queue.latest(batch).percent == 86
     queue.fail(claim, "Invalid image: torn", "INVALID_IMAGE")
-    state = json.loads(queue.latest(batch).data)
-    assert (state["status"], state["completedFiles"], state["failedFiles"]) == ("completed", 1, 2)
-    assert [error["filename"] for error in state["errors"]] == ["1.jpg", "bad.jpg"]
+    state = queue.latest(batch)
+    assert (state.phase, state.completed, state.failed, state.percent) == ("complete", 1, 2, 100)
+    told = {batch: [("1.jpg", "Invalid image: torn"), ("bad.jpg", "Invalid image: no")]}
+    assert queue.failures([batch, "other"], most=5) == told
+    assert queue.failures([batch], most=1) == {batch: told[batch][:1]}
     assert len(queue.remove(batch)) == 4 and queue.known([photos[0].id]) == set()
 
 
-def test_what_expires(queue):
+def test_a_submission_is_told_of_once_however_many_fail(queue):
+    """500 refused photos: one event of the batch and one of each photo, and the batch has failed."""
+    batch = str(uuid.uuid4())
+    bad = [
+        Submission(id=f"p{n}", filename="x" * 150, error="Invalid image: no", code="INVALID_IMAGE") for n in range(500)
+    ]
+    queue = type(queue)(queue._database, max_queued=1000)
+    queue.submit(Submission(id=batch, filename="all"), bad)
+    events = queue.news(0, within_s=0, limit=10_000)
+    assert len(events) == 501 and len(queue.events(batch, 0)) == 1
+    job = queue.get(batch)
+    assert (job.phase, job.code, job.failed, job.photos) == ("failed", "BATCH_FAILED", 500, 500)
+    assert queue.load().queued == 0
+
+
+def test_a_removed_photo_is_no_longer_counted(queue):
+    batch, photos = "batch", [Submission(id=f"p{n}", filename=f"{n}.jpg") for n in range(3)]
+    queue.submit(Submission(id=batch, filename="all"), photos)
+    queue.finish(queue.claim("w", 4), outcome())
+    queue.remove("p1")
+    assert (queue.get(batch).photos, queue.get(batch).phase) == (2, "processing")
+    queue.remove("p2")
+    assert (queue.get(batch).photos, queue.get(batch).phase) == (1, "complete")
+
+
+def test_a_canceled_batch_counts_what_was_done(queue):
+    batch, photos = "batch", [Submission(id=f"p{n}", filename=f"{n}.jpg") for n in range(3)]
+    queue.submit(Submission(id=batch, filename="all"), photos)
+    queue.finish(queue.claim("w", 4), outcome())
+    claim = queue.claim("w", 4)
+    assert queue.cancel(batch) and not queue.holds(claim)
+    job = queue.get(batch)
+    assert (job.phase, job.code, job.completed, job.failed) == ("failed", "CANCELED", 1, 2)
+    assert {photo.code for photo in queue.photos(batch)} == {None, "CANCELED"}
+
+
+def test_what_expires(queue, clock):
     waiting = new(queue)
     claim = queue.claim("w", 4)
     done = []
@@ -143,7 +204,7 @@ def test_what_expires(queue):
     assert queue.expired(0, over_bytes=310) == []
     assert queue.expired(0, over_bytes=309) == done[:1]
     assert queue.expired(0, over_bytes=0) == done
-    assert queue.expired(time.time() + 1, over_bytes=10**9) == done
+    assert queue.expired(clock.wall + 1, over_bytes=10**9) == done
     assert queue.get(waiting).phase == "processing" and claim.job.id == waiting
 
 
@@ -157,12 +218,12 @@ def test_workers_and_load(queue):
     assert queue.load().workers == []
 
 
-def test_other_processes_see_the_same(queue, database):
+def test_other_processes_see_the_same(queue, database, clock):
     from daguerre.database.connection import Database
     from daguerre.jobs.sqlite import SqliteQueue
 
-    other = SqliteQueue(Database(database.path))
+    other = SqliteQueue(Database(database.path), wall=lambda: clock.wall, clock=lambda: clock.monotonic)
     job = new(other)
     assert queue.get(job) == other.get(job)
     assert queue.claim("w", 4).job.id == job and other.claim("v", 4) is None
-    assert [event.number for event in other.events(0)] == [1, 2]
+    assert [event.number for event in other.news(0, within_s=0)] == [1, 2]

@@ -75,6 +75,15 @@ class Server:
         announced = self.client.get("/api/v1/admin/health").json()["workers"]
         return [worker["pid"] for worker in announced if worker["pid"] in children(self.process.pid)]
 
+    def stored(self, pattern: str) -> list[Path]:
+        """Paths below the folders of jobs' files."""
+        return list((self.data / "service" / "files" / "jobs").glob(pattern))
+
+    def spooled(self) -> list[Path]:
+        """Files that are on their way in."""
+        spool = self.data / "service" / "files" / "spool"
+        return [path for path in spool.rglob("*") if path.is_file() and path.name != ".lock"]
+
     def kill_everything(self) -> None:
         doomed = [self.process.pid, *children(self.process.pid)]
         for pid in doomed:

@@ -48,7 +48,8 @@ def test_files_may_be_called_files(server, photo):
 def test_none_is_good(server):
     state = server.wait(submit(server, ("a.jpg", b"x"), ("b.jpg", b"")))
     assert (state["status"], state["failedFiles"]) == ("failed", 2)
-    assert state["error"] == "None of the photos could be restored."
+    assert state["error"] == "None of the photos could be restored." and "downloadUrl" not in state["result"]
+    assert server.client.get(f"/api/v1/download/{state['jobId']}/restored.zip").status_code == 404
 
 
 def test_refusals(server, photo):
@@ -70,4 +71,4 @@ def test_canceled_and_removed_as_a_whole(start, photo):
     assert {server.state(each["jobId"])["error"] for each in listed} == {"Canceled"}
     assert server.client.delete(f"/api/v1/jobs/{job}").status_code == 200
     assert server.client.get(f"/api/v1/jobs/{listed[0]['jobId']}").status_code == 404
-    assert list((server.data / "service" / "files").glob("jobs/*")) == []
+    assert server.stored("*") == []

@@ -32,14 +32,16 @@ def hold(operation, mode, headers) -> None:
     def holds(case):
         answer = case.call_and_validate(timeout=60, headers=headers, excluded_checks=excluded)
         # A 501 is an answer: the networks that were asked for are not installed.
-        assert answer.status_code != 500
+        assert answer.status_code < 500 or answer.status_code in (501,)
 
     holds()
 
 
 def test_the_document_describes_what_the_server_does(start, tmp_path):
-    key = Keys(open_database(Config(data=tmp_path / "data"))).create("tester")
-    server = start("--workers", "1", SUBMISSIONS_PER_MINUTE=100_000, WRONG_KEYS_PER_MINUTE=100_000, OFFLINE="1")
+    key = Keys(open_database(Config(data=tmp_path / "data"))).create("tester", role="admin")
+    server = start(
+        "--workers", "1", SUBMISSIONS_PER_MINUTE=100_000, WRONG_KEYS_PER_MINUTE=100_000, OFFLINE="1", EARLY_STREAM_S=0
+    )
     schema = schemathesis.openapi.from_url(f"{server.url}/api/v1/openapi.json")
     operations = [result.ok() for result in schema.get_all_operations()]
     assert len(operations) > 12

@@ -147,7 +147,8 @@ def test_a_removed_job_leaves_no_files(start, slow_photo, photo):
     server.wait(job, "processing")
     assert server.client.delete(f"/api/v1/jobs/{job}").json() == {"ok": True}
     assert server.wait(other)["phase"] == "complete"
-    assert [folder.name for folder in (server.data / "service" / "files" / "jobs").iterdir()] == [other]
+    (left,) = server.stored("*/input")
+    assert left.read_bytes() == photo
 
 
 def test_a_job_has_a_time_limit(start, slow_photo):

@@ -17,7 +17,7 @@ def test_jobs_expire(start, photo):
     job = server.submit(photo)
     assert server.wait(job)["phase"] == "complete"
     gone(server, job)
-    assert list((server.data / "service" / "files" / "jobs").glob("*")) == []
+    assert server.stored("*") == []
 
 
 def test_what_waits_does_not_expire(start, photo):

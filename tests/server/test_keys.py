@@ -153,7 +153,7 @@ def test_the_queue_is_limited(start, photo):
         server.submit(photo)
     answer = server.client.post(TOOL, files={"file": ("a.jpg", photo)})
     assert answer.status_code == 429 and answer.json()["code"] == "QUEUE_FULL" and "retry-after" in answer.headers
-    assert len(list((server.data / "service" / "files" / "jobs").iterdir())) == 2
+    assert len(server.stored("*")) == 2
 
 
 def test_other_pages_and_names_are_not_answered(server):

@@ -51,7 +51,7 @@ def test_views_of_a_format_that_browsers_do_not_show(server):
     assert unchanged.status_code == 304
     assert server.client.get(f"{address}/nothing").status_code == 400
     assert server.client.get(f"/api/v1/jobs/{UNKNOWN}/views/original").status_code == 404
-    assert not list((server.data / "service" / "files" / "spool").iterdir())
+    assert server.spooled() == []
 
 
 def test_a_view_of_all_of_a_jpeg_is_the_file(server, photo):
@@ -78,7 +78,7 @@ def test_a_photo_is_restored_again_without_being_sent(server, photo):
     for gone in (first, UNKNOWN, "nonsense"):
         refused = server.client.post(TOOL, files={"sourceJobId": (None, gone)})
         assert refused.status_code == 404 and refused.json() == {"error": "Job not found"}
-    assert not list((server.data / "service" / "files" / "spool").iterdir())
+    assert server.spooled() == []
 
 
 def test_a_mask_of_one_bit_is_a_mask(server, photo):

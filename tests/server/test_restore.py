@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 TOOL = "/api/v1/tools/restore-photo"
+NOTHING = {"scratchRemoval": False, "faceEnhancement": False, "denoise": False}
 
 
 def test_a_photo_comes_back(server, photo):
@@ -125,8 +126,14 @@ def refusal(server, *, files=None, settings=None, **data):
 
 def test_no_photo(server, photo):
     nothing = (400, {"error": "No image file provided"})
-    assert refusal(server, files={"other": ("a.jpg", photo)}) == nothing
+    assert refusal(server, files=[("other", ("a.jpg", photo)), ("another", ("b.jpg", photo))]) == nothing
+    assert refusal(server, files={"mask": ("a.png", photo)}) == nothing
     assert refusal(server, files={"file": ("a.jpg", b"")}) == nothing
+
+
+def test_the_only_file_is_the_photo_whatever_its_part_is_called(server, photo):
+    answer = server.client.post(TOOL, files={"image": ("aunt.jpg", photo)}, data={"settings": json.dumps(NOTHING)})
+    assert server.wait(answer.json()["jobId"])["result"]["downloadUrl"].endswith("/aunt_restored.jpg")
 
 
 @pytest.mark.parametrize("settings", ["{", "nonsense", '{"fidelity": NaN}', "[" * 5000, '{"a":1,}'])
@@ -141,6 +148,9 @@ def test_settings_that_are_not_json(server, photo, settings):
     ({"mode": "hard"}, "mode: must be auto, light or heavy"),
     ({"outputFormat": "docx"}, "outputFormat: docx is not a format that can be written"),
     ([1], "settings: must be an object"),
+    ({"faces": [[0, 0, 1, 1]] * 501}, "faces: must have at most 500 entries"),
+    ({"colorHints": [{"x": 1, "y": 1, "color": "#000000"}] * 501}, "colorHints: must have at most 500 entries"),
+    ({"a": "x" * 66_000}, "settings: must be at most 65536 bytes"),
 ])  # fmt: skip
 def test_settings_that_are_not_right(server, photo, settings, details):
     status, body = refusal(server, files={"file": ("a.jpg", photo)}, settings=settings)
@@ -148,9 +158,23 @@ def test_settings_that_are_not_right(server, photo, settings, details):
     assert sorted(body["details"].split("; ")) == sorted(details.split("; "))
 
 
-def test_an_id_that_is_none(server, photo):
-    status, body = refusal(server, files={"file": ("a.jpg", photo)}, clientJobId="seven")
-    assert (status, body["details"]) == (400, "clientJobId: must be a UUID")
+@pytest.mark.parametrize("chosen", ["seven", "A.b_c-1", "x" * 128, "D2719C1A-0B5C-4F5D-9D5F-0C4DE5A4A001"])
+def test_an_id_need_be_no_uuid_and_is_echoed_as_sent(server, photo, chosen):
+    own = f"{chosen[:100]}{uuid.uuid4().hex[:6]}" if len(chosen) < 100 else f"{uuid.uuid4().hex}{chosen}"[:128]
+    settings = json.dumps(NOTHING)
+    answer = server.client.post(
+        TOOL, files={"file": ("a.jpg", photo)}, data={"clientJobId": own, "settings": settings}
+    )  # fmt: skip
+    assert answer.json() == {"jobId": own, "async": True, "progressJobId": own, "artifactJobId": own}
+    result = server.wait(own)["result"]
+    assert result["jobId"] == own and server.client.get(result["downloadUrl"]).status_code == 200
+
+
+@pytest.mark.parametrize("chosen", ["a/b", "..", ".", "a..b", "x" * 129, "ä", "a b", "a%2fb"])
+def test_an_id_that_is_none(server, photo, chosen):
+    status, body = refusal(server, files={"file": ("a.jpg", photo)}, clientJobId=chosen)
+    assert (status, body["error"]) == (400, "Invalid settings")
+    assert body["details"].startswith("clientJobId: must be a UUID, or 1-128 letters")
 
 
 def test_what_is_not_an_image(server, photo, make_picture):
@@ -159,6 +183,22 @@ def test_what_is_not_an_image(server, photo, make_picture):
         status, body = refusal(server, files={"file": ("a.jpg", content)})
         assert status == 400 and body["error"].startswith("Invalid image: "), body
         assert set(body) == {"error"} and "/" not in body["error"]
+
+
+@pytest.mark.parametrize("settings", [
+    '{"outputFormat": "\\ud800"}', '{"faces": [[1e999, 0, 1, 1]]}', '{"denoiseStrength": 1e999}', '{"faces": [1e999]}',
+    '{"models": "\\ud800"}', '{"mode": "\\ud800"}',
+])  # fmt: skip
+def test_settings_that_no_encoding_and_no_number_can_hold(server, photo, settings):
+    status, body = refusal(server, files={"file": ("a.jpg", photo)}, settings=settings)
+    assert (status, body["error"]) == (400, "Invalid settings")
+
+
+def test_an_unknown_setting_of_no_encoding_is_only_named(server, photo):
+    answer = server.client.post(
+        TOOL, files={"file": ("a.jpg", photo)}, data={"settings": '{"a\\ud800": 1, "denoise": false}'}
+    )
+    assert "The setting a is not known" in server.wait(answer.json()["jobId"])["result"]["warning"]
 
 
 def test_a_mask_of_another_size(server, photo, make_picture):
@@ -252,11 +292,11 @@ def test_the_bundle_is_asked_for_and_missing(server, photo):
 
 
 def test_refused_uploads_leave_nothing(server, photo):
-    before = set((server.data / "service" / "files" / "jobs").glob("*/input"))
+    before = set(server.stored("*/input"))
     refusal(server, files={"file": ("a.jpg", b"no image")})
     refusal(server, files={"file": ("a.jpg", photo)}, settings={"fidelity": 7})
-    assert set((server.data / "service" / "files" / "jobs").glob("*/input")) == before
-    assert list((server.data / "service" / "files" / "spool").iterdir()) == []
+    assert set(server.stored("*/input")) == before
+    assert server.spooled() == []
 
 
 def test_a_truncated_photo_is_restored_where_that_is_asked_for(server, photo):

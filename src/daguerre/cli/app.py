@@ -269,11 +269,12 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that restore. [by cores or GPUs]")] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who can reach it.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Load the networks before the first job.")] = False,
+    root_path: Annotated[str | None, typer.Option(metavar="/PATH", help="Where a proxy has put the service.")] = None,
 ) -> None:
     """Serve the HTTP API, with its workers. Ctrl-C stops it; no job is lost."""
     from daguerre.cli.serve import serve
 
-    serve(context.obj, host=host, port=port, workers=workers, no_auth=no_auth, warm=warm)
+    serve(context.obj, host=host, port=port, workers=workers, no_auth=no_auth, warm=warm, root_path=root_path)
 
 
 @app.command()
@@ -290,12 +291,16 @@ def worker(
 @keys.command("create")
 def keys_create(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    admin: Annotated[bool, typer.Option("--admin", help="It may install networks and see the whole queue.")] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="It reads the metrics, and nothing else.")] = False,
     expires_days: Annotated[float | None, typer.Option(min=0, help="After these days it is not valid.")] = None,
 ) -> None:
     """Make a key and show it, this once. From the first one on, the service asks for keys."""
     from daguerre.cli.serve import create_key
 
-    create_key(name, expires_days)
+    if admin and metrics:
+        raise typer.BadParameter("A key is for administration or for metrics.")
+    create_key(name, "admin" if admin else "metrics" if metrics else "user", expires_days)
 
 
 @keys.command("list")

@@ -15,21 +15,22 @@ from daguerre.cli.signals import Stop
 from daguerre.errors import DaguerreError
 
 if TYPE_CHECKING:
-    from daguerre.server.keys import Keys
+    from daguerre.server.keys import Keys, Role
 
 
 class NoSuchKey(DaguerreError):
     """No valid key has that name or id."""
 
 
-def serve(stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool, warm: bool) -> None:
+def serve(
+    stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool, warm: bool, root_path: str | None
+) -> None:  # fmt: skip
     """``daguerre serve``."""
     from daguerre.server.run import serve as run
 
-    config = configuration()
-    if warm:
-        config = config.model_copy(update={"warm": True})
-    run(config, stop, host=host, port=port, workers=workers, no_auth=no_auth)
+    chosen = {"warm": warm or None, "root_path": root_path}
+    config = configuration(**{name: value for name, value in chosen.items() if value is not None})
+    run(config, stop.listen, host=host, port=port, workers=workers, no_auth=no_auth)
 
 
 def work(stop: Stop, *, workers: int | None) -> None:
@@ -55,18 +56,18 @@ def work(stop: Stop, *, workers: int | None) -> None:
         raise
 
 
-def create_key(name: str, expires_days: float | None) -> None:
+def create_key(name: str, role: Role, expires_days: float | None) -> None:
     """``daguerre keys create``: the key alone on standard output."""
-    token = _keys().create(name, lifetime_s=None if expires_days is None else expires_days * 86400)
+    token = _keys().create(name, role=role, lifetime_s=None if expires_days is None else expires_days * 86400)
     print(token, flush=True)
     Console(stderr=True).print("Keep it safe: it is not stored and cannot be shown again.")
 
 
 def list_keys() -> None:
     """``daguerre keys list``."""
-    table = Table("name", "id", "state", "made", "expires", box=None)
+    table = Table("name", "id", "for", "state", "made", "expires", box=None)
     for key in _keys().list():
-        table.add_row(Text(key.name), key.id, key.state, _day(key.created_at), _day(key.expires_at))
+        table.add_row(Text(key.name), key.id, key.role, key.state, _day(key.created_at), _day(key.expires_at))
     Console(soft_wrap=True).print(table)
 
 

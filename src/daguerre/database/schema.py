@@ -23,23 +23,34 @@ metadata = MetaData()
 # SQLite counts up in columns of this type alone.
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
+_ID = 128
+"""Clients may choose the ids of jobs, of so many letters at most."""
+
 jobs = Table(
     "jobs",
     metadata,
     Column("number", _Number, primary_key=True),
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", String(_ID), nullable=False, unique=True),
     Column("kind", String(8), nullable=False),
-    Column("batch", String(36), ForeignKey("jobs.id", ondelete="CASCADE")),
+    Column("batch", String(_ID), ForeignKey("jobs.id", ondelete="CASCADE")),
     Column("owner", String(36)),
+    Column("client_named", Boolean, nullable=False),
     Column("filename", Text, nullable=False),
     Column("settings", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
+    # Ids come again once a job is removed, and file systems may not tell a from A.
+    Column("folder", String(36), nullable=False),
     Column("input_bytes", BigInteger, nullable=False),
     Column("has_mask", Boolean, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False),
     Column("phase", String(12), nullable=False),
     Column("stage", Text, nullable=False),
     Column("percent", Integer, nullable=False),
+    # A batch counts its photos, and names one that is at work.
+    Column("photos", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("current", Text),
     Column("result", JSON(none_as_null=True)),
     Column("error", Text),
     Column("code", String(40)),
@@ -47,6 +58,7 @@ jobs = Table(
     Column("attempts", Integer, nullable=False),
     Column("worker", String(36)),
     Column("token", String(36)),
+    # On the queue's own clock, which does not leap.
     Column("lease_until", Float),
     Column("created_at", Float, nullable=False),
     Column("claimed_at", Float),
@@ -54,18 +66,23 @@ jobs = Table(
     # Numbers of removed jobs are not given again: pages of a listing stay in order.
     sqlite_autoincrement=True,
 )
-Index("jobs_batch", jobs.c.batch, jobs.c.number)
+Index("jobs_batch", jobs.c.batch, jobs.c.phase, jobs.c.number)
 Index("jobs_owner", jobs.c.owner, jobs.c.number)
 Index("jobs_phase", jobs.c.phase, jobs.c.kind, jobs.c.number)
+Index("jobs_folder", jobs.c.folder)
 Index("jobs_finished", jobs.c.finished_at, sqlite_where=text("batch IS NULL"))
 
 events = Table(
     "events",
     metadata,
     Column("number", _Number, primary_key=True),
-    Column("job", String(36), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
-    Column("data", Text, nullable=False),
-    Column("last", Boolean, nullable=False),
+    Column("job", String(_ID), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("current", Text),
     sqlite_autoincrement=True,
 )
 Index("events_job", events.c.job, events.c.number)
@@ -79,6 +96,8 @@ workers = Table(
     Column("device", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
+    # On the queue's own clock.
+    Column("alive_until", Float, nullable=False),
 )
 
 keys = Table(
@@ -86,6 +105,7 @@ keys = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("name", Text, nullable=False),
+    Column("role", String(8), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from daguerre.config import Config
 from daguerre.database.connection import Database
+from daguerre.jobs.local_storage import LocalStorage
 from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.sqlite import SqliteQueue
-from daguerre.jobs.storage import LocalStorage, Storage
+from daguerre.jobs.storage import Storage
 
 
 def open_database(config: Config) -> Database:

@@ -8,6 +8,8 @@
         ├── QueueFull       too many jobs wait
         ├── LeaseLost       the job is no longer this worker's: canceled, removed or handed on
         ├── StorageFull     the files do not fit
+        ├── StorageUnusable the storage is gone, forbidden or broken
+        ├── Overloaded      the machine is short of processes, open files or memory
         └── FileMissing     a file of the job is not in the storage
 """
 
@@ -40,6 +42,18 @@ class StorageFull(JobError):
     """The files do not fit."""
 
     code = "STORAGE_FULL"
+
+
+class StorageUnusable(JobError):
+    """The storage is gone, forbidden or broken."""
+
+    code = "STORAGE_UNUSABLE"
+
+
+class Overloaded(JobError):
+    """The machine is short of processes, open files or memory."""
+
+    code = "OVERLOADED"
 
 
 class FileMissing(JobError):

@@ -4,28 +4,62 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 
 from daguerre.config import Config
 from daguerre.jobs.errors import StorageFull
 from daguerre.jobs.queue import JobQueue
+from daguerre.jobs.records import Job
 from daguerre.jobs.storage import Storage
 
 _PERIOD_S = 5.0
 _ORPHANS_S = 3600.0
+_SHORT_BYTES = 100_000_000
+"""What is removed at a time where the disk is full."""
+
+_LEAP_S = 30.0
+_STEADY_S = 600.0
+"""Nobody's photos go because a clock was wrong: it has to run evenly for so long before jobs are too old."""
 
 _log = structlog.get_logger()
+
+
+class SteadyClock:
+    """Tells whether the wall's clock has run evenly with one that nobody sets, since the start and lately."""
+
+    def __init__(self, wait_s: float, *, wall: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._wait_s = wait_s
+        self._wall = wall
+        self._clock = clock
+        self._offset = wall() - clock()
+        self._since = clock()
+
+    def steady(self) -> bool:
+        """Whether no leap was seen for the time to wait; has to be asked often."""
+        offset, now = self._wall() - self._clock(), self._clock()
+        if abs(offset - self._offset) > _LEAP_S:
+            _log.warning("the clock was set", seconds=round(offset - self._offset))
+            self._offset, self._since = offset, now
+        return now - self._since >= self._wait_s
 
 
 class Housekeeping:
     """Removes jobs that have ended, with their files; never one that waits or is at work."""
 
-    def __init__(self, queue: JobQueue, storage: Storage, config: Config) -> None:
+    def __init__(
+        self, queue: JobQueue, storage: Storage, config: Config, *, wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._queue = queue
         self._storage = storage
         self._retention_s = config.retention_hours * 3600
         self._limit_bytes = config.storage_limit_bytes
+        self._wall = wall
+        self._clock = clock
+        self._steady = SteadyClock(min(_STEADY_S, self._retention_s), wall=wall, clock=clock)
+        self._orphans_due = clock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -41,37 +75,55 @@ class Housekeeping:
     def make_room(self, size_bytes: int) -> None:
         """Let ``size_bytes`` more be stored, at the cost of the oldest results. Raises StorageFull."""
         allowed = self._limit_bytes - size_bytes
+        free = self._storage.free_bytes()
+        if free is not None and free < size_bytes:
+            allowed = min(allowed, self._queue.load().stored_bytes - (size_bytes - free))
         self._expire(allowed)
         if self._queue.load().stored_bytes > allowed:
             raise StorageFull("The storage is full.")
 
-    def remove(self, job: str) -> bool:
-        """Remove one job, whatever it does; false where there is none."""
+    def remove(self, job: str) -> list[Job]:
+        """Remove one job, whatever it does, with its photos' jobs, and give them."""
+        found = self._queue.get(job)
+        if found is None:
+            return []
+        # The files first: where the disk is full, that makes room for the database to note it.
+        for each in [found, *self._queue.photos(job)]:
+            self._storage.remove(each.folder)
         removed = self._queue.remove(job)
-        for each in removed:
-            self._storage.remove(each)
-        return bool(removed)
+        for each in removed:  # A worker may have stored something in between.
+            self._storage.remove(each.folder)
+        return removed
+
+    def tidy(self) -> None:
+        """One round."""
+        self._queue.maintain()
+        free = self._storage.free_bytes()
+        # A full disk, whoever has filled it, gets back what can be spared.
+        short = free is not None and not free
+        self._expire(self._queue.load().stored_bytes - _SHORT_BYTES if short else self._limit_bytes)
+        if self._clock() >= self._orphans_due:
+            self._orphans_due = self._clock() + _ORPHANS_S
+            self._remove_orphans()
 
     def _expire(self, allowed_bytes: int) -> None:
-        for job in self._queue.expired(time.time() - self._retention_s, over_bytes=allowed_bytes):
+        before = self._wall() - self._retention_s if self._steady.steady() else 0.0
+        for job in self._queue.expired(before, over_bytes=max(0, allowed_bytes)):
             _log.info("job expired", job=job)
             self.remove(job)
 
     def _run(self) -> None:
-        orphans_due, pause = time.monotonic(), 0.0
+        pause = 0.0
         while not self._stopping.wait(pause):
             pause = _PERIOD_S
             try:
-                self._expire(self._limit_bytes)
-                if time.monotonic() >= orphans_due:
-                    orphans_due += _ORPHANS_S
-                    self._remove_orphans()
+                self.tidy()
             except Exception:
                 _log.exception("housekeeping failed")
 
     def _remove_orphans(self) -> None:
         """Files whose job was removed, or never came to be."""
         self._storage.sweep()
-        stored = self._storage.jobs(older_s=_ORPHANS_S)
-        for job in stored - self._queue.known(stored):
-            self._storage.remove(job)
+        stored = self._storage.folders(older_s=_ORPHANS_S)
+        for folder in stored - self._queue.known_folders(stored):
+            self._storage.remove(folder)

@@ -161,7 +161,9 @@ def _has_end(data: bytes, form: str) -> bool:
 def main() -> None:
     """Answer until standard input ends."""
     from daguerre.jobs.limits import limit_memory
+    from daguerre.jobs.logs import configure_logs
 
+    configure_logs()
     limit_memory(MEMORY_BYTES)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # What libraries print must not come between the answers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -10,34 +11,51 @@ from dataclasses import asdict
 
 import structlog
 
+from daguerre.jobs.errors import Overloaded
 from daguerre.jobs.inspection import Answer, Request
 
-_TIMEOUT_S = 15.0
 _UNREADABLE = Answer(image_error="The file could not be read within the limits of time and memory.")
 
 _log = structlog.get_logger()
 
 
+class InspectionTimeout(Exception):
+    """The inspection was not done in time."""
+
+
 class Inspectors:
     """Up to ``count`` inspections at a time; each process is used again until it fails."""
 
-    def __init__(self, count: int = 2) -> None:
+    def __init__(self, count: int = 2, *, timeout_s: float = 15.0) -> None:
         self._count = count
+        self._timeout_s = timeout_s
         self._idle: asyncio.LifoQueue[Process | None] = asyncio.LifoQueue()
 
     async def start(self) -> None:
         """Start the processes, so that the first upload need not wait for one."""
         for _ in range(self._count):
-            self._idle.put_nowait(await _spawn())
+            with contextlib.suppress(Overloaded):
+                self._idle.put_nowait(await _spawn())
+                continue
+            self._idle.put_nowait(None)
 
     async def inspect(self, request: Request) -> Answer:
-        """The answer; a process that does not give one in time, or dies, speaks against the file."""
+        """The answer; a process that dies over a file speaks against the file.
+
+        Raises InspectionTimeout, and Overloaded where the system has no process for it.
+        """
         process = await self._idle.get()
         try:
             if process is None or process.returncode is not None:
+                process = None
                 process = await _spawn()
-            answer = await asyncio.wait_for(_ask(process, request), _TIMEOUT_S)
-        except (TimeoutError, OSError, ValueError):
+            return await asyncio.wait_for(_ask(process, request), self._timeout_s)
+        except TimeoutError:
+            _log.warning("inspection takes too long")
+            await _end(process)
+            process = None
+            raise InspectionTimeout from None
+        except (OSError, ValueError):
             _log.warning("inspection failed", returncode=process.returncode if process else None)
             await _end(process)
             process = None
@@ -49,7 +67,6 @@ class Inspectors:
             raise
         finally:
             self._idle.put_nowait(process)
-        return answer
 
     async def stop(self) -> None:
         """End the processes that are idle."""
@@ -58,9 +75,12 @@ class Inspectors:
 
 
 async def _spawn() -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "daguerre.jobs.inspection", stdin=PIPE, stdout=PIPE
-    )
+    command = (sys.executable, "-m", "daguerre.jobs.inspection")
+    try:
+        return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    except OSError as error:
+        _log.error("an inspection cannot be started", reason=str(error))
+        raise Overloaded(f"A process cannot be started: {error.strerror or error}.") from error
 
 
 async def _ask(process: Process, request: Request) -> Answer:

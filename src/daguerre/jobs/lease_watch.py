@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+import structlog
+
+from daguerre.cancellation import CancelToken
+from daguerre.database.errors import DatabaseError
 from daguerre.jobs.errors import LeaseLost
 from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Claim
-from daguerre.progress import CancelToken
 
 STOPPED_BY_WATCH = 70
 """The exit code of a worker that could not be stopped otherwise."""
@@ -19,13 +22,15 @@ STOPPED_BY_WATCH = 70
 _PERIOD_S = 0.25
 _PATIENCE_S = 2.0
 
+_log = structlog.get_logger()
+
 
 class LeaseWatch:
     """Runs beside the work on ``claim``, as a context.
 
     ``token`` is cancelled when the lease is lost (then ``lost`` is true) and when ``deadline``, which
     is asked again and again, lies in the past. Work that does not stop within two seconds of a lost
-    lease is ended with its process: the job may be in other hands.
+    lease is ended with its process: the job may be in other hands. A database that does not answer is asked again.
     """
 
     def __init__(self, queue: JobQueue, claim: Claim, deadline: Callable[[], float | None]) -> None:
@@ -75,9 +80,14 @@ class LeaseWatch:
                 self.token.cancel()
 
     def _tell(self) -> None:
+        """Write what is pending. Raises LeaseLost."""
         with self._lock:
             pending, self._pending = self._pending, []
-        for stage, percent in pending:
-            self._queue.progress(self._claim, stage, percent)
-        if not pending and not self._queue.holds(self._claim):
-            raise LeaseLost("The job was taken away.")
+        try:
+            for stage, percent in pending:
+                self._queue.progress(self._claim, stage, percent)
+            if not pending and not self._queue.holds(self._claim):
+                raise LeaseLost("The job was taken away.")
+        except DatabaseError as error:
+            # The next report tells how far the work is by then.
+            _log.warning("progress cannot be written", job=self._claim.job.id, reason=str(error))

@@ -1,112 +1,136 @@
-"""The entries of the tables: every change of a job's row writes the event that tells of it."""
+"""The queries behind the queue: every change of a job's row writes the event that tells of it."""
 
 from __future__ import annotations
 
-import json
-import time
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
 from daguerre.database.schema import events, jobs
 from daguerre.failures import FAILURES
 from daguerre.jobs.queue import Outcome
-from daguerre.jobs.records import (
-    TERMINAL,
-    Claim,
-    Job,
-    Kind,
-    Phase,
-    StoredFile,
-    Submission,
-    batch_frame,
-    batch_result,
-    frame,
-)
+from daguerre.jobs.records import TERMINAL, Claim, Event, Job, Kind, Phase, StoredFile, Submission
+
+_TOLD = ("phase", "stage", "percent", "completed", "failed", "current")
+_FREE: dict[str, Any] = {"worker": None, "token": None, "lease_until": None}
 
 
-def enter(connection: Connection, job: Submission, *, kind: Kind, batch: str | None = None) -> None:
-    """A new row, waiting, with its first event."""
-    connection.execute(
-        insert(jobs).values(
-            id=job.id, kind=kind, batch=batch, owner=job.owner, filename=job.filename,
-            settings=dict(job.settings), notes=list(job.notes), input_bytes=job.input_bytes,
-            has_mask=job.has_mask, stored_bytes=0 if job.error else job.input_bytes, phase="queued", stage="Waiting...",
-            percent=0, files={}, attempts=0, created_at=time.time(),
-        )
-    )  # fmt: skip
+def insert_jobs(
+    connection: Connection, submitted: Iterable[Submission], *, now: float, kind: Kind, batch: str | None = None,
+    photos: int = 0,
+) -> None:  # fmt: skip
+    """New rows, waiting or, for photos that were refused, failed; with their first events."""
+    rows: list[dict[str, Any]] = [
+        {
+            "id": job.id, "kind": kind, "batch": batch, "owner": job.owner, "client_named": job.client_named,
+            "filename": job.filename, "settings": dict(job.settings), "notes": list(job.notes), "folder": job.folder,
+            "input_bytes": job.input_bytes, "has_mask": job.has_mask, "photos": photos, "completed": 0, "failed": 0,
+            "percent": 0, "files": {}, "attempts": 0, "created_at": now, "error": job.error, "code": job.code,
+            "stored_bytes": 0 if job.error else job.input_bytes, "phase": "failed" if job.error else "queued",
+            "stage": "Failed" if job.error else "Waiting...", "finished_at": now if job.error else None,
+        }
+        for job in submitted
+    ]  # fmt: skip
+    connection.execute(insert(jobs), rows)
     if kind != "batch":
-        tell(connection, row(connection, job.id))
-    if batch is None and kind == "batch":
-        roll_up(connection, job.id)
+        tell(connection, [row["id"] for row in rows])
 
 
 def change(connection: Connection, job: str, **columns: Any) -> None:
-    """Change a single job's row, and tell of it."""
+    """Change a job's row, and tell of it."""
     connection.execute(update(jobs).where(jobs.c.id == job).values(**columns))
-    tell(connection, row(connection, job))
+    tell(connection, [job])
 
 
-def end(
-    connection: Connection, job: str, phase: Phase, *, outcome: Outcome | None = None, error: str | None = None,
-    code: str | None = None, alone: bool = False,
-) -> None:  # fmt: skip
-    """The last change of a job, and unless ``alone`` what follows for the batch that it belongs to."""
-    columns: dict[str, Any] = {
-        "phase": phase, "error": error, "code": code, "finished_at": time.time(),
-        "worker": None, "token": None, "lease_until": None, "stage": "Failed",
-    }  # fmt: skip
+def tell(connection: Connection, changed: Collection[str]) -> None:
+    """The events of the present states of these jobs."""
+    columns = [jobs.c[name] for name in _TOLD]
+    state = select(jobs.c.id, *columns).where(jobs.c.id.in_(changed)).order_by(jobs.c.number)
+    connection.execute(insert(events).from_select(["job", *_TOLD], state))
+
+
+def end(connection: Connection, row: Row[Any], *, now: float, outcome: Outcome | None = None, code: str = "",
+        error: str = "") -> None:  # fmt: skip
+    """The last change of a job, and what follows for the batch that it belongs to."""
+    columns = _FREE | {"finished_at": now}
     if outcome is not None:
         files = {name: asdict(file) for name, file in outcome.files.items()}
         added = sum(file.size_bytes for file in outcome.files.values())
-        columns |= {"percent": 100, "stage": "Done", "result": outcome.result, "files": files}
+        columns |= {"phase": "complete", "percent": 100, "stage": "Done", "result": outcome.result, "files": files}
         columns["stored_bytes"] = jobs.c.stored_bytes + added
-    change(connection, job, **columns)
-    batch = row(connection, job).batch
-    if batch is not None and not alone:
-        roll_up(connection, batch)
+    else:
+        columns |= _failed(error or FAILURES[code].say(), code)
+    change(connection, row.id, **columns)
+    if row.batch is not None:
+        phase: Phase = "failed" if outcome is None else "complete"
+        roll_up(connection, row.batch, now=now, ended=phase)
 
 
-def roll_up(connection: Connection, batch: str) -> None:
-    """Bring a batch's own row up to its photos, and tell of it."""
-    own = row(connection, batch)
-    if own.phase in TERMINAL:
+def cancel(connection: Connection, row: Row[Any], *, now: float) -> None:
+    """End a job, and a batch with all of its photos."""
+    columns = _FREE | {"finished_at": now} | _failed(FAILURES["CANCELED"].say(), "CANCELED")
+    if row.kind == "batch":
+        open_photos = (jobs.c.batch == row.id) & jobs.c.phase.not_in(TERMINAL)
+        ids = list(connection.execute(select(jobs.c.id).where(open_photos)).scalars())
+        connection.execute(update(jobs).where(open_photos).values(**columns))
+        tell(connection, ids)
+        connection.execute(
+            update(jobs).where(jobs.c.id == row.id).values(failed=jobs.c.failed + len(ids), current=None)
+        )
+    change(connection, row.id, **columns)
+    if row.batch is not None:
+        roll_up(connection, row.batch, now=now, ended="failed")
+
+
+def roll_up(connection: Connection, batch: str, *, now: float, ended: Phase | None = None) -> None:
+    """Bring a batch's row up to its photos, one of which may have ``ended``, and tell of it."""
+    own = found(connection, batch)
+    if own is None or own.phase in TERMINAL:
         return
-    members = photos(connection, batch)
-    ended = sum(photo.ended for photo in members)
-    columns: dict[str, Any] = {"stage": f"{ended} of {len(members)} photos done"}
-    if members:
-        share = sum(100 if photo.ended else photo.percent for photo in members) / len(members)
-        columns["percent"] = max(own.percent, min(int(share), 99))
-        if any(photo.phase != "queued" for photo in members):
-            columns["phase"] = "processing"
-        if ended == len(members):
-            columns |= {"finished_at": time.time(), "result": batch_result(batch, members)}
-            if any(photo.phase == "complete" for photo in members):
-                columns |= {"phase": "complete", "percent": 100}
-            else:
-                failure = FAILURES["BATCH_FAILED"]
-                columns |= {"phase": "failed", "error": failure.say(), "code": failure.code}
+    at_work = (jobs.c.batch == batch) & (jobs.c.phase == "processing")
+    working, current = connection.execute(
+        select(func.coalesce(func.sum(jobs.c.percent), 0), func.min(jobs.c.filename)).where(at_work)
+    ).one()
+    completed, failed = own.completed + (ended == "complete"), own.failed + (ended == "failed")
+    done = completed + failed
+    percent = int((100 * done + working) / own.photos) if own.photos else 100
+    columns: dict[str, Any] = {
+        "completed": completed, "failed": failed, "current": current, "percent": max(own.percent, min(percent, 99)),
+        "stage": f"{done} of {own.photos} photos done",
+    }  # fmt: skip
+    if current is not None or done:
+        columns["phase"] = "processing"
+    if done >= own.photos:
+        columns["finished_at"] = now
+        columns |= (
+            {"phase": "complete", "percent": 100}
+            if completed
+            else _failed(FAILURES["BATCH_FAILED"].say(), "BATCH_FAILED")
+        )
     change(connection, batch, **columns)
 
 
-def tell(connection: Connection, changed: Row[Any]) -> None:
-    """The event of a row's present state."""
-    job = job_of(changed)
-    seen = batch_frame(job, photos(connection, job.id)) if job.kind == "batch" else frame(job)
-    data = json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
-    connection.execute(insert(events).values(job=job.id, data=data, last=job.ended))
+def recount(connection: Connection, batch: str, *, now: float) -> None:
+    """Count a batch's photos anew, after one was removed."""
+    own = found(connection, batch)
+    if own is None:
+        return
+    counted = select(jobs.c.phase, func.count()).where(jobs.c.batch == batch).group_by(jobs.c.phase)
+    counts: dict[str, int] = dict(connection.execute(counted).all())
+    columns = {
+        "photos": sum(counts.values()),
+        "completed": counts.get("complete", 0),
+        "failed": counts.get("failed", 0),
+    }
+    connection.execute(update(jobs).where(jobs.c.id == batch).values(**columns))
+    roll_up(connection, batch, now=now)
 
 
 def found(connection: Connection, job: str) -> Row[Any] | None:
     """The job's row, or ``None``."""
     return connection.execute(select(jobs).where(jobs.c.id == job)).first()
-
-
-def row(connection: Connection, job: str) -> Row[Any]:
-    """The row of a job that exists."""
-    return connection.execute(select(jobs).where(jobs.c.id == job)).one()
 
 
 def held(connection: Connection, claim: Claim) -> Row[Any] | None:
@@ -121,6 +145,18 @@ def photos(connection: Connection, batch: str) -> list[Job]:
     return [job_of(photo) for photo in connection.execute(query)]
 
 
+def failures(connection: Connection, batches: Collection[str], most: int) -> dict[str, list[tuple[str, str]]]:
+    """For each batch the names of its failed photos and why, ``most`` of them, in the order of the photos."""
+    rank = func.row_number().over(partition_by=jobs.c.batch, order_by=jobs.c.number).label("rank")
+    columns = (jobs.c.batch, jobs.c.filename, jobs.c.error, jobs.c.number, rank)
+    ranked = select(*columns).where(jobs.c.batch.in_(batches) & (jobs.c.phase == "failed")).subquery()
+    query = select(ranked).where(ranked.c.rank <= literal(most)).order_by(ranked.c.number)
+    told: dict[str, list[tuple[str, str]]] = {}
+    for row in connection.execute(query):
+        told.setdefault(row.batch, []).append((row.filename, row.error))
+    return told
+
+
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
     """How many rows meet the conditions."""
     return connection.execute(select(func.count()).select_from(jobs).where(*conditions)).scalar_one()
@@ -133,10 +169,16 @@ def stored_bytes(connection: Connection) -> int:
 
 def job_of(row: Row[Any]) -> Job:
     """A row as a record."""
-    return Job(
-        number=row.number, id=row.id, kind=row.kind, batch=row.batch, owner=row.owner, filename=row.filename,
-        settings=row.settings, notes=tuple(row.notes), input_bytes=row.input_bytes, has_mask=row.has_mask,
-        phase=row.phase, stage=row.stage, percent=row.percent, result=row.result, error=row.error, code=row.code,
-        files={name: StoredFile(**file) for name, file in row.files.items()},
-        attempts=row.attempts, created_at=row.created_at, claimed_at=row.claimed_at, finished_at=row.finished_at,
-    )  # fmt: skip
+    columns = {name: getattr(row, name) for name in Job.__dataclass_fields__}
+    columns["notes"] = tuple(row.notes)
+    columns["files"] = {name: StoredFile(**file) for name, file in row.files.items()}
+    return Job(**columns)
+
+
+def event_of(row: Row[Any]) -> Event:
+    """A row of the events as a record."""
+    return Event(**row._mapping)
+
+
+def _failed(error: str, code: str) -> dict[str, Any]:
+    return {"phase": "failed", "stage": "Failed", "error": error, "code": code, "current": None}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -17,7 +17,7 @@ LEASE_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a finished job leaves: the result as clients see it, and its files by name."""
+    """What a finished job leaves: its result, by Python names and without addresses, and its files by name."""
 
     result: dict[str, Any]
     files: Mapping[str, StoredFile]
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A process that works, as it announced itself."""
+    """A process that works, as it announced itself. Times are seconds since 1970."""
 
     id: str
     host: str
@@ -43,35 +43,66 @@ class Load:
     processing: int = 0
     complete: int = 0
     failed: int = 0
-    oldest_queued_at: float | None = None
+    oldest_wait_s: float = 0.0
     stored_bytes: int = 0
     workers: list[WorkerInfo] = field(default_factory=list)
-
-    @property
-    def oldest_wait_s(self) -> float:
-        """How long the oldest has waited."""
-        return 0.0 if self.oldest_queued_at is None else max(0.0, time.time() - self.oldest_queued_at)
 
 
 class JobQueue(Protocol):
     """Keeps jobs, hands each to one worker at a time, and remembers what became of it. Thread-safe.
 
-    What a method did is on the disk when it returns, except for :meth:`progress`.
+    What a method did is on the disk when it returns, except for :meth:`progress`. Every method may raise
+    :class:`~daguerre.database.errors.DatabaseError`. Leases and the life of workers are measured with a clock of the
+    queue's own that does not leap when somebody sets the time.
     """
 
+    # For doors.
+
     def submit(self, job: Submission, photos: Sequence[Submission] = ()) -> None:
-        """Store a single job, or a batch with its ``photos``. Raises JobExists and QueueFull."""
+        """Store a single job, or a batch with its ``photos``, in one transaction. Raises JobExists and QueueFull."""
 
-    def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
-        """Store an installation that ``worker`` is at already. It is no photo: it waits in no queue and in no list.
+    def cancel(self, job: str) -> bool:
+        """End the job, and a batch's photos, as ``Canceled``; false where it had ended."""
 
-        Raises JobExists.
+    def remove(self, job: str) -> list[Job]:
+        """Forget the job and its photos' jobs, and give those that were there."""
+
+    def get(self, job: str) -> Job | None:
+        """The job, or ``None``."""
+
+    def photos(self, batch: str) -> list[Job]:
+        """The jobs of a batch's photos, in their order."""
+
+    def failures(self, batches: Iterable[str], *, most: int) -> dict[str, list[tuple[str, str]]]:
+        """For each batch with failures the names of its failed photos and why, ``most`` of them."""
+
+    def page(
+        self, owner: str | None, *, everyone: bool = False, limit: int, before: int | None = None,
+        batch: str | None = None,
+    ) -> list[Job]:  # fmt: skip
+        """The jobs of ``owner``, or of everyone, with smaller numbers than ``before``, newest first.
+
+        A batch's photos are listed with ``batch`` alone.
         """
 
-    def claim(self, worker: str, lease_s: float) -> Claim | None:
-        """Hand the oldest waiting job to ``worker``; ``None`` where none waits.
+    def latest(self, job: str) -> Event | None:
+        """The job's current state as an event."""
 
-        A job whose lease has run out waits again, until it was tried MAX_ATTEMPTS times.
+    def events(self, job: str, after: int) -> list[Event]:
+        """The job's events with larger numbers than ``after``, in order."""
+
+    def newest(self) -> int:
+        """The largest number of an event so far."""
+
+    def news(self, after: int, *, within_s: float, limit: int = 1000) -> list[Event]:
+        """Events of all jobs with larger numbers than ``after``, in order; waits for the first ``within_s`` at most."""
+
+    # For workers and who watches them.
+
+    def consume(self, worker: WorkerInfo, handle: Callable[[Claim], object], draining: threading.Event) -> None:
+        """Announce ``worker``, and hand it one job after the other until ``draining`` is set.
+
+        A job whose lease has run out is handed on, until it was tried MAX_ATTEMPTS times. ``handle`` does not raise.
         """
 
     def heartbeat(self, workers: Iterable[str], lease_s: float) -> list[Claim]:
@@ -96,20 +127,13 @@ class JobQueue(Protocol):
         the try. ``timeout``: failed.
         """
 
-    def cancel(self, job: str) -> bool:
-        """End the job, and a batch's photos, as ``Canceled``; false where it had ended."""
+    def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
+        """Store an installation that ``worker`` is at already. It is no photo: it waits in no queue and in no list.
 
-    def get(self, job: str) -> Job | None:
-        """The job, or ``None``."""
+        Raises JobExists.
+        """
 
-    def photos(self, batch: str) -> list[Job]:
-        """The jobs of a batch's photos, in their order."""
-
-    def page(self, owner: str | None, *, limit: int, before: int | None = None, batch: str | None = None) -> list[Job]:
-        """The jobs of ``owner`` with smaller numbers than ``before``, newest first; a batch's photos with ``batch``."""
-
-    def remove(self, job: str) -> list[str]:
-        """Forget the job and its photos' jobs, and give the ids of those that were there."""
+    # For housekeeping.
 
     def expired(self, before: float, *, over_bytes: int) -> list[str]:
         """Jobs to remove, oldest first: ended before the time ``before``, or in the way of so many bytes."""
@@ -117,20 +141,14 @@ class JobQueue(Protocol):
     def known(self, jobs: Iterable[str]) -> set[str]:
         """Those of ``jobs`` that exist."""
 
-    def latest(self, job: str) -> Event | None:
-        """The job's current state as an event."""
-
-    def events(self, after: int, *, job: str | None = None, limit: int = 1000) -> list[Event]:
-        """Events with larger numbers than ``after``, in order: of one job, or of all."""
-
-    def newest(self) -> int:
-        """The largest number of an event so far."""
-
-    def announce(self, worker: WorkerInfo) -> None:
-        """Note that a worker has started."""
+    def known_folders(self, folders: Iterable[str]) -> set[str]:
+        """Those of ``folders`` that belong to a job."""
 
     def load(self) -> Load:
         """Counts over all jobs, and the workers that are alive."""
+
+    def maintain(self) -> None:
+        """What the queue has to do for itself every few seconds: take back jobs whose leases have run out."""
 
     def check(self) -> None:
         """Raise an exception unless jobs can be stored now."""

@@ -1,19 +1,20 @@
-"""A job as data, and as its clients see it."""
+"""A job as data. How clients see it is their doors' business."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
-from urllib.parse import quote
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
 Kind = Literal["single", "batch", "install"]
 Phase = Literal["queued", "processing", "complete", "failed"]
+FileRole = Literal["photo", "preview", "mask"]
 TERMINAL: tuple[Phase, Phase] = ("complete", "failed")
 
 PREVIEW = "preview.webp"
 MASK = "mask.png"
-ARCHIVE = "restored.zip"
+"""Names of files that every job may have."""
 
 MAX_ATTEMPTS = 3
 """How often a job is tried before it is given up."""
@@ -21,16 +22,19 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is wanted. ``settings`` are the wire's fields, validated; ``notes`` become warnings.
+    """What is wanted. ``settings`` are those that were given, by their Python names; ``notes`` become warnings.
 
-    ``error`` and ``code`` are given for a photo of a batch that was refused at the door.
+    ``folder`` is where the job's files lie, ``client_named`` tells that the client chose the ``id``. ``error`` and
+    ``code`` are given for a photo of a batch that was refused at the door.
     """
 
     id: str
     filename: str
     owner: str | None = None
+    client_named: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    folder: str = field(default_factory=lambda: uuid.uuid4().hex)
     input_bytes: int = 0
     has_mask: bool = False
     error: str | None = None
@@ -41,28 +45,58 @@ class Submission:
 class StoredFile:
     """One file that a job offers for download."""
 
+    role: FileRole
     size_bytes: int
     media_type: str
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """The state of a job at one time: ``number`` grows over all jobs. A batch counts its photos."""
+
+    number: int
+    job: str
+    phase: Phase
+    stage: str
+    percent: int
+    completed: int
+    failed: int
+    current: str | None
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing more will happen to the job."""
+        return self.phase in TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One row. ``percent`` is 0-100 and never falls; times are seconds since 1970."""
+    """One row. ``percent`` is 0-100 and never falls; times are seconds since 1970.
+
+    ``photos``, ``completed`` and ``failed`` count the photos of a batch, ``current`` names one that is at work.
+    ``result`` has what the restoration reports, by its Python names; addresses are not in it.
+    """
 
     number: int
     id: str
     kind: Kind
     batch: str | None
     owner: str | None
+    client_named: bool
     filename: str
     settings: dict[str, Any]
     notes: tuple[str, ...]
+    folder: str
     input_bytes: int
     has_mask: bool
     phase: Phase
     stage: str
     percent: int
+    photos: int
+    completed: int
+    failed: int
+    current: str | None
     result: dict[str, Any] | None
     error: str | None
     code: str | None
@@ -77,6 +111,18 @@ class Job:
         """Whether nothing more will happen to it."""
         return self.phase in TERMINAL
 
+    def file_of(self, role: FileRole) -> tuple[str, StoredFile] | None:
+        """The name and the file of that role, where there is one."""
+        return next(((name, file) for name, file in self.files.items() if file.role == role), None)
+
+    def at(self, event: Event) -> Self:
+        """The job as it was when ``event`` happened."""
+        then = replace(
+            self, phase=event.phase, stage=event.stage, percent=event.percent, completed=event.completed,
+            failed=event.failed, current=event.current,
+        )  # fmt: skip
+        return then if event.last else replace(then, result=None, error=None, code=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -85,67 +131,3 @@ class Claim:
     job: Job
     worker: str
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One frame of a job's progress: ``number`` grows over all jobs, ``data`` is its JSON."""
-
-    number: int
-    job: str
-    data: str
-    last: bool
-
-
-def frame(job: Job) -> dict[str, Any]:
-    """The state of a single job, as its clients see it."""
-    seen: dict[str, Any] = {
-        "jobId": job.id,
-        "type": job.kind,
-        "phase": job.phase,
-        "stage": job.stage,
-        "percent": job.percent,
-    }
-    if job.result is not None:
-        seen["result"] = job.result
-    if job.error is not None:
-        seen["error"] = job.error
-    if job.code is not None:
-        seen["code"] = job.code
-    return seen
-
-
-def batch_frame(batch: Job, photos: Iterable[Job]) -> dict[str, Any]:
-    """The state of a batch and of its photos, as its clients see it."""
-    photos = list(photos)
-    failed = [photo for photo in photos if photo.phase == "failed"]
-    current = next((photo for photo in photos if photo.phase == "processing"), None)
-    status = {"complete": "completed"}.get(batch.phase, batch.phase)
-    seen = frame(batch) | {
-        "status": status,
-        "totalFiles": len(photos),
-        "completedFiles": sum(photo.phase == "complete" for photo in photos),
-        "failedFiles": len(failed),
-        "errors": [{"filename": photo.filename, "error": photo.error} for photo in failed],
-    }
-    if current is not None:
-        seen["currentFile"] = current.filename
-    return seen
-
-
-def batch_result(batch: str, photos: Iterable[Job]) -> dict[str, Any]:
-    """What a batch has come to: an archive of what was restored, and every photo's own job."""
-    files = []
-    for photo in photos:
-        entry: dict[str, Any] = {"jobId": photo.id, "filename": photo.filename, "phase": photo.phase}
-        if photo.result is not None:
-            entry |= {name: photo.result[name] for name in ("downloadUrl", "previewUrl")}
-        if photo.error is not None:
-            entry["error"] = photo.error
-        files.append(entry)
-    return {"jobId": batch, "downloadUrl": download_url(batch, ARCHIVE), "files": files}
-
-
-def download_url(job: str, name: str) -> str:
-    """Where the file ``name`` of ``job`` is handed out."""
-    return f"/api/v1/download/{job}/{quote(name)}"

@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic.alias_generators import to_snake
+
 from daguerre.jobs import filenames
 from daguerre.jobs.queue import Outcome
-from daguerre.jobs.records import MASK, PREVIEW, Job, StoredFile, download_url
+from daguerre.jobs.records import MASK, PREVIEW, FileRole, Job, StoredFile
 from daguerre.jobs.storage import Storage, input_key, mask_key, output_key
 from daguerre.settings import Settings
 
@@ -38,31 +40,25 @@ def restore_job(
 
     report("Opening the photo...", 1)
     with ExitStack() as stack:
-        photo = stack.enter_context(storage.local(input_key(job.id)))
-        mask = stack.enter_context(storage.local(mask_key(job.id))) if job.has_mask else None
+        photo = stack.enter_context(storage.local(input_key(job.folder)))
+        mask = stack.enter_context(storage.local(mask_key(job.folder))) if job.has_mask else None
         settings = Settings(**job.settings)
         restoration = restorer.restore(photo, settings, mask=mask, on_progress=on_progress, cancel=cancel)
     report("Saving the photo...", _RESTORED)
     encoded = restoration.encode()
     cancel.check()
     name = filenames.restored(job.filename, encoded.extension)
-    contents = {name: encoded.data}
+    contents: dict[str, tuple[FileRole, bytes]] = {name: ("photo", encoded.data)}
     report("Saving the photo...", _ENCODED)
-    contents[PREVIEW] = preview(restoration.photo)
+    contents[PREVIEW] = ("preview", preview(restoration.photo))
     if restoration.damage_mask is not None:
-        contents[MASK] = _png(restoration.damage_mask)
+        contents[MASK] = ("mask", _png(restoration.damage_mask))
     cancel.check()
     report("Saving the photo...", _PREVIEWED)
-    for each, data in contents.items():
-        storage.put(output_key(job.id, each), data)
-    files = {each: _described(each, data) for each, data in contents.items()}
-    result = {
-        "jobId": job.id,
-        "downloadUrl": download_url(job.id, name),
-        "previewUrl": download_url(job.id, PREVIEW),
-        **({"maskUrl": download_url(job.id, MASK)} if MASK in contents else {}),
-        **restoration.to_dict(),
-    }
+    for each, (_, data) in contents.items():
+        storage.put(output_key(job.folder, each), data)
+    files = {each: _described(each, role, data) for each, (role, data) in contents.items()}
+    result = {to_snake(field): value for field, value in restoration.to_dict().items()}
     result["warnings"] = [*job.notes, *result["warnings"]]
     return Outcome(result, files)
 
@@ -100,5 +96,5 @@ def _png(mask: Any) -> bytes:
     return imaging.encode(Photo(mask[:, :, None], "png"), format="png").data
 
 
-def _described(name: str, data: bytes) -> StoredFile:
-    return StoredFile(len(data), filenames.media_type(name), hashlib.sha256(data).hexdigest())
+def _described(name: str, role: FileRole, data: bytes) -> StoredFile:
+    return StoredFile(role, len(data), filenames.media_type(name), hashlib.sha256(data).hexdigest())

@@ -2,34 +2,38 @@
 
 The supervisor keeps its leases alive. Standard input is the line to it: ``work`` begins, with the number
 of the GPU to use where there is one, ``drain`` asks to end after the job at hand, and the line's
-end means that the supervisor is gone.
+end means that the supervisor is gone. Standard output answers: ``busy TOKEN`` for each claim, then ``idle``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import TextIO
 
 import structlog
 
 from daguerre.config import Config
+from daguerre.database.errors import DatabaseError
 from daguerre.errors import Canceled, ModelError
 from daguerre.failures import failure_of
 from daguerre.jobs import backends
 from daguerre.jobs.errors import LeaseLost
 from daguerre.jobs.lease_watch import STOPPED_BY_WATCH, LeaseWatch
 from daguerre.jobs.limits import limit_memory, share_of_memory
-from daguerre.jobs.queue import LEASE_S, JobQueue, WorkerInfo
+from daguerre.jobs.queue import JobQueue, WorkerInfo
 from daguerre.jobs.records import Claim
 from daguerre.jobs.restore import restore_job
 from daguerre.jobs.storage import Storage
 from daguerre.pipeline.restorer import Restorer
 
-_POLL_S = 0.05
+_PAUSE_S = 1.0
 
 _log = structlog.get_logger()
 
@@ -37,11 +41,12 @@ _log = structlog.get_logger()
 class Worker:
     """Claims one job after the other and carries it out."""
 
-    def __init__(self, id: str, queue: JobQueue, storage: Storage, config: Config) -> None:
+    def __init__(self, id: str, queue: JobQueue, storage: Storage, config: Config, line: TextIO) -> None:
         self._id = id
         self._queue = queue
         self._storage = storage
         self._config = config
+        self._line = line
         self._restorer = Restorer(config=config)
         self._told = threading.Event()
         self._draining = threading.Event()
@@ -50,18 +55,14 @@ class Worker:
     def work(self) -> None:
         """From when asked to, until asked to drain."""
         self._told.wait()
-        if not self._draining.is_set():
-            if self._config.warm:
-                self._warm()
-            device = os.environ.get("CUDA_VISIBLE_DEVICES", self._config.device)
-            self._queue.announce(WorkerInfo(self._id, socket.gethostname(), os.getpid(), device))
-        while not self._draining.is_set():
-            claim = self._queue.claim(self._id, LEASE_S)
-            if claim is None:
-                self._draining.wait(_POLL_S)
-                continue
-            with structlog.contextvars.bound_contextvars(job=claim.job.id, attempt=claim.job.attempts):
-                self._carry_out(claim)
+        if self._draining.is_set():
+            return
+        if self._config.warm:
+            self._warm()
+        device = os.environ.get("CUDA_VISIBLE_DEVICES", self._config.device)
+        self._queue.consume(
+            WorkerInfo(self._id, socket.gethostname(), os.getpid(), device), self._handle, self._draining
+        )
 
     def listen(self) -> None:
         """Follow the line to the supervisor, in a thread of its own."""
@@ -82,28 +83,36 @@ class Worker:
             finally:
                 os._exit(STOPPED_BY_WATCH)
 
+    def _say(self, words: str) -> None:
+        """Tell the supervisor; one that is gone is noticed elsewhere."""
+        with contextlib.suppress(OSError):
+            print(words, file=self._line, flush=True)
+
     def _warm(self) -> None:
         try:
             _log.info("networks loaded", networks=self._restorer.cache.warm())
         except ModelError as error:
             _log.warning("networks not loaded", reason=str(error))
 
-    def _carry_out(self, claim: Claim) -> None:
+    def _handle(self, claim: Claim) -> None:
+        self._say(f"busy {claim.token}")
+        try:
+            with structlog.contextvars.bound_contextvars(job=claim.job.id, attempt=claim.job.attempts):
+                self._restore(claim)
+        finally:
+            self._say("idle")
+
+    def _restore(self, claim: Claim) -> None:
         watch = LeaseWatch(self._queue, claim, lambda: self._drain_by)
         _log.info("job started", filename=claim.job.filename)
         started = time.monotonic()
         try:
             with watch:
                 outcome = restore_job(claim.job, self._storage, self._restorer, watch.report, watch.token)
-            self._queue.finish(claim, outcome)
+            self._insist(lambda: self._queue.finish(claim, outcome))
             _log.info("job finished", seconds=round(time.monotonic() - started, 3))
         except (Canceled, LeaseLost):
-            if self._queue.holds(claim):
-                _log.info("job handed back")
-                self._queue.abandon(self._id, "drained")
-            else:
-                _log.info("job taken away")
-                self._forget(claim)
+            self._insist(lambda: self._let_go(claim))
         except Exception as error:
             self._refuse(claim, error)
 
@@ -115,14 +124,32 @@ class Worker:
         else:
             _log.info("job failed", error=sentence, code=failure.code)
         try:
-            self._queue.fail(claim, sentence, failure.code)
+            self._insist(lambda: self._queue.fail(claim, sentence, failure.code))
         except LeaseLost:
+            self._insist(lambda: self._forget(claim))
+
+    def _insist(self, end: Callable[[], object]) -> None:
+        """End a job, however long the database lets one wait: what was worked out is not thrown away."""
+        while True:
+            try:
+                end()
+                return
+            except DatabaseError as error:
+                _log.warning("the end of a job cannot be written yet", reason=str(error))
+                time.sleep(_PAUSE_S)
+
+    def _let_go(self, claim: Claim) -> None:
+        if self._queue.holds(claim):
+            _log.info("job handed back")
+            self._queue.abandon(self._id, "drained")
+        else:
+            _log.info("job taken away")
             self._forget(claim)
 
     def _forget(self, claim: Claim) -> None:
         """Delete what was stored for a job that was removed meanwhile."""
-        if not self._queue.known([claim.job.id]):
-            self._storage.remove(claim.job.id)
+        if not self._queue.known_folders([claim.job.folder]):
+            self._storage.remove(claim.job.folder)
 
 
 def main() -> None:
@@ -131,13 +158,15 @@ def main() -> None:
 
     # Ctrl-C reaches the whole group of processes; the supervisor says what is to be done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    line = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # What libraries print is for the log.
     config = Config()
     configure_logs()
     structlog.contextvars.bind_contextvars(worker=sys.argv[1])
     limit_memory(config.worker_memory_bytes or share_of_memory(1))
     database = backends.open_database(config)
     queue, storage = backends.job_queue(database, config), backends.file_storage(config)
-    working = Worker(sys.argv[1], queue, storage, config)
+    working = Worker(sys.argv[1], queue, storage, config, line)
     threading.Thread(target=working.listen, name="line", daemon=True).start()
     working.work()
 

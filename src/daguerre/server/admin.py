@@ -7,20 +7,22 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from daguerre.errors import InstallFailed
 from daguerre.models.catalog import Catalog, Model
 from daguerre.models.catalog.published import Bundle
 from daguerre.models.install import archive
 from daguerre.models.install.installer import Installer
-from daguerre.server.auth import Owner, identify
+from daguerre.server.auth import CallerOf, User, administrator
 from daguerre.server.health import faults
 from daguerre.server.jobs import Done
-from daguerre.server.multipart import SpooledFile, received
+from daguerre.server.multipart import ReceivedFile, received
 from daguerre.server.problems import Problem, documented
-from daguerre.server.service import Service, ServiceOf, threaded
+from daguerre.server.service import Service, ServiceOf
 
-router = APIRouter(prefix="/api/v1", tags=["features"], dependencies=[Depends(identify)])
+router = APIRouter(prefix="/api/v1", tags=["features"])
+administration = APIRouter(prefix="/api/v1/admin", tags=["features"], dependencies=[Depends(administrator)])
 
 
 class BundleState(BaseModel):
@@ -65,11 +67,14 @@ class DiskUsage(BaseModel):
     total_bytes: int = Field(alias="totalBytes")
 
 
-@router.get("/features", responses=documented(401))
-async def list_features(service: ServiceOf) -> Bundles:
+@router.get("/features", responses=documented(401, 403))
+async def list_features(service: ServiceOf, caller: User) -> Bundles:
     """What can be installed, and what is."""
     features = service.features
-    every = [BundleState(**await threaded(features.describe, one)) for one in (*features.bundles, *features.optional)]
+    every = [
+        BundleState(**await run_in_threadpool(features.describe, one))
+        for one in (*features.bundles, *features.optional)
+    ]
     return Bundles(bundles=every[: len(features.bundles)], optional=every[len(features.bundles) :])
 
 
@@ -96,8 +101,8 @@ _ARCHIVE = {
 _FORM = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _ARCHIVE}}}}
 
 
-@router.post("/admin/features/{id}/install", status_code=202, responses=documented(400, 401, 404, 409))
-async def install_feature(service: ServiceOf, owner: Owner, id: str, wish: InstallWish | None = None) -> Installing:
+@administration.post("/features/{id}/install", status_code=202, responses=documented(400, 401, 403, 404, 409))
+async def install_feature(service: ServiceOf, caller: CallerOf, id: str, wish: InstallWish | None = None) -> Installing:
     """Install a bundle; goes on where an earlier installation stopped.
 
     A network whose licence forbids commercial use needs consent to it.
@@ -107,19 +112,19 @@ async def install_feature(service: ServiceOf, owner: Owner, id: str, wish: Insta
     for network in service.features.members(bundle):
         if not network.commercial_use and network.licence not in accepted:
             raise Problem("LICENCE_NOT_ACCEPTED", licence=network.licence, licenceUrl=network.licence_url)
-    if await threaded(service.features.installed, bundle):
+    if await run_in_threadpool(service.features.installed, bundle):
         raise Problem("FEATURE_INSTALLED")
     if service.config.offline:
         details = "DAGUERRE_OFFLINE is set, so nothing is fetched. Import an archive instead."
         raise Problem("OFFLINE", details)
-    job = await threaded(service.installs.start, bundle, owner)
+    job = await run_in_threadpool(service.installs.start, bundle, caller.owner)
     if job is None:
         raise Problem("FEATURE_INSTALLING")
     return Installing(jobId=job)
 
 
-@router.post(
-    "/admin/features/{id}/import", responses=documented(400, 401, 404, 409, 413, 507), openapi_extra=_FORM
+@administration.post(
+    "/features/{id}/import", responses=documented(400, 401, 403, 404, 409, 413, 507), openapi_extra=_FORM
 )  # fmt: skip
 async def import_feature(request: Request, service: ServiceOf, id: str) -> Imported:
     """Install networks from an archive that ``daguerre models export`` wrote."""
@@ -132,46 +137,48 @@ async def import_feature(request: Request, service: ServiceOf, id: str) -> Impor
             raise Problem("NO_ARCHIVE")
         file = form.files[0]
         try:
-            networks = await threaded(_load, file, service)
+            networks = await run_in_threadpool(_load, file, service)
         except InstallFailed as error:
             raise Problem("BROKEN_ARCHIVE", error) from None
     return Imported(networks=[network.id for network in networks])
 
 
-def _load(file: SpooledFile, service: Service) -> list[Model]:
+def _load(file: ReceivedFile, service: Service) -> list[Model]:
     members = Catalog(*(network for network in service.features.catalog if network.commercial_use))
-    return archive.load(file.path, members, service.features.store, name=file.filename or "The archive")
+    assert file.upload is not None
+    with file.upload.local() as path:
+        return archive.load(path, members, service.features.store, name=file.filename or "The archive")
 
 
-@router.post("/admin/features/{id}/uninstall", responses=documented(401, 404, 409))
+@administration.post("/features/{id}/uninstall", responses=documented(401, 403, 404, 409))
 async def uninstall_feature(service: ServiceOf, id: str) -> Done:
     """Remove a bundle's networks."""
     bundle = _bundle(service, id)
     networks = service.features.members(bundle)
-    if not any([await threaded(service.features.store.installed, network) for network in networks]):
+    if not any([await run_in_threadpool(service.features.store.installed, network) for network in networks]):
         raise Problem("FEATURE_ABSENT")
     try:
-        await threaded(Installer(service.features.store, service.config).remove, networks)
+        await run_in_threadpool(Installer(service.features.store, service.config).remove, networks)
     except InstallFailed as error:
         raise Problem("FEATURE_INSTALLING", error) from None
     return Done()
 
 
-@router.get("/admin/features/disk-usage", responses=documented(401))
+@administration.get("/features/disk-usage", responses=documented(401, 403))
 async def disk_usage(service: ServiceOf) -> DiskUsage:
     """The bytes of the installed networks."""
-    return DiskUsage(totalBytes=await threaded(service.features.installed_bytes))
+    return DiskUsage(totalBytes=await run_in_threadpool(service.features.installed_bytes))
 
 
-@router.get("/admin/health", tags=["health"], responses=documented(401))
+@administration.get("/health", tags=["health"], responses=documented(401, 403))
 async def admin_health(service: ServiceOf) -> dict[str, Any]:
     """The queue, the workers and their device, the storage, the networks."""
-    problems = await threaded(faults, service)
-    load = await threaded(service.queue.load)
-    disk = shutil.disk_usage(service.config.data)
+    problems = await run_in_threadpool(faults, service)
+    load = await run_in_threadpool(service.queue.load)
+    free = shutil.disk_usage(service.config.data).free if service.config.data.is_dir() else 0
     return {
-        "status": "ok" if not problems else "unavailable",
-        "problems": problems,
+        "status": "unavailable" if any(problem.fatal for problem in problems) else "healthy",
+        "problems": [f"{problem.part}: {problem.reason}" for problem in problems],
         "queue": {
             "queued": load.queued,
             "processing": load.processing,
@@ -193,10 +200,10 @@ async def admin_health(service: ServiceOf) -> dict[str, Any]:
         "storage": {
             "jobsBytes": load.stored_bytes,
             "limitBytes": service.config.storage_limit_bytes,
-            "diskFreeBytes": disk.free,
+            "diskFreeBytes": free,
         },
         "listeners": service.broadcast.listeners,
-        "models": await threaded(service.features.networks),
+        "models": await run_in_threadpool(service.features.networks),
     }
 
 

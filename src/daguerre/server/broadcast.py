@@ -1,66 +1,67 @@
-"""Events on their way from the database to every listener of this process: one reader, many queues."""
+"""Events on their way from the queue to every listener of this process: one reader, many listeners."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 from anyio import to_thread
 
 from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Event
+from daguerre.server.wire import Frame, Wire
 
-_PERIOD_S = 0.05
+_WAIT_S = 1.0
 _CENSUS_S = 5.0
 _KEPT = 256
-_PAGE = 1000
 
 _log = structlog.get_logger()
 
 
 class Subscription:
-    """One listener's events. Of a slow one the oldest are dropped: each event tells the whole state."""
+    """One listener's frames. Of a slow one the oldest are dropped: each frame tells the whole state."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=_KEPT)
+        self._frames: deque[Frame] = deque(maxlen=_KEPT)
         self._news = asyncio.Event()
-        self._closed = False
+        self.closed = False
 
-    def push(self, event: Event) -> None:
-        """Hand over one event."""
-        self._events.append(event)
+    def push(self, frame: Frame) -> None:
+        """Hand over one frame."""
+        self._frames.append(frame)
         self._news.set()
 
     def close(self) -> None:
         """There will be no more."""
-        self._closed = True
+        self.closed = True
         self._news.set()
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        while True:
-            while self._events:
-                yield self._events.popleft()
-            if self._closed:
-                return
+    async def next(self, within_s: float) -> Frame | None:
+        """The next frame; ``None`` where none comes in time or, if ``closed``, ever."""
+        if not self._frames and not self.closed:
             self._news.clear()
-            await self._news.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), within_s)
+        return self._frames.popleft() if self._frames else None
 
 
 class Broadcast:
-    """Reads new events twenty times a second, however many listen. For one event loop."""
+    """Waits for new events, however many listen. For one event loop."""
 
-    def __init__(self, queue: JobQueue) -> None:
+    def __init__(self, queue: JobQueue, wire: Wire) -> None:
         self._queue = queue
+        self._wire = wire
         self._listeners: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._seen: set[str] = set()
         self._closed = False
 
     @contextmanager
     def subscribe(self, *jobs: str) -> Iterator[Subscription]:
-        """The events of ``jobs`` from now on."""
+        """The frames of ``jobs`` from now on; of those that are still to come, from when they are there."""
         subscription = Subscription()
         if self._closed:
             subscription.close()
@@ -73,6 +74,7 @@ class Broadcast:
                 self._listeners[job].discard(subscription)
                 if not self._listeners[job]:
                     del self._listeners[job]
+                    self._seen.discard(job)
 
     @property
     def listeners(self) -> int:
@@ -92,15 +94,17 @@ class Broadcast:
 
     async def run(self, on_end: Callable[[str], Awaitable[object]]) -> None:
         """Until cancelled. ``on_end`` is told of each job that ends."""
-        position = await self._position()
+        position: int | None = None
         census = time.monotonic()
         while True:
-            await asyncio.sleep(_PERIOD_S)
             try:
-                for event in await to_thread.run_sync(self._news, position):
-                    position = event.number
-                    for subscription in self._listeners.get(event.job, ()):
-                        subscription.push(event)
+                if position is None:
+                    position = await to_thread.run_sync(self._queue.newest)
+                events = await to_thread.run_sync(self._news, position, abandon_on_cancel=True)
+                if events:
+                    await self._hand_out([event for event in events if event.job in self._listeners])
+                    position = events[-1].number
+                for event in events:
                     if event.last:
                         await on_end(event.job)
                 if self._listeners and time.monotonic() - census > _CENSUS_S:
@@ -111,19 +115,19 @@ class Broadcast:
                 await asyncio.sleep(1)
 
     def _news(self, position: int) -> list[Event]:
-        return self._queue.events(position, limit=_PAGE)
+        return self._queue.news(position, within_s=_WAIT_S)
 
-    async def _position(self) -> int:
-        while True:
-            try:
-                return await to_thread.run_sync(self._queue.newest)
-            except Exception:
-                _log.exception("events cannot be read")
-                await asyncio.sleep(1)
+    async def _hand_out(self, events: list[Event]) -> None:
+        if not events:
+            return
+        for frame in await to_thread.run_sync(self._wire.frames, self._queue, events):
+            for subscription in self._listeners.get(frame.job, ()):
+                subscription.push(frame)
 
     async def _drop_removed(self) -> None:
-        """Another process may have removed a job."""
+        """Another process may have removed a job; one that nobody has seen is still to come."""
         listened = list(self._listeners)
         known = await to_thread.run_sync(self._queue.known, listened)
-        for job in set(listened) - known:
+        for job in (self._seen & set(listened)) - known:
             self.drop(job)
+        self._seen = known

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from daguerre.jobs.errors import FileMissing
-from daguerre.jobs.records import ARCHIVE, Job, StoredFile
+from daguerre.jobs.records import Job, StoredFile
 from daguerre.jobs.storage import output_key
 from daguerre.server import ranges, zip_stream
-from daguerre.server.auth import Owner
+from daguerre.server.auth import User
 from daguerre.server.problems import Problem, documented
-from daguerre.server.service import Service, ServiceOf, threaded
+from daguerre.server.service import Service, ServiceOf
+from daguerre.server.wire import ARCHIVE
 
 router = APIRouter(prefix="/api/v1", tags=["files"])
 
@@ -27,7 +29,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {**_BINARY, "description": "The file"},
     206: {**_BINARY, "description": "The part that Range asks for"},
     304: {"description": "The file is still the one of If-None-Match"},
-    **documented(400, 401, 404, 416),
+    **documented(400, 401, 403, 404, 416),
 }
 
 
@@ -36,7 +38,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 async def download(
     request: Request,
     service: ServiceOf,
-    owner: Owner,
+    caller: User,
     job_id: str,
     filename: str,
     range: Annotated[str | None, Header(description="One part of the file, as `bytes=0-99`")] = None,
@@ -45,10 +47,10 @@ async def download(
 ) -> Response:
     """Download a file of a job; a batch's archive is made while it is sent."""
     job_id, filename = _segments(request)
-    job = await threaded(service.queue.get, job_id.lower())
-    if job is None or (job.owner != owner and not service.open):
+    job = await run_in_threadpool(service.queue.get, job_id)
+    if job is None or not caller.sees(job):
         raise Problem("NO_SUCH_FILE")
-    if job.kind == "batch" and job.phase == "complete" and filename == ARCHIVE:
+    if job.kind == "batch" and job.ended and job.completed and filename == ARCHIVE:
         return await _archive(request, service, job)
     file = job.files.get(filename)
     if file is None:
@@ -56,23 +58,32 @@ async def download(
     return await _file(request, service, job, filename, file, range, if_range, if_none_match)
 
 
-@router.get("/archive", responses={200: _ANSWERS[200], **documented(400, 401, 404)}, response_class=StreamingResponse)
+@router.get(
+    "/archive", responses={200: _ANSWERS[200], **documented(400, 401, 403, 404)}, response_class=StreamingResponse
+)
 async def download_many(
     service: ServiceOf,
-    owner: Owner,
+    caller: User,
     job_ids: Annotated[list[str], Query(alias="jobId", min_length=1, max_length=_ARCHIVED)],
 ) -> Response:
     """A ZIP of the restored photos of several jobs, made while it is sent; what is not complete is left out."""
 
     def restored() -> list[Job]:
-        found = (service.queue.get(id.lower()) for id in dict.fromkeys(job_ids))
-        mine = (job for job in found if job is not None and (job.owner == owner or service.open))
+        found = (service.queue.get(id) for id in dict.fromkeys(job_ids))
+        mine = (job for job in found if job is not None and caller.sees(job))
         return [job for job in mine if job.kind == "single" and job.phase == "complete"]
 
-    files = zip_stream.entries(await threaded(restored))
+    files = zip_stream.entries(await run_in_threadpool(restored))
     if not files:
         raise Problem("NO_JOB")
-    headers = _headers(ARCHIVE)
+    return archive_response(service, files)
+
+
+def archive_response(
+    service: Service, files: list[zip_stream.Entry], headers: Mapping[str, str] | None = None
+) -> StreamingResponse:
+    """An archive that is made while it is sent."""
+    headers = attachment(ARCHIVE) | dict(headers or {})
     return StreamingResponse(zip_stream.stream(files, service.storage), headers=headers, media_type="application/zip")
 
 
@@ -82,7 +93,7 @@ async def _file(
 ) -> Response:  # fmt: skip
     etag = f'"{file.sha256[:32]}"'
     modified = formatdate(job.finished_at or job.created_at, usegmt=True)
-    headers = _headers(name) | {"ETag": etag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
+    headers = attachment(name) | {"ETag": etag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
     if if_none_match is not None and (etag in if_none_match or if_none_match.strip() == "*"):
         return Response(status_code=304, headers=headers)
     try:
@@ -97,7 +108,7 @@ async def _file(
     status = 200 if wanted is None else 206
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=file.media_type)
-    chunks = service.storage.stream(output_key(job.id, name), start, end)
+    chunks = service.storage.stream(output_key(job.folder, name), start, end)
     try:
         first = await anext(chunks, b"")
     except FileMissing:
@@ -106,11 +117,9 @@ async def _file(
 
 
 async def _archive(request: Request, service: Service, batch: Job) -> Response:
-    headers = _headers(ARCHIVE)
     if request.method == "HEAD":
-        return Response(headers=headers, media_type="application/zip")
-    files = zip_stream.entries(await threaded(service.queue.photos, batch.id))
-    return StreamingResponse(zip_stream.stream(files, service.storage), headers=headers, media_type="application/zip")
+        return Response(headers=attachment(ARCHIVE), media_type="application/zip")
+    return archive_response(service, zip_stream.entries(await run_in_threadpool(service.queue.photos, batch.id)))
 
 
 def _segments(request: Request) -> tuple[str, str]:
@@ -123,7 +132,8 @@ def _segments(request: Request) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
-def _headers(name: str) -> dict[str, str]:
+def attachment(name: str) -> dict[str, str]:
+    """The headers of a file that is to be stored under ``name``."""
     plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("%", "_")
     return {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",

@@ -96,7 +96,7 @@ class Installs:
     def _end(self, claim: Claim, bundle: Bundle, failure: Failure | None, details: str = "") -> None:
         try:
             if failure is None:
-                result = {"jobId": claim.job.id, "bundle": bundle.id, "installedVersion": bundle.version}
+                result = {"bundle": bundle.id, "installed_version": bundle.version}
                 self._queue.finish(claim, Outcome(result, {}))
             else:
                 self._queue.fail(claim, failure.say(details), failure.code)

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
-from daguerre.jobs.records import Job, batch_frame, frame
-from daguerre.server.auth import Owner
-from daguerre.server.problems import Problem, documented
-from daguerre.server.service import Service, ServiceOf, threaded
+from daguerre.jobs.records import Job
+from daguerre.server.auth import User
+from daguerre.server.problems import CODES, Problem, documented
+from daguerre.server.service import ServiceOf
+from daguerre.server.wire import MOST_ERRORS
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -30,7 +32,7 @@ class JobState(BaseModel):
     percent: int = Field(ge=0, le=100)
     result: dict[str, Any] | None = None
     error: str | None = None
-    code: str | None = None
+    code: str | None = Field(default=None, json_schema_extra={"enum": [*CODES, None]})
 
 
 class ListedJob(JobState):
@@ -66,11 +68,11 @@ class Done(BaseModel):
 
 
 async def visible_job(
-    service: ServiceOf, owner: Owner, job_id: Annotated[str, Path(description="The job's id")]
+    service: ServiceOf, caller: User, job_id: Annotated[str, Path(description="The job's id")]
 ) -> Job:
-    """The job of a path, where it is the caller's. Raises a 404."""
-    job = await threaded(service.queue.get, job_id.lower())
-    if job is None or (job.owner != owner and not service.open):
+    """The job of a path, where the caller may see it. Raises a 404."""
+    job = await run_in_threadpool(service.queue.get, job_id)
+    if job is None or not caller.sees(job):
         raise Problem("NO_JOB")
     return job
 
@@ -78,10 +80,10 @@ async def visible_job(
 VisibleJob = Annotated[Job, Depends(visible_job)]
 
 
-@router.get("", responses=documented(400, 401))
+@router.get("", responses=documented(400, 401, 403))
 async def list_jobs(
     service: ServiceOf,
-    owner: Owner,
+    caller: User,
     limit: Annotated[int, Query(ge=1, le=200)] = _PAGE,
     cursor: Annotated[
         str | None, Query(pattern=r"^[0-9]{1,18}$", description="`nextCursor` of the page before")
@@ -90,47 +92,40 @@ async def list_jobs(
 ) -> JobPage:
     """The caller's jobs, newest first; photos of batches are listed under their batch."""
     before = None if cursor is None else int(cursor)
-    page = await threaded(service.queue.page, owner, limit=limit + 1, before=before, batch=batch)
+
+    def read() -> tuple[list[Job], dict[str, list[tuple[str, str]]]]:
+        jobs = service.queue.page(
+            caller.owner, everyone=caller.open, limit=limit + 1, before=before, batch=batch
+        )  # fmt: skip
+        failed = [job.id for job in jobs if job.kind == "batch" and job.failed]
+        return jobs, service.queue.failures(failed, most=MOST_ERRORS) if failed else {}
+
+    page, failures = await run_in_threadpool(read)
     shown = page[:limit]
-    states = await threaded(_states, service, shown)
     return JobPage(
-        jobs=[
-            ListedJob(
-                **state,
-                filename=job.filename,
-                createdAt=job.created_at,
-                finishedAt=job.finished_at,
-                settings=job.settings,
-                hasMask=job.has_mask,
-                inputBytes=job.input_bytes,
-            )
-            for job, state in zip(shown, states, strict=True)
-        ],
+        jobs=[ListedJob(**service.wire.listed(job, failures.get(job.id, ()))) for job in shown],
         nextCursor=str(shown[-1].number) if len(page) > limit else None,
     )
 
 
-def _states(service: Service, jobs: list[Job]) -> list[dict[str, Any]]:
-    return [batch_frame(job, service.queue.photos(job.id)) if job.kind == "batch" else frame(job) for job in jobs]
-
-
-@router.get("/{job_id}", responses=documented(401, 404), response_model=JobState)
+@router.get("/{job_id}", responses=documented(401, 403, 404), response_model=JobState)
 async def get_job(service: ServiceOf, job: VisibleJob) -> JSONResponse:
     """What the progress of the job says now."""
-    (state,) = await threaded(_states, service, [job]) if job.kind == "batch" else [frame(job)]
-    return JSONResponse(state)
+    return JSONResponse(await run_in_threadpool(service.wire.present, service.queue, job))
 
 
-@router.post("/{job_id}/cancel", responses=documented(401, 404))
+@router.post("/{job_id}/cancel", responses=documented(401, 403, 404, 503))
 async def cancel_job(service: ServiceOf, job: VisibleJob) -> Canceled:
     """Stop the job; a batch with all its photos."""
-    return Canceled(canceled=await threaded(service.queue.cancel, job.id))
+    return Canceled(canceled=await run_in_threadpool(service.queue.cancel, job.id))
 
 
-@router.delete("/{job_id}", responses=documented(401, 404))
+@router.delete("/{job_id}", responses=documented(401, 403, 404, 503))
 async def delete_job(service: ServiceOf, job: VisibleJob) -> Done:
     """Remove the job and its files, whatever it does."""
-    if not await threaded(service.housekeeping.remove, job.id):
+    removed = await run_in_threadpool(service.housekeeping.remove, job.id)
+    if not removed:
         raise Problem("NO_JOB")
-    service.broadcast.drop(job.id)
+    for each in removed:
+        service.broadcast.drop(each.id)
     return Done()

@@ -9,9 +9,10 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass
+from typing import Literal
 
-from anyio import to_thread
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from starlette.concurrency import run_in_threadpool
 
 from daguerre.database.connection import Database
 from daguerre.database.schema import keys, sessions
@@ -19,7 +20,20 @@ from daguerre.database.schema import keys, sessions
 SESSION_S = 14 * 24 * 3600
 """How long a browser stays signed in."""
 
+Role = Literal["user", "admin", "metrics"]
+"""What a key is for: photos; the installation too; reading the metrics and nothing else."""
+
 _KEY, _SESSION = "dgk", "dgs"
+_FRESH_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token opens: the id of its key and what that is for. ``token`` is the id of the key's or the session's."""
+
+    key: str
+    role: Role
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Key:
 
     id: str
     name: str
+    role: Role
     created_at: float
     expires_at: float | None
     revoked_at: float | None
@@ -48,15 +63,17 @@ class Keys:
         self._database = database
         self._needed = False
         self._asked_at = -math.inf
+        self._valid: frozenset[str] = frozenset()
+        self._valid_at = -math.inf
 
-    def create(self, name: str, *, lifetime_s: float | None = None) -> str:
+    def create(self, name: str, *, role: Role = "user", lifetime_s: float | None = None) -> str:
         """A new key; its token is not kept and cannot be shown again."""
         now = time.time()
         id, token, digest = _new(_KEY)
         with self._database.writing() as connection:
             connection.execute(
                 insert(keys).values(
-                    id=id, name=name, digest=digest, created_at=now,
+                    id=id, name=name, role=role, digest=digest, created_at=now,
                     expires_at=None if lifetime_s is None else now + lifetime_s,
                 )
             )  # fmt: skip
@@ -64,7 +81,7 @@ class Keys:
 
     def list(self) -> list[Key]:
         """Every key, in the order of their making."""
-        columns = (keys.c.id, keys.c.name, keys.c.created_at, keys.c.expires_at, keys.c.revoked_at)
+        columns = (keys.c.id, keys.c.name, keys.c.role, keys.c.created_at, keys.c.expires_at, keys.c.revoked_at)
         with self._database.reading() as connection:
             return [Key(*row) for row in connection.execute(select(*columns).order_by(keys.c.created_at))]
 
@@ -85,48 +102,69 @@ class Keys:
         now = time.monotonic()
         if not self._needed and now > self._asked_at + 1:
             self._asked_at = now
-            self._needed = await to_thread.run_sync(self.exist)
+            self._needed = await run_in_threadpool(self.exist)
         return self._needed
 
-    def owner(self, token: str) -> str | None:
-        """The id of the key behind a key's or a session's token; ``None`` where it is not valid."""
+    async def still_valid(self, grant: Grant) -> bool:
+        """Whether the token was not revoked, signed out or expired meanwhile: known anew within two seconds.
+
+        For whoever listens for long: one query serves all of them.
+        """
+        now = time.monotonic()
+        if now > self._valid_at + _FRESH_S:
+            self._valid_at = now
+            self._valid = await run_in_threadpool(self._all_valid)
+        return grant.token in self._valid
+
+    def _all_valid(self) -> frozenset[str]:
+        now = time.time()
+        opened = select(sessions.c.id).join(keys, sessions.c.key == keys.c.id).where(sessions.c.expires_at > now)
+        with self._database.reading() as connection:
+            own = connection.execute(select(keys.c.id).where(_valid(now))).scalars().all()
+            return frozenset([*own, *connection.execute(opened.where(_valid(now))).scalars()])
+
+    def grant(self, token: str) -> Grant | None:
+        """What a key's or a session's token opens; ``None`` where it is not valid."""
         kind, _, rest = token.partition("_")
         id, _, secret = rest.partition("_")
         now = time.time()
-        valid = keys.c.revoked_at.is_(None) & or_(keys.c.expires_at.is_(None), keys.c.expires_at > now)
         if kind == _KEY:
-            query = select(keys.c.id, keys.c.digest).where((keys.c.id == id) & valid)
+            query = select(keys.c.id, keys.c.role, keys.c.digest).where((keys.c.id == id) & _valid(now))
         elif kind == _SESSION:
             query = (
-                select(keys.c.id, sessions.c.digest)
+                select(keys.c.id, keys.c.role, sessions.c.digest)
                 .join(sessions, sessions.c.key == keys.c.id)
-                .where((sessions.c.id == id) & (sessions.c.expires_at > now) & valid)
+                .where((sessions.c.id == id) & (sessions.c.expires_at > now) & _valid(now))
             )
         else:
             return None
         with self._database.reading() as connection:
             row = connection.execute(query).first()
-        found, digest = (row.id, row.digest) if row is not None else (None, _digest(""))
+        found, digest = (Grant(row.id, row.role, id), row.digest) if row is not None else (None, _digest(""))
         return found if hmac.compare_digest(_digest(secret), digest) else None
 
     def sign_in(self, token: str) -> str | None:
         """A session's token for a key's, or ``None`` where that is not valid."""
-        owner = self.owner(token) if token.startswith(f"{_KEY}_") else None
-        if owner is None:
+        grant = self.grant(token) if token.startswith(f"{_KEY}_") else None
+        if grant is None:
             return None
         id, session, digest = _new(_SESSION)
         now = time.time()
         with self._database.writing() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires_at < now))
-            connection.execute(insert(sessions).values(id=id, key=owner, digest=digest, expires_at=now + SESSION_S))
+            connection.execute(insert(sessions).values(id=id, key=grant.key, digest=digest, expires_at=now + SESSION_S))
         return session
 
     def sign_out(self, token: str) -> None:
         """End a session."""
-        id = token.split("_")[1] if token.count("_") >= 2 else ""
-        if self.owner(token) is not None:
+        grant = self.grant(token)
+        if grant is not None:
             with self._database.writing() as connection:
-                connection.execute(delete(sessions).where(sessions.c.id == id))
+                connection.execute(delete(sessions).where(sessions.c.id == grant.token))
+
+
+def _valid(now: float) -> ColumnElement[bool]:
+    return keys.c.revoked_at.is_(None) & or_(keys.c.expires_at.is_(None), keys.c.expires_at > now)
 
 
 def _new(kind: str) -> tuple[str, str, str]:

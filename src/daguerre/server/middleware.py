@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
@@ -15,7 +16,9 @@ from daguerre.server.problems import Problem
 from daguerre.server.service import Service
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""What this machine calls itself."""
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 PROTECTION = {
@@ -82,16 +85,123 @@ class RequestLog:
             )  # fmt: skip
 
 
+class RootPath:
+    """Lets the service live below ``root_path``, whether the proxy in front takes that off the path or not."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path == self._root_path:
+                path = "/"
+            below = path.startswith(f"{self._root_path}/")
+            scope = {**scope, "root_path": self._root_path, "path": path if below else self._root_path + path}
+        await self._app(scope, receive, send)
+
+
+class BodyGuard:
+    """Bodies are small, and come soon, except on paths that end with ``forms``: those have limits of their own."""
+
+    def __init__(
+        self, app: ASGIApp, *, forms: tuple[str, ...], most_bytes: int = 64 << 10, within_s: float = 30.0
+    ) -> None:  # fmt: skip
+        self._app = app
+        self._forms = forms
+        self._most_bytes = most_bytes
+        self._within_s = within_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or scope["path"].endswith(self._forms):
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._within_s):
+                body = await self._read(Headers(scope=scope), receive)
+        except TimeoutError:
+            await self._refuse("TOO_LATE", scope, receive, send)
+            return
+        if body is None:
+            await self._refuse("TOO_LARGE", scope, receive, send)
+            return
+        told = False
+
+        async def replay() -> Message:
+            nonlocal told
+            if told:
+                return await receive()
+            told = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, headers: Headers, receive: Receive) -> bytes | None:
+        """The body; ``None`` where it is too long."""
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._most_bytes:
+            return None
+        body = b""
+        while len(body) <= self._most_bytes:
+            message = await receive()
+            body += message.get("body", b"")
+            if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                return body if len(body) <= self._most_bytes else None
+        return None
+
+    async def _refuse(self, code: str, scope: Scope, receive: Receive, send: Send) -> None:
+        # What is still to come is not read.
+        await Problem(code, headers={"Connection": "close"}).response()(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD wherever GET is, with the head alone; a stream ends with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or "/download/" in scope["path"]:
+            await self._app(scope, receive, send)
+            return
+        answered = asyncio.Event()
+
+        async def heading(message: Message) -> None:
+            if answered.is_set():
+                return
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif message["type"] == "http.response.body":
+                answered.set()
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        async def receiving() -> Message:
+            if not answered.is_set():
+                waiting = asyncio.create_task(answered.wait())
+                getting = asyncio.ensure_future(receive())
+                try:
+                    await asyncio.wait((waiting, getting), return_when=asyncio.FIRST_COMPLETED)
+                    if getting.done():
+                        return getting.result()
+                finally:
+                    waiting.cancel()
+                    getting.cancel()
+            return {"type": "http.disconnect"}
+
+        await self._app({**scope, "method": "GET"}, receiving, heading)
+
+
 class OriginCheck:
     """Keeps other web pages from using the server through the browser of somebody who may.
 
-    What changes something must not come from another page. A server without keys answers only to the
-    names of this machine, or a page could reach it under a name of its own that points here.
+    What changes something must not come from another page (CSRF). A server that asks for no key answers only to
+    ``names``, where they are given, or a page could reach it under a name of its own that points here (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, *, local_names_only: bool, origins: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, *, names: frozenset[str] | None, origins: tuple[str, ...]) -> None:
         self._app = app
-        self._local_names_only = local_names_only
+        self._names = names
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +213,7 @@ class OriginCheck:
 
     def _admits(self, method: str, headers: Headers) -> bool:
         host = headers.get("host", "")
-        if self._local_names_only and _name(host) not in _LOCAL:
+        if self._names is not None and _name(host) not in self._names:
             return False
         origin = headers.get("origin")
         if method in _SAFE_METHODS or origin in self._origins:

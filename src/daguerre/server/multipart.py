@@ -1,55 +1,55 @@
-"""Multipart bodies, written to disk as they arrive; limits hold while reading, not afterwards."""
+"""Multipart bodies, stored as they arrive; limits hold while reading, not afterwards.
+
+Starlette's own form parser keeps limits of counts alone: it spools a file of any size before the route is called. The
+parser underneath, python-multipart's, is the same.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from daguerre.jobs.storage import Storage, full_disk
+from daguerre.jobs.storage import Storage, Upload
 from daguerre.server import problems
 from daguerre.server.problems import Problem
-from daguerre.server.service import threaded
 
 HEAD_BYTES = 1 << 20
 """After so much of a file, what its header says may be looked at."""
 
 _FIELD_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 20
-_FLUSH_BYTES = 4 << 20
 _SILENCE_S = 60.0
 _MAX_PARTS = 2000
 
-OnHead = Callable[["SpooledFile"], Awaitable[object]]
+OnHead = Callable[["ReceivedFile"], Awaitable[object]]
 
 
 @dataclass(slots=True)
-class SpooledFile:
-    """A file part, on the disk."""
+class ReceivedFile:
+    """A file part. ``upload`` is where it is stored, once something has come."""
 
     field: str
     filename: str
-    path: Path
     size_bytes: int = 0
+    upload: Upload | None = None
 
 
 @dataclass(slots=True)
 class Form:
     """What came: files in their order, and the last text of each other field."""
 
-    files: list[SpooledFile] = field(default_factory=list)
+    files: list[ReceivedFile] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
 
-    def named(self, *fields: str) -> list[SpooledFile]:
+    def named(self, *fields: str) -> list[ReceivedFile]:
         """The files of these fields."""
         return [file for file in self.files if file.field in fields]
 
@@ -59,18 +59,21 @@ async def received(
     request: Request, storage: Storage, *, file_fields: tuple[str, ...], max_file_bytes: int, max_files: int,
     on_head: OnHead | None = None,
 ) -> AsyncIterator[Form]:  # fmt: skip
-    """The form of ``request``, of whose parts those of ``file_fields`` are files.
+    """The form of ``request``; parts of ``file_fields``, and those with a file's name, are files.
 
-    A file of more than ``max_file_bytes``, or one file more than ``max_files``, ends the reading with a
-    413. ``on_head`` sees each file once its first mebibyte is on the disk, and may raise. Files that
-    nobody has moved away are deleted at the end.
+    A body that does not fit on the disk is refused by its Content-Length. A file of more than ``max_file_bytes``, or
+    one file more than ``max_files``, ends the reading with a 413. ``on_head`` sees each file once its first mebibyte
+    is stored, and may raise. Files that nobody has kept are deleted at the end.
     """
+    free, length = storage.free_bytes(), request.headers.get("content-length", "")
+    if free is not None and length.isdigit() and min(int(length), max_file_bytes * max_files) > free:
+        raise Problem("STORAGE_FULL", headers={"Connection": "close"})
     reader = _Reader(storage, file_fields, max_file_bytes, max_files)
     try:
         await _read(request, reader, on_head)
         yield reader.form
     finally:
-        await threaded(reader.close)
+        await run_in_threadpool(reader.close)
 
 
 async def _read(request: Request, reader: _Reader, on_head: OnHead | None) -> None:
@@ -87,7 +90,7 @@ async def _read(request: Request, reader: _Reader, on_head: OnHead | None) -> No
                 break
             parser.write(chunk)
             if reader.full:
-                await threaded(reader.flush)
+                await run_in_threadpool(reader.flush)
                 if on_head is not None and (file := reader.head()) is not None:
                     await on_head(file)
         parser.finalize()
@@ -99,7 +102,7 @@ async def _read(request: Request, reader: _Reader, on_head: OnHead | None) -> No
         raise Problem("BROKEN_FORM", "The connection was closed before the end.") from error
     if not reader.ended:
         raise Problem("BROKEN_FORM", "The body ends before its last boundary.")
-    await threaded(reader.flush)
+    await run_in_threadpool(reader.flush)
 
 
 class _Reader:
@@ -114,14 +117,12 @@ class _Reader:
         self._max_files = max_files
         self._headers: dict[bytes, bytes] = {}
         self._name, self._value = b"", b""
-        self._file: SpooledFile | None = None
+        self._file: ReceivedFile | None = None
         self._text: tuple[str, bytearray] | None = None
         self._text_bytes = 0
         self._parts = 0
-        self._waiting: list[tuple[SpooledFile, bytes]] = []
+        self._waiting: list[tuple[ReceivedFile, bytes]] = []
         self._waiting_bytes = 0
-        self._open: dict[int, BinaryIO] = {}
-        self._unsynced: dict[int, int] = {}
         self._looked_at: set[int] = set()
 
     def parser(self, boundary: bytes) -> MultipartParser:
@@ -141,7 +142,7 @@ class _Reader:
         """Whether enough has come to be worth a write."""
         return self._waiting_bytes >= _BUFFER_BYTES
 
-    def head(self) -> SpooledFile | None:
+    def head(self) -> ReceivedFile | None:
         """The file whose beginning has just come, once for each."""
         file = self._file
         if file is None or id(file) in self._looked_at or file.size_bytes < HEAD_BYTES:
@@ -150,34 +151,18 @@ class _Reader:
         return file
 
     def flush(self) -> None:
-        """Write what waits. Raises StorageFull.
-
-        Long files reach the disk bit by bit, so that their end need not wait for all of it.
-        """
+        """Store what waits. Raises StorageFull."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        with full_disk():
-            self._write(waiting)
-
-    def _write(self, waiting: list[tuple[SpooledFile, bytes]]) -> None:
         for file, data in waiting:
-            opened = self._open.get(id(file))
-            if opened is None:
-                opened = self._open[id(file)] = self._storage.spool()
-                file.path = Path(opened.name)
-            opened.write(data)
-            self._unsynced[id(file)] = self._unsynced.get(id(file), 0) + len(data)
-            if self._unsynced[id(file)] >= _FLUSH_BYTES:
-                opened.flush()
-                os.fsync(opened.fileno())
-                self._unsynced[id(file)] = 0
-        for opened in self._open.values():
-            opened.flush()
+            if file.upload is None:
+                file.upload = self._storage.upload()
+            file.upload.write(data)
 
     def close(self) -> None:
-        """Close and delete what is still there."""
-        for opened in self._open.values():
-            opened.close()
-            Path(opened.name).unlink(missing_ok=True)
+        """Delete what was not kept."""
+        for file in self.form.files:
+            if file.upload is not None:
+                file.upload.discard()
 
     def _part_begin(self) -> None:
         self._headers = {}
@@ -200,11 +185,11 @@ class _Reader:
         if kind != b"form-data" or b"name" not in options:
             raise FormParserError("A part has no name.")
         name = options[b"name"].decode("utf-8", "replace")
-        if name in self._file_fields:
+        if name in self._file_fields or b"filename" in options:
             if len(self.form.files) >= self._max_files:
                 raise Problem("TOO_MANY_FILES", limit=self._max_files)
             filename = options.get(b"filename", b"").decode("utf-8", "replace")
-            self._file = SpooledFile(name, filename, Path())
+            self._file = ReceivedFile(name, filename)
             self.form.files.append(self._file)
         else:
             self._text = (name, bytearray())

@@ -40,31 +40,30 @@ class Part:
     etag: str
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, root_path: str) -> None:
     """Give ``app`` its page. Everything beside the entrance may be kept by browsers for good."""
 
     @app.get("/", include_in_schema=False)
-    @app.head("/", include_in_schema=False)
     async def home(request: Request) -> Response:
-        _, files = parts()
+        _, files = parts(root_path)
         return _answer(request, files["index.html"], "no-cache")
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def icon(request: Request) -> Response:
-        _, files = parts()
+        _, files = parts(root_path)
         return _answer(request, files["icon.svg"], "no-cache")
 
     @app.get("/web/{digest}/{name:path}", include_in_schema=False)
     async def part(request: Request, digest: str, name: str) -> Response:
-        current, files = parts()
+        current, files = parts(root_path)
         if digest != current or name not in files:
             raise Problem("NO_SUCH_FILE")
         return _answer(request, files[name], "public, max-age=31536000, immutable")
 
 
 @cache
-def parts() -> tuple[str, dict[str, Part]]:
-    """A digest of the whole page, and its files by name; ``BASE`` in the entrance becomes their address."""
+def parts(root_path: str = "") -> tuple[str, dict[str, Part]]:
+    """A digest of the whole page, and its files by name; ``BASE`` and ``ROOT`` in the entrance become addresses."""
     found = {
         path.relative_to(_FOLDER).as_posix(): path.read_bytes()
         for path in sorted(_FOLDER.rglob("*"))
@@ -72,7 +71,8 @@ def parts() -> tuple[str, dict[str, Part]]:
     }
     found[_ADVICE] = _advice()
     digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
-    found["index.html"] = found["index.html"].replace(b"BASE/", f"/web/{digest}/".encode())
+    entrance = found["index.html"].replace(b"BASE/", f"{root_path}/web/{digest}/".encode())
+    found["index.html"] = entrance.replace(b"ROOT/", f"{root_path}/".encode())
     return digest, {name: _part(name, data) for name, data in found.items()}
 
 

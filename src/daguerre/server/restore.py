@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from daguerre.jobs import filenames
 from daguerre.jobs.errors import JobExists
 from daguerre.jobs.records import Submission
-from daguerre.server import problems, submissions
-from daguerre.server.auth import Owner, address
-from daguerre.server.multipart import Form, SpooledFile, received
+from daguerre.server import problems, submissions, zip_stream
+from daguerre.server.auth import Caller, User
+from daguerre.server.broadcast import Subscription
+from daguerre.server.download import archive_response
+from daguerre.server.multipart import Form, ReceivedFile, received
 from daguerre.server.problems import Problem, documented
-from daguerre.server.service import Service, ServiceOf, threaded
+from daguerre.server.service import Service, ServiceOf
+from daguerre.server.submissions import JOB_ID
+from daguerre.server.wire import MOST_ERRORS
 from daguerre.settings import Settings
 
 router = APIRouter(prefix="/api/v1/tools", tags=["restore"])
 
-Kept = dict[str, tuple[SpooledFile, SpooledFile | None]]
-"""The photo and the mask of each job."""
+Kept = tuple[Submission, ReceivedFile, ReceivedFile | None]
+"""A job, its photo and its mask."""
 
-_REFUSALS = documented(400, 401, 404, 409, 413, 429, 501, 507)
+_REFUSALS = documented(400, 401, 403, 404, 409, 413, 429, 501, 503, 507)
+_LOOK_S = 5.0
 _MASK_BESIDE_MANY = "The mask was not used: it is for one photo."
 
 
@@ -35,6 +43,12 @@ class Accepted(BaseModel):
 
     job_id: str = Field(alias="jobId")
     asynchronous: bool = Field(default=True, alias="async")
+    progress_job_id: str | None = Field(
+        default=None, alias="progressJobId", description="The same, where a `clientJobId` came"
+    )
+    artifact_job_id: str | None = Field(
+        default=None, alias="artifactJobId", description="The same, where a `clientJobId` came"
+    )
 
 
 def _form(*texts: str, **files: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +67,7 @@ def _form(*texts: str, **files: dict[str, Any]) -> dict[str, Any]:
         "properties": {
             **files,
             "settings": settings,
-            **{name: {"type": "string", "format": "uuid"} for name in ("clientJobId", *texts)},
+            **{name: {"type": "string", "pattern": f"^{JOB_ID.pattern}$"} for name in ("clientJobId", *texts)},
         },
     }
     if texts:
@@ -70,48 +84,75 @@ _FILES = {"type": "array", "items": _FILE, "minItems": 1}
 _MASK = {"type": "string", "format": "binary", "description": "Of the photo's size, white where it is damaged"}
 _HEADERS = {"Location": {"description": "The job's address", "schema": {"type": "string"}}}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"headers": _HEADERS}, **_REFUSALS}
+_ONE = _form("sourceJobId", file=_FILE, mask=_MASK)
+_MANY = _form(file=_FILES)
+_ZIPPED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "With `Accept: application/zip`, when all photos are done: the restored ones",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "X-Job-Id": {"description": "The batch", "schema": {"type": "string"}},
+            "X-File-Results": {
+                "description": "JSON, percent-encoded where it is not ASCII: the name in the ZIP by the photo's index",
+                "schema": {"type": "string"},
+            },
+        },
+    },
+    **_ACCEPTED,
+    **documented(422),
+}
 
 
-@router.post(
-    "/restore-photo", status_code=202, responses=_ACCEPTED, openapi_extra=_form("sourceJobId", file=_FILE, mask=_MASK)
-)  # fmt: skip
-@router.post("/image/restore-photo", status_code=202, include_in_schema=False)
-async def restore_photo(request: Request, response: Response, service: ServiceOf, owner: Owner) -> Accepted:
+_ROUTE: dict[str, Any] = {"status_code": 202, "response_model": Accepted, "response_model_exclude_none": True}
+
+
+@router.post("/restore-photo", responses=_ACCEPTED, openapi_extra=_ONE, **_ROUTE)
+@router.post("/image/restore-photo", responses=_ACCEPTED, openapi_extra=_ONE, **_ROUTE)
+async def restore_photo(request: Request, response: Response, service: ServiceOf, caller: User) -> Accepted:
     """Restore one photo: ``file``, or once more the one of the job ``sourceJobId``."""
-    _limit(service, request, owner)
+    _limit(service, caller)
 
-    async def on_head(file: SpooledFile) -> None:
+    async def on_head(file: ReceivedFile) -> None:
         await submissions.refuse_giants(service, file)
 
     async with received(
         request, service.storage, file_fields=("file", "mask"), max_file_bytes=service.config.max_upload_bytes,
         max_files=2, on_head=on_head,
     ) as form:  # fmt: skip
-        photo = next(iter(form.named("file")), None)
-        mask = next(iter(form.named("mask")), None)
+        photo = _photo_of(form)
         if photo is None and "sourceJobId" in form.texts:
-            async with submissions.upload_of(service, form.texts["sourceJobId"], owner) as photo:
-                return await _restore(response, service, owner, form, photo, mask)
+            async with submissions.upload_of(service, form.texts["sourceJobId"], caller) as photo:
+                return await _restore(response, service, caller, form, photo)
         if photo is None or photo.size_bytes == 0:
             raise Problem("NO_FILE")
-        return await _restore(response, service, owner, form, photo, mask)
+        return await _restore(response, service, caller, form, photo)
+
+
+def _photo_of(form: Form) -> ReceivedFile | None:
+    """The part called ``file``, else the only one that is a file."""
+    named = form.named("file")
+    others = [file for file in form.files if file.field != "mask"]
+    return named[0] if named else others[0] if len(others) == 1 else None
 
 
 async def _restore(
-    response: Response, service: Service, owner: str | None, form: Form, photo: SpooledFile, mask: SpooledFile | None
-) -> Accepted:
-    wanted = submissions.upload_options(form, service)
-    await submissions.inspect(service, photo, wanted.settings, mask)
-    job = submissions.submission(wanted, photo, owner, wanted.id, mask=mask)
-    await _submit(service, job, {job.id: (photo, mask)})
-    return _accepted(response, job.id)
+    response: Response, service: Service, caller: Caller, form: Form, photo: ReceivedFile
+) -> Accepted:  # fmt: skip
+    mask = next(iter(form.named("mask")), None)
+    options = submissions.upload_options(form, service)
+    await submissions.inspect(service, photo, options.settings, mask)
+    job = submissions.submission(options, photo, caller, options.id, mask=mask)
+    await _submit(service, job, [(job, photo, mask)])
+    return _accepted(response, service, options)
 
 
-@router.post("/restore-photo/batch", status_code=202, responses=_ACCEPTED, openapi_extra=_form(file=_FILES))
-@router.post("/image/restore-photo/batch", status_code=202, include_in_schema=False)
-async def restore_photos(request: Request, response: Response, service: ServiceOf, owner: Owner) -> Accepted:
-    """Restore many photos; one bad photo fails alone."""
-    _limit(service, request, owner)
+@router.post("/restore-photo/batch", responses=_ZIPPED, openapi_extra=_MANY, **_ROUTE)
+@router.post("/image/restore-photo/batch", responses=_ZIPPED, openapi_extra=_MANY, **_ROUTE)
+async def restore_photos(
+    request: Request, response: Response, service: ServiceOf, caller: User
+) -> Accepted | Response:  # fmt: skip
+    """Restore many photos; one bad photo fails alone. With ``Accept: application/zip`` the answer is the archive."""
+    _limit(service, caller)
     async with received(
         request, service.storage, file_fields=("file", "files", "files[]", "mask"),
         max_file_bytes=service.config.max_upload_bytes, max_files=service.config.max_batch_files,
@@ -119,68 +160,109 @@ async def restore_photos(request: Request, response: Response, service: ServiceO
         photos = form.named("file", "files", "files[]")
         if not photos:
             raise Problem("NO_FILE")
-        wanted = submissions.upload_options(form, service)
-        jobs, kept = await _photos(service, form, photos, wanted, owner)
-        batch = Submission(id=wanted.id, filename=_title(photos), owner=owner, settings=wanted.wire)
-        await _submit(service, batch, kept, jobs)
-    return _accepted(response, batch.id)
+        options = submissions.upload_options(form, service)
+        parts = await _photos(service, form, photos, options, caller)
+        batch = Submission(
+            id=options.id, filename=_title(photos), owner=caller.owner, client_named=options.client_named,
+            settings=options.stored,
+        )  # fmt: skip
+        kept = [(job, photo, None) for job, photo in parts if job.error is None]
+        with service.broadcast.subscribe(batch.id) as live:
+            await _submit(service, batch, kept, [job for job, _ in parts])
+            if _wants_zip(request):
+                return await _zipped(request, service, batch.id, live)
+    return _accepted(response, service, options)
 
 
 async def _photos(
-    service: Service, form: Form, photos: list[SpooledFile], wanted: submissions.UploadOptions, owner: str | None
-) -> tuple[list[Submission], Kept]:
-    """A submission for each photo, and the files of those that were not refused."""
+    service: Service, form: Form, photos: list[ReceivedFile], options: submissions.UploadOptions, caller: Caller
+) -> list[tuple[Submission, ReceivedFile]]:
+    """A submission for each photo; those that are refused have an error."""
     if form.named("mask"):
-        wanted = submissions.noted(wanted, _MASK_BESIDE_MANY)
-    jobs: list[Submission] = []
-    kept: Kept = {}
+        options = submissions.noted(options, _MASK_BESIDE_MANY)
+    parts = []
     for photo in photos:
-        job = submissions.submission(wanted, photo, owner, str(uuid.uuid4()))
+        job = submissions.submission(options, photo, caller, str(uuid.uuid4()))
         try:
-            await submissions.inspect(service, photo, wanted.settings)
-            kept[job.id] = (photo, None)
+            await submissions.inspect(service, photo, options.settings)
         except Problem as problem:
             job = submissions.refused(job, problem)
-        jobs.append(job)
-    return jobs, kept
+        parts.append((job, photo))
+    return parts
 
 
-async def _submit(service: Service, job: Submission, kept: Kept, photos: Sequence[Submission] = ()) -> None:
-    """Move the files to their place, then store the job; what cannot be stored leaves no files."""
-    # Two requests of one id must not share a folder: the loser would take the winner's files away.
+async def _submit(service: Service, job: Submission, kept: Sequence[Kept], photos: Sequence[Submission] = ()) -> None:
+    """Keep the files, then store the job; what cannot be stored leaves no files."""
+    # Who comes second of two requests of one id is told so before anything is stored.
     if job.id in service.submitting:
         raise JobExists("A job with this id exists.")
     service.submitting.add(job.id)
-    try:
-        if await threaded(service.queue.get, job.id) is not None:
+
+    def store() -> None:
+        if service.queue.get(job.id) is not None:
             raise JobExists("A job with this id exists.")
-        await _store(service, job, kept, photos)
+        service.housekeeping.make_room(sum(photo.size_bytes for _, photo, _ in kept))
+        try:
+            for part in kept:
+                submissions.keep(*part)
+            service.queue.submit(job, photos)
+        except BaseException:
+            for each, _, _ in kept:
+                service.storage.remove(each.folder)
+            raise
+
+    try:
+        await run_in_threadpool(store)
     finally:
         service.submitting.discard(job.id)
 
 
-async def _store(service: Service, job: Submission, kept: Kept, photos: Sequence[Submission]) -> None:
-    await threaded(service.housekeeping.make_room, sum(photo.size_bytes for photo, _ in kept.values()))
-    try:
-        for id, (photo, mask) in kept.items():
-            await submissions.keep(service, id, photo, mask)
-        await threaded(service.queue.submit, job, photos)
-    except Exception:
-        for id in kept:
-            await threaded(service.storage.remove, id)
-        raise
+def _wants_zip(request: Request) -> bool:
+    kinds = (part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(","))
+    return "application/zip" in kinds
 
 
-def _limit(service: Service, request: Request, owner: str | None) -> None:
-    if wait := service.submissions.take(owner or address(request)):
+async def _zipped(request: Request, service: Service, id: str, live: Subscription) -> Response:
+    """The archive of a batch, when it is done. Where the client goes, the batch goes on."""
+    while True:
+        batch = await run_in_threadpool(service.queue.get, id)
+        if batch is None:
+            raise Problem("NO_JOB")
+        if batch.ended:
+            break
+        if live.closed or await request.is_disconnected():
+            return Response(status_code=202)
+        await live.next(_LOOK_S)
+    photos = await run_in_threadpool(service.queue.photos, id)
+    files = zip_stream.entries(photos)
+    headers = {"X-Job-Id": id}
+    if not files:
+        errors = [{"filename": photo.filename, "error": photo.error} for photo in photos[:MOST_ERRORS]]
+        raise Problem("NONE_RESTORED", headers=headers, jobId=id, errors=errors)
+    names = {file.job: file.name for file in files}
+    headers["X-File-Results"] = _header_json(
+        {str(index): names[photo.id] for index, photo in enumerate(photos) if photo.id in names}
+    )
+    return archive_response(service, files, headers)
+
+
+def _header_json(value: object) -> str:
+    """JSON as it is where a header can hold it, so that clients that do not decode it understand it as well."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() and "%" not in text else quote(text, safe="")
+
+
+def _limit(service: Service, caller: Caller) -> None:
+    if wait := service.submissions.take(caller.name):
         raise problems.rate_limited(wait)
 
 
-def _accepted(response: Response, job: str) -> Accepted:
-    response.headers["Location"] = f"/api/v1/jobs/{job}"
-    return Accepted(jobId=job)
+def _accepted(response: Response, service: Service, options: submissions.UploadOptions) -> Accepted:
+    response.headers["Location"] = service.wire.job_url(options.id)
+    own = options.id if options.client_named else None
+    return Accepted(jobId=options.id, progressJobId=own, artifactJobId=own)
 
 
-def _title(photos: list[SpooledFile]) -> str:
+def _title(photos: list[ReceivedFile]) -> str:
     first = filenames.safe(photos[0].filename)
     return first if len(photos) == 1 else f"{first} and {len(photos) - 1} more"

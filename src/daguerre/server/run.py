@@ -7,18 +7,19 @@ import ipaddress
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
 
-from daguerre.cli.signals import Stop
 from daguerre.config import Config
 from daguerre.errors import DaguerreError
 from daguerre.jobs.limits import raise_open_files
 from daguerre.jobs.logs import configure_logs
 from daguerre.jobs.supervisor import default_count
 from daguerre.server.app import create_app, create_service
+from daguerre.server.http_guard import GuardedProtocol
+from daguerre.server.middleware import LOCAL_NAMES
 from daguerre.server.service import Service
 
 _BACKLOG = 2048
@@ -30,13 +31,19 @@ class CannotServe(DaguerreError):
     """The address cannot be used, or is not safe to use."""
 
 
-def serve(config: Config, stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool) -> None:
-    """Serve until ``stop``; then running jobs finish or go back to the queue. Raises CannotServe."""
+def serve(
+    config: Config, on_stop: Callable[[Callable[[], object]], object], *, host: str, port: int, workers: int | None,
+    no_auth: bool,
+) -> None:  # fmt: skip
+    """Serve until what was given to ``on_stop`` is called; then running jobs finish or go back to the queue.
+
+    Raises CannotServe and DatabaseError.
+    """
     configure_logs()
     raise_open_files()
-    listening = _listen(host, port)
     count = default_count(config) if workers is None else workers
     service = create_service(config, workers=count, open=no_auth)
+    listening = _listen(host, port)
     keyed = service.keys.exist()
     if not (_is_local(host) or keyed or no_auth):
         listening.close()
@@ -44,16 +51,17 @@ def serve(config: Config, stop: Stop, *, host: str, port: int, workers: int | No
             f"Without keys the server listens on this machine alone. To listen on {host}, make a key with "
             "`daguerre keys create NAME`, or say --no-auth to let everybody in."
         )
-    app = create_app(service, local_names_only=not keyed and not no_auth)
+    app = create_app(service, names=_names(config, host, asks_for_keys=keyed and not no_auth))
     server = _Server(
         uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, lifespan="on", backlog=_BACKLOG,
+            app, http=GuardedProtocol, ws="none", log_config=None, access_log=False, server_header=False,
+            lifespan="on", backlog=_BACKLOG,
             forwarded_allow_ips=config.trusted_proxies, timeout_graceful_shutdown=int(config.drain_s) + 1,
         ),
         service,
     )  # fmt: skip
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    stop.listen(server.request_end)
+    on_stop(server.request_end)
     address, actual = listening.getsockname()[:2]
     server.greeting = f"Daguerre listens on http://{_shown(address)}:{actual} with {count} worker{'s' * (count != 1)}."
     try:
@@ -102,6 +110,13 @@ def _listen(host: str, port: int) -> socket.socket:
         # The message of the error itself repeats the address.
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise CannotServe(f"The server cannot listen on {host}, port {port}: {reason}.") from error
+
+
+def _names(config: Config, host: str, *, asks_for_keys: bool) -> frozenset[str] | None:
+    """The names that the server answers to; ``None`` for any, where keys or a deliberate choice protect it."""
+    if asks_for_keys or not (_is_local(host) or config.allowed_hosts):
+        return None
+    return frozenset(name.lower() for name in config.allowed_hosts) | LOCAL_NAMES
 
 
 def _is_local(host: str) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated
 
-from anyio import to_thread
 from fastapi import Depends, Request
 
 from daguerre.config import Config
@@ -22,23 +19,24 @@ from daguerre.server.installs import Installs
 from daguerre.server.keys import Keys
 from daguerre.server.metrics import Metrics
 from daguerre.server.rate_limiter import RateLimiter
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from daguerre.server.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """The parts of a running server.
 
-    ``open`` means that nobody is asked for a key; ``submitting`` are ids that are about to be stored.
+    ``viewers`` are inspectors that make views and keep no upload waiting. ``open`` means that nobody is asked for a
+    key; ``submitting`` are ids that are about to be stored, ``early`` counts each caller's streams of jobs to come.
     """
 
     config: Config
     queue: JobQueue
     storage: Storage
     keys: Keys
+    wire: Wire
     inspectors: Inspectors
+    viewers: Inspectors
     broadcast: Broadcast
     housekeeping: Housekeeping
     features: Features
@@ -49,6 +47,7 @@ class Service:
     supervisor: Supervisor | None
     open: bool
     submitting: set[str] = field(default_factory=set)
+    early: dict[str, int] = field(default_factory=dict)
 
 
 async def service_of(request: Request) -> Service:
@@ -58,8 +57,3 @@ async def service_of(request: Request) -> Service:
 
 
 ServiceOf = Annotated[Service, Depends(service_of)]
-
-
-async def threaded(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Run what waits for a disk in a thread."""
-    return await to_thread.run_sync(partial(call, *arguments, **named))

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
+
+from starlette.concurrency import run_in_threadpool
 
 from daguerre.errors import InvalidSettings
 from daguerre.jobs import filenames
 from daguerre.jobs.errors import FileMissing
+from daguerre.jobs.inspection import Answer
 from daguerre.jobs.inspection import Request as Inspection
-from daguerre.jobs.records import Submission
-from daguerre.jobs.storage import full_disk, input_key, mask_key
-from daguerre.server.multipart import Form, SpooledFile
+from daguerre.jobs.inspectors import InspectionTimeout
+from daguerre.jobs.records import Job, Submission
+from daguerre.jobs.storage import Storage, Upload, input_key, mask_key
+from daguerre.server.auth import Caller
+from daguerre.server.multipart import Form, ReceivedFile
 from daguerre.server.problems import Problem
-from daguerre.server.service import Service, threaded
+from daguerre.server.service import Service
 from daguerre.settings import Settings
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+JOB_ID = re.compile(r"(?!\.$)(?!.*\.\.)[A-Za-z0-9._-]{1,128}")
+"""Ids that a client may choose: harmless in addresses and file systems."""
+
 _NAMED_AT_MOST = 20
+_SETTINGS_BYTES = 64 << 10
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +39,14 @@ class UploadOptions:
     """The fields beside the files: the job's id, what is wanted, and what has to be said about it."""
 
     id: str
+    client_named: bool
     settings: Settings
     notes: tuple[str, ...]
 
     @property
-    def wire(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, Any]:
         """The settings that were given, as they are stored."""
-        return self.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return self.settings.model_dump(mode="json", exclude_unset=True)
 
 
 def upload_options(form: Form, service: Service) -> UploadOptions:
@@ -50,78 +58,89 @@ def upload_options(form: Form, service: Service) -> UploadOptions:
     listed = [f"The setting {_printable(name)} is not known and was ignored." for name in ignored[:_NAMED_AT_MOST]]
     if len(ignored) > _NAMED_AT_MOST:
         listed.append(f"{len(ignored) - _NAMED_AT_MOST} further settings are not known and were ignored.")
-    return UploadOptions(_job_id(form.texts.get("clientJobId", "")), settings, tuple(listed))
+    chosen = form.texts.get("clientJobId", "")
+    return UploadOptions(_job_id(chosen), bool(chosen), settings, tuple(listed))
 
 
 @asynccontextmanager
-async def upload_of(service: Service, job: str, owner: str | None) -> AsyncIterator[SpooledFile]:
+async def upload_of(service: Service, job: str, caller: Caller) -> AsyncIterator[ReceivedFile]:
     """A copy of the upload of an earlier job of the caller. Raises Problem."""
-    source = await threaded(service.queue.get, job.lower())
-    if source is None or source.kind != "single" or (source.owner != owner and not service.open):
+    source = await run_in_threadpool(service.queue.get, job)
+    if source is None or source.kind != "single" or not caller.sees(source):
         raise Problem("NO_JOB")
-    path = None
     try:
-        path = await threaded(_copied, service, source.id)
-        yield SpooledFile("file", source.filename, path, source.input_bytes)
+        copy = await run_in_threadpool(_copied, service.storage, source)
     except FileMissing:
         raise Problem("NOT_KEPT") from None
+    try:
+        yield ReceivedFile("file", source.filename, source.input_bytes, copy)
     finally:
-        if path is not None:
-            path.unlink(missing_ok=True)
+        await run_in_threadpool(copy.discard)
 
 
-def _copied(service: Service, job: str) -> Path:
-    with service.storage.local(input_key(job)) as source, service.storage.spool() as file:
-        copy = Path(file.name)
+def _copied(storage: Storage, source: Job) -> Upload:
+    with storage.local(input_key(source.folder)) as path, path.open("rb") as file:
+        copy = storage.upload(source.input_bytes)
         try:
-            with full_disk():
-                shutil.copyfile(source, copy)
+            while data := file.read(_CHUNK_BYTES):
+                copy.write(data)
         except BaseException:
-            copy.unlink(missing_ok=True)
+            copy.discard()
             raise
         return copy
 
 
-async def inspect(service: Service, photo: SpooledFile, settings: Settings, mask: SpooledFile | None = None) -> None:
+async def inspect(service: Service, photo: ReceivedFile, settings: Settings, mask: ReceivedFile | None = None) -> None:
     """Raise Problem unless the file can be a photo, and the mask its mask; InvalidSettings for the format."""
-    if photo.size_bytes == 0:
+    if photo.upload is None:
         raise Problem("INVALID_IMAGE", "The file is empty.")
-    if mask is not None and mask.size_bytes == 0:
-        raise Problem("INVALID_IMAGE", "The mask cannot be read: The file is empty.")
-    answer = await service.inspectors.inspect(
-        Inspection(
-            photo=str(photo.path), mask=None if mask is None else str(mask.path), output_format=settings.output_format,
+    with ExitStack() as stack:
+        path = stack.enter_context(photo.upload.local())
+        mask_path = None
+        if mask is not None:
+            if mask.upload is None:
+                raise Problem("INVALID_IMAGE", "The mask cannot be read: The file is empty.")
+            mask_path = str(stack.enter_context(mask.upload.local()))
+        inspection = Inspection(
+            photo=str(path), mask=mask_path, output_format=settings.output_format,
             max_pixels=service.config.max_pixels, recover=settings.recover,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+        answer = await _answer(service, inspection)
     if answer.settings_problems:
         raise InvalidSettings(*((field, message) for field, message in answer.settings_problems))
     if answer.image_error is not None:
         raise Problem("INVALID_IMAGE", answer.image_error)
 
 
-async def refuse_giants(service: Service, file: SpooledFile) -> None:
+async def refuse_giants(service: Service, file: ReceivedFile) -> None:
     """Raise Problem where the beginning of a file already tells of too many pixels."""
-    answer = await service.inspectors.inspect(
-        Inspection(photo=str(file.path), mask=None, output_format=None, max_pixels=service.config.max_pixels, head=True)
-    )
+    assert file.upload is not None
+    with file.upload.local() as path:
+        answer = await _answer(service, Inspection(str(path), None, None, service.config.max_pixels, head=True))
     if answer.image_error is not None:
         raise Problem("INVALID_IMAGE", answer.image_error)
 
 
+async def _answer(service: Service, inspection: Inspection) -> Answer:
+    try:
+        return await service.inspectors.inspect(inspection)
+    except InspectionTimeout:
+        return Answer(image_error="The file could not be read within the limits of time and memory.")
+
+
 def submission(
-    wanted: UploadOptions, photo: SpooledFile, owner: str | None, id: str, *, mask: SpooledFile | None = None
+    options: UploadOptions, photo: ReceivedFile, caller: Caller, id: str, *, mask: ReceivedFile | None = None
 ) -> Submission:
     """What is submitted for one photo."""
     return Submission(
-        id=id, filename=filenames.safe(photo.filename), owner=owner, settings=wanted.wire, notes=wanted.notes,
-        input_bytes=photo.size_bytes, has_mask=mask is not None,
+        id=id, filename=filenames.safe(photo.filename), owner=caller.owner, client_named=options.client_named,
+        settings=options.stored, notes=options.notes, input_bytes=photo.size_bytes, has_mask=mask is not None,
     )  # fmt: skip
 
 
-def noted(wanted: UploadOptions, sentence: str) -> UploadOptions:
-    """The same wishes with one warning more."""
-    return replace(wanted, notes=(*wanted.notes, sentence))
+def noted(options: UploadOptions, sentence: str) -> UploadOptions:
+    """The same options with one warning more."""
+    return replace(options, notes=(*options.notes, sentence))
 
 
 def refused(job: Submission, problem: Problem) -> Submission:
@@ -129,14 +148,16 @@ def refused(job: Submission, problem: Problem) -> Submission:
     return replace(job, error=problem.body["error"], code=problem.failure.code)
 
 
-async def keep(service: Service, job: str, photo: SpooledFile, mask: SpooledFile | None = None) -> None:
-    """Move the files of a job to where the workers find them. Raises StorageFull."""
-    await threaded(service.storage.adopt, photo.path, input_key(job))
-    if mask is not None:
-        await threaded(service.storage.adopt, mask.path, mask_key(job))
+def keep(job: Submission, photo: ReceivedFile, mask: ReceivedFile | None) -> None:
+    """Put the files of a job where the workers find them. Raises StorageFull."""
+    for file, key in ((photo, input_key(job.folder)), (mask, mask_key(job.folder))):
+        if file is not None and file.upload is not None:
+            file.upload.keep(key)
 
 
 def _settings_object(text: str) -> dict[str, Any]:
+    if len(text) > _SETTINGS_BYTES:
+        raise InvalidSettings(("settings", f"must be at most {_SETTINGS_BYTES} bytes"))
     if not text.strip():
         return {}
     try:
@@ -155,9 +176,9 @@ def _refuse_constant(name: str) -> float:
 def _job_id(text: str) -> str:
     if not text:
         return str(uuid.uuid4())
-    if not _UUID.fullmatch(text):
-        raise InvalidSettings(("client_job_id", "must be a UUID"))
-    return text.lower()
+    if not JOB_ID.fullmatch(text):
+        raise InvalidSettings(("client_job_id", "must be a UUID, or 1-128 letters, digits, dots, _ and -"))
+    return text
 
 
 def _printable(name: str) -> str:

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
+_FIRST, _LAST = 315619200.0, 4354732800.0
+"""What a ZIP can date: from 1980 to 2107, without the days in which a zone could lead out of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One file of the archive, where it is stored."""
 
+    job: str
     name: str
     key: str
     size_bytes: int
@@ -32,9 +37,10 @@ def entries(photos: Iterable[Job]) -> list[Entry]:
     taken: set[str] = set()
     found = []
     for photo in photos:
-        if photo.result is None:
+        found_photo = photo.file_of("photo")
+        if found_photo is None:
             continue
-        stored = next(name for name in photo.files if "_restored." in name)
+        stored, file = found_photo
         stem, _, extension = stored.rpartition(".")
         name, number = stored, 1
         while name.lower() in taken:
@@ -42,7 +48,7 @@ def entries(photos: Iterable[Job]) -> list[Entry]:
             name = f"{stem}-{number}.{extension}"
         taken.add(name.lower())
         modified = photo.finished_at or photo.created_at
-        found.append(Entry(name, output_key(photo.id, stored), photo.files[stored].size_bytes, modified))
+        found.append(Entry(photo.id, name, output_key(photo.folder, stored), file.size_bytes, modified))
     return found
 
 
@@ -51,7 +57,7 @@ async def stream(files: Iterable[Entry], storage: Storage) -> AsyncIterator[byte
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w") as archive:
         for file in files:
-            info = zipfile.ZipInfo(file.name, time.localtime(max(file.modified_at, 315619200.0))[:6])
+            info = zipfile.ZipInfo(file.name, time.localtime(min(max(file.modified_at, _FIRST), _LAST))[:6])
             info.file_size = file.size_bytes
             info.external_attr = 0o644 << 16
             try:

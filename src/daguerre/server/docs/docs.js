@@ -43,6 +43,6 @@ const operation = (api, path, method, described) => {
   return shown;
 };
 
-const api = await (await fetch("/api/v1/openapi.json")).json();
+const api = await (await fetch(new URL("../v1/openapi.json", import.meta.url))).json();
 document.querySelector("#operations").append(...Object.entries(api.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, described]) => operation(api, path, method, described))));

@@ -2,7 +2,8 @@
 
 import { advice } from "./messages.js";
 
-const API = "/api/v1";
+// This module lies three folders below where the service does, wherever a proxy has put that.
+const API = new URL("../../../api/v1", import.meta.url).pathname;
 
 /** A refusal of the server, or no answer at all (`status` 0). `message` says what to do. */
 export class Refusal extends Error {

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0001_service"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -15,19 +15,25 @@ def upgrade() -> None:
     op.create_table(
         "jobs",
         sa.Column("number", _Number, nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("batch", sa.String(length=36), nullable=True),
+        sa.Column("batch", sa.String(length=128), nullable=True),
         sa.Column("owner", sa.String(length=36), nullable=True),
+        sa.Column("client_named", sa.Boolean(), nullable=False),
         sa.Column("filename", sa.Text(), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("notes", sa.JSON(), nullable=False),
+        sa.Column("folder", sa.String(length=36), nullable=False),
         sa.Column("input_bytes", sa.BigInteger(), nullable=False),
         sa.Column("has_mask", sa.Boolean(), nullable=False),
         sa.Column("stored_bytes", sa.BigInteger(), nullable=False),
         sa.Column("phase", sa.String(length=12), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("photos", sa.Integer(), nullable=False),
+        sa.Column("completed", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("current", sa.Text(), nullable=True),
         sa.Column("result", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("code", sa.String(length=40), nullable=True),
@@ -44,14 +50,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("jobs_batch", "jobs", ["batch", "number"], unique=False)
+    op.create_index("jobs_batch", "jobs", ["batch", "phase", "number"], unique=False)
     op.create_index("jobs_finished", "jobs", ["finished_at"], unique=False, sqlite_where=sa.text("batch IS NULL"))
+    op.create_index("jobs_folder", "jobs", ["folder"], unique=False)
     op.create_index("jobs_owner", "jobs", ["owner", "number"], unique=False)
     op.create_index("jobs_phase", "jobs", ["phase", "kind", "number"], unique=False)
     op.create_table(
         "keys",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=True),
@@ -66,14 +74,19 @@ def upgrade() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=False),
         sa.Column("seen_at", sa.Float(), nullable=False),
+        sa.Column("alive_until", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "events",
         sa.Column("number", _Number, nullable=False),
-        sa.Column("job", sa.String(length=36), nullable=False),
-        sa.Column("data", sa.Text(), nullable=False),
-        sa.Column("last", sa.Boolean(), nullable=False),
+        sa.Column("job", sa.String(length=128), nullable=False),
+        sa.Column("phase", sa.String(length=12), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("completed", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("current", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["job"], ["jobs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("number"),
         sqlite_autoincrement=True,
