@@ -11,6 +11,7 @@ Starts ``daguerre serve`` on a folder of its own and measures, over a socket on 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import statistics
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 from PIL import Image
 
 TOOL = "/api/v1/tools/restore-photo"
@@ -46,20 +48,13 @@ def padded(jpeg: bytes, size_bytes: int) -> bytes:
 
 
 class Server:
-    """``daguerre serve`` with ``workers``, for the length of a ``with`` block."""
+    """``daguerre serve`` with ``workers``, for the length of a ``with`` block. ``keep`` keeps its log."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, *, keep: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="daguerre-benchmark-")
-        environment = {"DAGUERRE_DATA": self._folder.name, "DAGUERRE_SUBMISSIONS_PER_MINUTE": "100000"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "daguerre.cli", "serve", "--port", "0", "--workers", str(workers)],
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().split()[3]
+        self._workers = workers
+        self._log = Path(f"{self._folder.name}.log") if keep else Path(os.devnull)
+        self._start("0")
 
     def __enter__(self) -> Server:
         return self
@@ -70,10 +65,42 @@ class Server:
         self._folder.cleanup()
 
     @property
+    def folder(self) -> str:
+        """Its data."""
+        return self._folder.name
+
+    @property
+    def process(self) -> psutil.Process:
+        """The server itself, without its workers."""
+        return psutil.Process(self._process.pid)
+
+    @property
     def rss_bytes(self) -> int:
         """Memory of the server process, without its workers."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        return int(self.process.memory_info().rss)
+
+    def log(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text()
+
+    def restart(self) -> None:
+        """Kill the server and all that it has started, and start it again on the same port."""
+        doomed = [self.process, *self.process.children(recursive=True)]
+        for each in doomed:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        self._process.wait()
+        self._start(self.url.rpartition(":")[2])
+
+    def _start(self, port: str) -> None:
+        environment = {"DAGUERRE_DATA": self._folder.name, "DAGUERRE_SUBMISSIONS_PER_MINUTE": "100000"}
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "daguerre.cli", "serve", "--port", port, "--workers", str(self._workers)],
+                env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().split()[3]
 
 
 def boundary_of(data: bytes) -> tuple[bytes, dict[str, str]]:

@@ -1,13 +1,15 @@
-"""What every part of the tests shares: a database, and photographs or the count of tests that want them."""
+"""What every part of the tests shares: a database, servers, and photographs or the count of tests that want them."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from daguerre.database.connection import Database
+from tests.serving import Server, make_key, picture
 from training.pictures import VARIABLE, find_pictures
 
 _WANTING = f"{VARIABLE} names no folder of pictures"
@@ -20,6 +22,71 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.migrate()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def make_picture() -> Callable[..., bytes]:
+    return picture
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    return picture()
+
+
+@pytest.fixture(scope="session")
+def slow_photo() -> bytes:
+    """Some seconds of work."""
+    return picture(2000, 1500, sigma=20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for every test that leaves it as it was; its limits are low enough to be reached."""
+    limits = {"MAX_UPLOAD_BYTES": 8_000_000, "MAX_PIXELS": 30_000_000, "MAX_BATCH_FILES": 5}
+    running = Server(
+        tmp_path_factory.mktemp("shared") / "data", "--workers", "1", SUBMISSIONS_PER_MINUTE=10_000, **limits
+    )
+    yield running
+    running.stop()
+
+
+@dataclass
+class Keyed:
+    """A server that asks for keys, and their tokens."""
+
+    server: Server
+    anna: str
+    bert: str
+    admin: str
+    metrics: str
+
+
+@pytest.fixture(scope="session")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    """One for every test that leaves its keys as they are."""
+    data = tmp_path_factory.mktemp("keyed") / "data"
+    tokens = {"anna": "user", "bert": "user", "admin": "admin", "metrics": "metrics"}
+    keys = {name: make_key(data, name, role) for name, role in tokens.items()}
+    running = Server(data, "--workers", "1", "--host", "0.0.0.0", WRONG_KEYS_PER_MINUTE=100_000, EARLY_STREAM_S=600)
+    yield Keyed(running, **keys)
+    running.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers on one folder; they are ended with the test."""
+    running: list[Server] = []
+
+    def one(*arguments: str, **environment: object) -> Server:
+        running.append(Server(tmp_path / "data", *arguments, **environment))
+        return running[-1]
+
+    yield one
+    for server in running:
+        if server.process.poll() is None:
+            server.kill_everything()
+        server.client.close()
 
 
 @pytest.fixture(scope="session")

@@ -222,12 +222,19 @@ def test_a_closed_stream_does_not_matter(closed: int, tmp_path: Path, make_photo
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
-def test_a_reader_that_leaves_gets_no_traceback(tmp_path: Path, make_photo: Make) -> None:
+def test_a_reader_that_leaves_ends_the_batch(tmp_path: Path, make_photo: Make) -> None:
     for name in "abc":
         make_photo(tmp_path / f"{name}.png")
-    command = f"{sys.executable} -m daguerre.cli restore . --no-scratch-removal | true"
-    done = subprocess.run(command, shell=True, cwd=tmp_path, timeout=240, check=False, capture_output=True, text=True)
-    assert "Traceback" not in done.stderr
+    command = (
+        f"{sys.executable} -m daguerre.cli restore . --json --no-scratch-removal --no-denoise --no-face-enhancement"
+    )
+    with subprocess.Popen(command.split(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert json.loads(process.stdout.readline())["status"] == "restored"
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert "Traceback" not in said and "failed" not in said and "roken pipe" not in said
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 

@@ -10,8 +10,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from daguerre.jobs.errors import Overloaded
 from daguerre.jobs.inspection import Request, inspect
-from daguerre.jobs.inspectors import Inspectors
+from daguerre.jobs.inspectors import InspectionTimeout, Inspectors
 
 
 @pytest.fixture
@@ -88,3 +89,31 @@ def test_a_process_that_dies_is_replaced(store):
 
     refused, passed = asyncio.run(run())
     assert "limits of time and memory" in refused.image_error and passed.image_error is None
+
+
+def test_one_that_takes_too_long_is_told_apart_from_one_that_cannot_be_read(store):
+    async def run():
+        inspectors = Inspectors(1, timeout_s=0.2)
+        await inspectors.start()
+        (process,) = list(inspectors._idle._queue)
+        os.kill(process.pid, signal.SIGSTOP)
+        with pytest.raises(InspectionTimeout):
+            await inspectors.inspect(request(store(image(9, 9))))
+        await inspectors.stop()
+        return process.returncode
+
+    assert asyncio.run(run()) == -signal.SIGKILL
+
+
+def test_a_system_without_processes_is_no_fault_of_the_file(store, monkeypatch):
+    async def refuse(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    async def run():
+        inspectors = Inspectors(1)
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
+        await inspectors.start()
+        with pytest.raises(Overloaded, match="Too many open files"):
+            await inspectors.inspect(request(store(image(9, 9))))
+
+    asyncio.run(run())

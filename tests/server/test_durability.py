@@ -5,32 +5,29 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from pathlib import Path
+
+from tests.serving import until
 
 ALL = {"scratchRemoval": True, "denoise": True}
 
 
-def kill_worker_at_work(server, job) -> float:
-    """SIGKILL to the worker once the job has come some way; gives the moment."""
-    while True:
-        state = server.wait(job, "processing", "complete", "failed")
-        assert state["phase"] == "processing", state
-        if state["percent"] > 2:
-            break
-        time.sleep(0.02)
+def kill_worker_at_work(server, job) -> None:
+    """SIGKILL to the worker once the job has come some way."""
+
+    def begun() -> bool:
+        state = server.state(job)
+        assert state["phase"] in ("queued", "processing"), state
+        return state["percent"] > 2
+
+    until(begun)
     (worker,) = server.workers()
     os.kill(worker, signal.SIGKILL)
-    return time.monotonic()
 
 
-def until_again(server, job, attempts_before: int, since: float) -> float:
-    """The seconds until the job is at work again."""
-    while True:
-        if count_starts(server, job) > attempts_before:
-            return time.monotonic() - since
-        assert time.monotonic() - since < 20
-        time.sleep(0.02)
+def until_again(server, job, attempts_before: int) -> None:
+    """Until the job is at work again."""
+    until(lambda: count_starts(server, job) > attempts_before)
 
 
 def count_starts(server, job) -> int:
@@ -50,8 +47,8 @@ def processes_on(data) -> list[int]:
 def test_a_killed_worker_is_replaced_and_the_job_goes_on(start, slow_photo):
     server = start("--workers", "1")
     job = server.submit(slow_photo, ALL)
-    killed = kill_worker_at_work(server, job)
-    assert until_again(server, job, 1, killed) < 5
+    kill_worker_at_work(server, job)
+    until_again(server, job, 1)
     frames = server.frames(job)
     assert frames[-1]["data"]["phase"] == "complete"
     # Percent does not fall, whoever works.
@@ -65,13 +62,13 @@ def test_an_input_that_kills_three_workers_fails_and_the_queue_goes_on(start, sl
     server = start("--workers", "1")
     poison, next_one = server.submit(slow_photo, ALL), server.submit(photo)
     for attempt in range(1, 4):
-        killed = kill_worker_at_work(server, poison)
+        kill_worker_at_work(server, poison)
         if attempt < 3:
-            until_again(server, poison, attempt, killed)
+            until_again(server, poison, attempt)
     state = server.wait(poison, "failed")
     assert state["error"] == "The worker stopped three times while it worked on this photo, so the photo was given up."
     assert state["code"] == "WORKER_LOST"
-    assert server.wait(next_one, within=20)["phase"] == "complete"
+    assert server.wait(next_one, within=240)["phase"] == "complete"
 
 
 def test_everything_is_killed_and_started_again(start, slow_photo, photo):
@@ -98,17 +95,14 @@ def test_only_the_server_is_killed(start, slow_photo):
     assert len(processes_on(server.data)) >= 4
     server.process.kill()
     server.process.wait()
-    deadline = time.monotonic() + 10
-    while left := processes_on(server.data):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
+    until(lambda: not processes_on(server.data))
     again = start("--workers", "1")
     assert again.wait(job)["phase"] == "complete"
     assert count_starts(again, job) == 1
 
 
 def test_ctrl_c_lets_a_running_job_finish(start, slow_photo, photo):
-    server = start("--workers", "1")
+    server = start("--workers", "1", DRAIN_S=600)
     running, queued = server.submit(slow_photo, ALL), server.submit(photo)
     server.wait(running, "processing")
     assert server.stop(signal.SIGINT) == 130
@@ -127,17 +121,15 @@ def test_ctrl_c_hands_back_what_takes_too_long(start, slow_photo):
     assert again.wait(job)["phase"] == "complete"
 
 
-def test_a_running_job_is_canceled_within_two_seconds(start, slow_photo, photo):
+def test_a_running_job_is_canceled_at_once(start, slow_photo, photo):
     server = start("--workers", "1")
     job = server.submit(slow_photo, ALL)
     server.wait(job, "processing")
-    began = time.monotonic()
     assert server.client.post(f"/api/v1/jobs/{job}/cancel").json() == {"canceled": True}
-    state = server.wait(job)
+    state = server.state(job)
     assert (state["phase"], state["error"], state["code"]) == ("failed", "Canceled", "CANCELED")
-    assert time.monotonic() - began < 2
     # The worker is free for the next.
-    assert server.wait(server.submit(photo), within=20)["phase"] == "complete"
+    assert server.wait(server.submit(photo), within=240)["phase"] == "complete"
     assert server.frames(job)[-1]["data"]["error"] == "Canceled"
 
 
@@ -158,16 +150,13 @@ def test_a_job_has_a_time_limit(start, slow_photo):
     (worker,) = server.workers()
     state = server.wait(job)
     assert (state["phase"], state["code"]) == ("failed", "TIMED_OUT")
-    deadline = time.monotonic() + 10
-    while server.workers() in ([], [worker]):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: server.workers() not in ([], [worker]))
 
 
 def test_a_worker_has_a_limit_of_memory(start, make_picture, photo):
     """Too large for what a worker may take: it fails, with a sentence, and the worker goes on."""
     server = start("--workers", "1", WORKER_MEMORY_BYTES=1_000_000_000)
     job = server.submit(make_picture(9000, 6000, sigma=3), {"scratchRemoval": False})
-    state = server.wait(job, within=120)
+    state = server.wait(job, within=240)
     assert state["phase"] == "failed" and state["code"] in ("OUT_OF_MEMORY", "MODEL_ERROR", "WORKER_LOST")
-    assert server.wait(server.submit(photo), within=30)["phase"] == "complete"
+    assert server.wait(server.submit(photo), within=240)["phase"] == "complete"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-import time
 
 import pytest
 
 from daguerre.models.catalog import published
 from tests.models.install import file_server
+from tests.serving import until
 
 NAME = "photo-restoration"
 INSTALL, UNINSTALL, IMPORT = (f"/api/v1/admin/features/{NAME}/{verb}" for verb in ("install", "uninstall", "import"))
@@ -83,11 +83,7 @@ def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_ag
     assert answer.status_code == 202
     job = answer.json()["jobId"]
     assert server.client.post(INSTALL).json()["code"] == "FEATURE_INSTALLING"
-    deadline = time.monotonic() + 20
-    while bundle(server)["progress"]["percent"] == 0 and time.monotonic() < deadline:
-        time.sleep(0.1)
-        if bundle(server)["progress"] is None:
-            break
+    until(lambda: (one := bundle(server)["progress"]) is None or one["percent"] > 0)
     assert job not in [one["jobId"] for one in server.client.get("/api/v1/jobs").json()["jobs"]]
     frames = [frame["data"] for frame in server.frames(job)]
     assert frames[-1]["type"] == "install" and frames[-1]["phase"] == "failed"
@@ -104,7 +100,7 @@ def test_an_installation_is_canceled(start, publisher):
     publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
-    time.sleep(0.5)
+    until(lambda: publisher.requests)
     assert server.client.post(f"/api/v1/jobs/{job}/cancel").json() == {"canceled": True}
     assert server.wait(job)["error"] == "Canceled"
 
@@ -115,7 +111,7 @@ def test_a_killed_servers_installation_is_told_to_be_interrupted(start, publishe
     publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
-    time.sleep(0.5)
+    until(lambda: publisher.requests)
     server.kill_everything()
     again = start("--workers", "0", MODELS_URL=publisher.url)
     state = again.state(job)

@@ -23,7 +23,7 @@ def test_a_photo_comes_back(server, photo):
     assert (state["jobId"], state["type"], state["percent"]) == (job, "single", 100)
     result = state["result"]
     assert result["jobId"] == job
-    assert result["downloadUrl"] == f"/api/v1/download/{job}/grandma%20%26%20co_restored.jpg"
+    assert result["downloadUrl"] == f"/api/v1/download/{job}/grandma%20%26%20co_restored.jpeg"
     assert result["previewUrl"] == f"/api/v1/download/{job}/preview.webp"
     assert (result["originalSize"], result["width"], result["height"]) == (len(photo), 64, 48)
     assert result["steps"] == ["denoise"] and set(result["timings"]) == {"denoise", "face_enhancement"}

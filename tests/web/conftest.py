@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.server.conftest import Server
 from tests.web.visitor import PATIENCE_MS, settled
 
 
@@ -37,35 +36,17 @@ def browser():
         running.close()
 
 
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("web") / "data", "--workers", "1", MAX_UPLOAD_BYTES=8_000_000)
+@pytest.fixture
+def site(server):
+    """The shared server, without jobs before and after."""
+
+    def clear() -> None:
+        for job in server.client.get("/api/v1/jobs", params={"limit": 200}).json()["jobs"]:
+            server.client.delete(f"/api/v1/jobs/{job['jobId']}")
+
+    clear()
     yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(shared):
-    """Without jobs, before and after."""
-    yield shared
-    for job in shared.client.get("/api/v1/jobs").json()["jobs"]:
-        shared.client.delete(f"/api/v1/jobs/{job['jobId']}")
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start servers on one folder; they are ended with the test."""
-    running = []
-
-    def one(*arguments: str, **environment: object):
-        running.append(Server(tmp_path / "data", "--workers", "1", *arguments, **environment))
-        return running[-1]
-
-    yield one
-    for server in running:
-        if server.process.poll() is None:
-            server.kill_everything()
-        server.client.close()
+    clear()
 
 
 @pytest.fixture
@@ -107,5 +88,5 @@ def visit(browser, errors):
 
 
 @pytest.fixture
-def page(visit, server) -> Page:
-    return visit(server)
+def page(visit, site) -> Page:
+    return visit(site)

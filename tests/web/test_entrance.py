@@ -10,7 +10,7 @@ from pathlib import Path
 import uv_build
 from playwright.sync_api import expect
 
-from tests.server.test_keys import make
+from tests.serving import make_key
 from tests.web.visitor import give, restored, settled, violations, wounded
 
 ROOT = Path(__file__).parents[2]
@@ -18,23 +18,23 @@ MOST_BYTES = 150_000
 NO_WIDER = "() => document.documentElement.scrollWidth <= innerWidth"
 
 
-def test_weight_and_first_paint(visit, server):
-    page = visit(server)
+def test_weight_and_first_paint(visit, site):
+    page = visit(site)
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.setCacheDisabled", {"cacheDisabled": True})
     loaded: list[float] = []
     network.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
-    page.goto(server.url, wait_until="networkidle")
+    page.goto(site.url, wait_until="networkidle")
     settled(page)
     assert len(loaded) > 20 and 20_000 < sum(loaded) < MOST_BYTES
     paint = page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert 0 < paint < 5000
 
 
-def test_the_entrance_is_accessible(visit, server):
+def test_the_entrance_is_accessible(visit, site):
     for scheme in ("light", "dark"):
-        page = visit(server, color_scheme=scheme)
+        page = visit(site, color_scheme=scheme)
         assert violations(page) == []
         page.get_by_role("button", name="Models").click()
         dialog = page.get_by_test_id("models")
@@ -44,8 +44,8 @@ def test_the_entrance_is_accessible(visit, server):
         expect(dialog).to_have_count(0)
 
 
-def test_a_narrow_dark_screen(visit, server):
-    page = visit(server, viewport={"width": 320, "height": 640}, color_scheme="dark", has_touch=True)
+def test_a_narrow_dark_screen(visit, site):
+    page = visit(site, viewport={"width": 320, "height": 640}, color_scheme="dark", has_touch=True)
     assert page.evaluate(NO_WIDER)
     give(page, ("a photo with a rather long name that goes on.jpg", wounded()))
     restored(page)
@@ -78,7 +78,7 @@ def test_everything_by_key(page):
 
 
 def test_signing_in(visit, start, tmp_path, errors):
-    key = make(tmp_path / "data", "anna")
+    key = make_key(tmp_path / "data", "anna")
     server = start("--host", "0.0.0.0")
     server.url = server.url.replace("0.0.0.0", "127.0.0.1")
     page = visit(server)
@@ -92,6 +92,7 @@ def test_signing_in(visit, start, tmp_path, errors):
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
     expect(page.locator("body")).to_have_attribute("data-state", "empty")
+    expect(page.get_by_role("button", name="Models")).to_be_hidden()  # Anna's key administers nothing.
     give(page, ("aunt.jpg", wounded()))
     restored(page)
     page.reload()

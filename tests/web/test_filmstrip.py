@@ -6,7 +6,7 @@ import zipfile
 
 from playwright.sync_api import expect
 
-from tests.server.conftest import picture
+from tests.serving import picture
 from tests.web.visitor import give, job_of, restored, settled, violations, wounded
 
 SLOW = picture(1800, 1350, sigma=20)
@@ -79,7 +79,7 @@ def test_the_server_is_killed_in_the_middle(visit, start, errors):
     )
 
 
-def test_a_job_is_cancelled_tried_again_and_deleted(page, server):
+def test_a_job_is_cancelled_tried_again_and_deleted(page, site):
     give(page, ("aunt.jpg", SLOW))
     page.wait_for_selector(AT_WORK)
     page.get_by_role("button", name="Cancel").click()
@@ -87,7 +87,7 @@ def test_a_job_is_cancelled_tried_again_and_deleted(page, server):
     expect(page.get_by_test_id("photo-status")).to_have_text("Canceled")
     page.get_by_role("button", name="Delete").click()
     expect(page.locator("body")).to_have_attribute("data-state", "empty")
-    assert server.client.get("/api/v1/jobs").json()["jobs"] == []
+    assert site.client.get("/api/v1/jobs").json()["jobs"] == []
 
     give(page, ("uncle.jpg", wounded()))
     restored(page)
@@ -100,7 +100,7 @@ def test_a_job_is_cancelled_tried_again_and_deleted(page, server):
     page.get_by_role("button", name="Delete").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(page.locator("body")).to_have_attribute("data-state", "empty")
-    assert server.client.get("/api/v1/jobs").json()["jobs"] == []
+    assert site.client.get("/api/v1/jobs").json()["jobs"] == []
 
 
 def test_photos_are_dropped_and_pasted(page):

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.server.conftest import picture
+from tests.serving import picture
 from tests.web.visitor import give, job_of, restored, violations
 
 PAINTED = """canvas => {
@@ -17,7 +17,7 @@ PAINTED = """canvas => {
 }"""
 
 
-def test_a_painted_mask_is_repaired(page, server):
+def test_a_painted_mask_is_repaired(page, site):
     give(page, ("aunt.jpg", picture(480, 360, sigma=2)))
     restored(page)
     first = job_of(page)
@@ -71,8 +71,8 @@ def test_a_painted_mask_is_repaired(page, server):
     expect(page.get_by_test_id("stage")).not_to_have_attribute("data-job", first)
     restored(page)
     expect(page.get_by_test_id("report")).to_contain_text("as you marked it")
-    result = server.state(job_of(page))["result"]
-    sent = np.asarray(Image.open(io.BytesIO(server.client.get(result["maskUrl"]).content)).convert("L"))
+    result = site.state(job_of(page))["result"]
+    sent = np.asarray(Image.open(io.BytesIO(site.client.get(result["maskUrl"]).content)).convert("L"))
     assert sent.shape == (360, 480)
     assert (sent[88:93, 110:190] > 127).all() and not sent[240:300].any() and not sent[:, 300:].any()
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.server.conftest import picture
+from tests.serving import picture
 from tests.web.visitor import give, job_of, pixels, restored, violations, wounded
 
 
@@ -109,7 +109,7 @@ def test_the_damage_is_laid_over_the_photo(page):
     expect(page.get_by_test_id("mask-canvas")).to_be_hidden()
 
 
-def test_the_restored_photo_is_fetched(page, server):
+def test_the_restored_photo_is_fetched(page, site):
     give(page, ("Tante Änne & <i>Onkel.jpg", wounded()))
     restored(page)
     expect(page.get_by_test_id("photo")).to_contain_text("Tante Änne & <i>Onkel.jpg")
@@ -118,7 +118,7 @@ def test_the_restored_photo_is_fetched(page, server):
     assert (
         download.value.suggested_filename.startswith("Tante Änne") and "_restored" in download.value.suggested_filename
     )
-    result = server.state(job_of(page))["result"]
+    result = site.state(job_of(page))["result"]
     data = download.value.path().read_bytes()
     assert len(data) == result["processedSize"] and Image.open(io.BytesIO(data)).size == (480, 360)
 

@@ -10,7 +10,7 @@ from axe_playwright_python import sync_playwright as axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.server.conftest import picture
+from tests.serving import picture
 
 AXE = (Path(axe.__file__).parent / "axe.min.js").read_text()
 PATIENCE_MS = 60_000

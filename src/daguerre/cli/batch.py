@@ -63,7 +63,7 @@ class Batch:
                     self._one(job, report)
                 except Canceled:
                     break
-                except InvalidSettings:
+                except (InvalidSettings, BrokenPipeError):  # All photos', or nobody reads what is said of them.
                     raise
                 except Exception as error:
                     failures += 1

@@ -33,9 +33,14 @@ def safe(name: str) -> str:
 
 
 def restored(name: str, extension: str) -> str:
-    """The result's name for the upload ``name``; ``extension`` has its dot."""
-    stem, dot, _ = safe(name).rpartition(".")
-    return f"{stem if dot else safe(name)}{SUFFIX}{extension}"
+    """The result's name for the upload ``name``; ``extension`` has its dot.
+
+    The upload's own extension stays, as it was written, where it names the same format.
+    """
+    stem, dot, own = safe(name).rpartition(".")
+    form = registry.find(own) if dot else None
+    kept = form is not None and form is registry.find(extension)
+    return f"{stem if dot else own}{SUFFIX}{f'.{own}' if kept else extension}"
 
 
 def media_type(name: str) -> str:

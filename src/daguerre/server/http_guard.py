@@ -17,6 +17,8 @@ HEAD_BYTES = 64 << 10
 HEAD_S = 30.0
 """How long a head may take."""
 
+_LINGER_S = 1.0
+
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
     b'content-length: 40\r\nconnection: close\r\n\r\n{"error":"The request head is too long"}'
@@ -29,6 +31,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._in_head = True
+        self._refused = False
         self._unspent = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -41,9 +44,11 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:  # Read and dropped for a moment: whoever is hung up on at once does not see the answer.
+            return
         if self._timer is None and self._in_head:
             self._start_timer()
-        while data and not self.transport.is_closing():
+        while data and not self._refused and not self.transport.is_closing():
             # A head is fed no further than it may go; a body as it comes.
             size = HEAD_BYTES - self._unspent if self._in_head else len(data)
             piece, data = data[:size], data[size:]
@@ -51,10 +56,6 @@ class GuardedProtocol(HttpToolsProtocol):
             super().data_received(piece)
             if self._unspent >= HEAD_BYTES:
                 self._refuse()
-
-    def on_message_begin(self) -> None:
-        self._unspent = 0
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._unspent = 0
@@ -72,9 +73,14 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _refuse(self) -> None:
-        if not self.transport.is_closing():
-            if self.cycle is None or self.cycle.response_complete:
-                self.transport.write(_TOO_LARGE)
+        if self.transport.is_closing():
+            return
+        self._refused = True
+        self._stop_timer()
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(_TOO_LARGE)
+            self._timer = self.loop.call_later(_LINGER_S, self.transport.close)
+        else:
             self.transport.close()
 
     def _start_timer(self) -> None:

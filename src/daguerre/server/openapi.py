@@ -59,6 +59,10 @@ def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
             if "HTTPValidationError" in str(invalid):
                 del operation["responses"]["422"]
                 operation["responses"].setdefault("400", documented(400)[400])
+            form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data", {}).get("schema", {})
+            # FastAPI leaves out what is null; a default of null says something.
+            for field in form.get("properties", {}).get("settings", {}).get("properties", {}).values():
+                field.setdefault("default", None)
     document["components"]["schemas"]["ProblemBody"] = ProblemBody.model_json_schema()
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)

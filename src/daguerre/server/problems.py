@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from daguerre.errors import DaguerreError, InvalidSettings
 from daguerre.failures import FAILURES, failure_of
@@ -117,4 +118,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:  # The first route of the path has named its own methods alone.
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+        return JSONResponse({"error": str(error.detail)}, error.status_code, headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """What any route of the path answers to; HEAD wherever GET is."""
+    asked = {method: {**request.scope, "method": method} for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+    routes = request.app.routes
+    methods = {name for name, scope in asked.items() if any(route.matches(scope)[0] == Match.FULL for route in routes)}
+    return methods | ({"HEAD"} if "GET" in methods else set())

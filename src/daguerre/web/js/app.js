@@ -84,7 +84,11 @@ function reload() {
 async function attempt() {
   clearTimeout(retrying);
   try {
-    if (!greeted) $("#sign-out").hidden = !(await call("/session")).keyNeeded;
+    if (!greeted) {
+      const { keyNeeded, administrator } = await call("/session");
+      $("#sign-out").hidden = !keyNeeded;
+      $("#models").hidden = !administrator;
+    }
     greeted = true;
     await photos.load();
     connection("connected");

@@ -1,4 +1,4 @@
-"""The real server as a process, and photos for it."""
+"""The real server as a process, what it is asked, and photos for it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,37 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import pytest
 from PIL import Image
+
+from daguerre.config import Config
+from daguerre.jobs.backends import open_database
+from daguerre.server.keys import Keys
 
 TOOL = "/api/v1/tools/restore-photo"
 NOTHING = {"scratchRemoval": False, "faceEnhancement": False, "denoise": False}
+
+
+def make_key(data: Path, name: str, role: str = "user") -> str:
+    """The token of a new key, made as ``daguerre keys create`` does."""
+    database = open_database(Config(data=data))
+    try:
+        return Keys(database).create(name, role=role)
+    finally:
+        database.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def until(condition, within: float = 240.0):
+    """What ``condition`` gives, as soon as it is something; the machine may be as slow as it likes."""
+    deadline = time.monotonic() + within
+    while True:
+        if found := condition():
+            return found
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 class Server:
@@ -39,7 +65,7 @@ class Server:
         self.greeting = self.process.stdout.readline()
         assert "listens on http" in self.greeting, self.log.read_text()
         self.url = self.greeting.split()[3]
-        self.client = httpx.Client(base_url=self.url, timeout=60)
+        self.client = httpx.Client(base_url=self.url, timeout=240)
 
     def submit(self, photo: bytes, settings: dict | None = NOTHING, name: str = "old photo.jpg", **data: str) -> str:
         fields = {**data, **({} if settings is None else {"settings": json.dumps(settings)})}
@@ -53,7 +79,7 @@ class Server:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def wait(self, job: str, *phases: str, within: float = 60) -> dict:
+    def wait(self, job: str, *phases: str, within: float = 240) -> dict:
         deadline = time.monotonic() + within
         while True:
             state = self.state(job)
@@ -65,7 +91,7 @@ class Server:
     def frames(self, job: str, query: str = "", client: httpx.Client | None = None, **headers: str) -> list[dict]:
         """Every frame until the server closes the stream: its fields, and ``data`` decoded."""
         address = f"/api/v1/jobs/{job}/progress{query}"
-        with (client or self.client).stream("GET", address, headers=headers, timeout=60) as answer:
+        with (client or self.client).stream("GET", address, headers=headers, timeout=240) as answer:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
             return list(frames_of(answer.iter_lines()))
@@ -90,7 +116,7 @@ class Server:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, number: int = signal.SIGINT, within: float = 60) -> int:
+    def stop(self, number: int = signal.SIGINT, within: float = 240) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
         self.client.close()
@@ -131,44 +157,3 @@ def picture(width: int = 64, height: int = 48, *, kind: str = "JPEG", sigma: flo
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind)
     return file.getvalue()
-
-
-@pytest.fixture(scope="session")
-def make_picture():
-    return picture
-
-
-@pytest.fixture(scope="session")
-def photo() -> bytes:
-    return picture()
-
-
-@pytest.fixture(scope="session")
-def slow_photo() -> bytes:
-    """Some seconds of work."""
-    return picture(2400, 1800, sigma=20)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """One server for every test that leaves it as it was; its limits are low enough to be reached."""
-    data = tmp_path_factory.mktemp("shared") / "data"
-    running = Server(data, MAX_UPLOAD_BYTES=3_000_000, MAX_PIXELS=30_000_000, MAX_BATCH_FILES=5)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start servers on one folder; they are ended with the test."""
-    running = []
-
-    def one(*arguments: str, **environment: object) -> Server:
-        running.append(Server(tmp_path / "data", *arguments, **environment))
-        return running[-1]
-
-    yield one
-    for server in running:
-        if server.process.poll() is None:
-            server.kill_everything()
-        server.client.close()
