@@ -24,6 +24,7 @@ def test_defaults_are_those_of_the_specification():
         "models": "auto",
         "faces": None,
         "colorHints": None,
+        "recover": False,
         "outputFormat": None,
         "quality": None,
     }
