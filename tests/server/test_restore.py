@@ -214,8 +214,8 @@ def test_too_many_pixels_and_bytes(server):
     Image.new("L", (6000, 6000)).save(file, "PNG")
     status, body = refusal(server, files={"file": ("a.png", file.getvalue())})
     assert status == 400 and body["error"].startswith("Invalid image: The picture "), body
-    status, body = refusal(server, files={"file": ("a.jpg", b"\xff" * 3_000_001)})
-    assert (status, body) == (413, {"error": "File too large", "code": "FILE_TOO_LARGE", "limitBytes": 3_000_000})
+    status, body = refusal(server, files={"file": ("a.jpg", b"\xff" * 8_000_001)})
+    assert (status, body) == (413, {"error": "File too large", "code": "FILE_TOO_LARGE", "limitBytes": 8_000_000})
 
 
 def answer_of(connection: socket.socket) -> bytes:
@@ -235,7 +235,7 @@ def test_too_many_pixels_are_noticed_while_the_file_comes(server, make_picture):
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(
             f"POST {TOOL} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-            "Content-Length: 2900000\r\n\r\n".encode()
+            "Content-Length: 7900000\r\n\r\n".encode()
             + head
         )
         answer = answer_of(connection)
@@ -243,17 +243,17 @@ def test_too_many_pixels_are_noticed_while_the_file_comes(server, make_picture):
 
 
 def test_reading_stops_at_the_limit(server):
-    """A client that announces a gigabyte is answered after the three megabytes that are allowed."""
+    """A client that announces a gigabyte is answered after the eight megabytes that are allowed."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(
             f"POST {TOOL} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
             "Content-Length: 1000000000\r\n\r\n"
             '--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'.encode()
-            + b"x" * 3_000_100
+            + b"x" * 8_000_100
         )
         answer = answer_of(connection)
-    assert b" 413 " in answer and b'"limitBytes":3000000' in answer
+    assert b" 413 " in answer and b'"limitBytes":8000000' in answer
 
 
 def test_a_slow_client_costs_nobody_else(server, photo):
