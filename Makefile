@@ -23,7 +23,7 @@ test: .venv/ready
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --no-emit-index-url --no-emit-find-links --group dev pyproject.toml requirements/build.in -o requirements/all.txt
+	  --no-emit-index-url --no-emit-find-links --group dev --extra cluster pyproject.toml requirements/build.in -o requirements/all.txt
 
 clean:
 	rm -rf .venv demo_output

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daguerre.database.connection import Database
+from tests.services import ObjectStore, Postgres
 from tests.serving import Server, make_key, picture
 from training.pictures import VARIABLE, find_pictures
 
@@ -22,6 +23,22 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.migrate()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server for every test that leaves it running."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """An S3 store for every test that leaves it running."""
+    store = ObjectStore(tmp_path_factory.mktemp("store"))
+    yield store
+    store.stop()
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,9 @@ class Config(BaseSettings):
     may say whom they forward for. A stream that is opened before its job is
     submitted waits ``early_stream_s``. ``allowed_hosts``, separated by commas, are names beside this machine's own
     under which a server without keys answers. ``root_path`` is where a proxy has put the service.
+
+    Many machines share a PostgreSQL ``database_url`` and an object store's ``storage_url``, such as
+    ``s3://bucket/prefix``; with ``storage_redirect`` downloads are sent to the store itself.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAGUERRE_", frozen=True, extra="ignore")
@@ -62,6 +65,10 @@ class Config(BaseSettings):
     early_stream_s: float = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     root_path: str = ""
+
+    database_url: str | None = Field(default=None, pattern=r"^postgres(ql)?://")
+    storage_url: str | None = Field(default=None, pattern=r"^s3://[^/]+")
+    storage_redirect: bool = False
 
     @field_validator("root_path")
     @classmethod

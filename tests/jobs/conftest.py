@@ -6,6 +6,8 @@ import pytest
 
 from daguerre.config import Config
 from daguerre.jobs import backends
+from daguerre.jobs.local_storage import LocalStorage
+from daguerre.jobs.object_storage import ObjectStorage
 from daguerre.jobs.sqlite import SqliteQueue
 
 
@@ -35,5 +37,17 @@ def queue(database, clock) -> SqliteQueue:
 
 
 @pytest.fixture
-def storage(tmp_path):
+def local_storage(tmp_path) -> LocalStorage:
     return backends.file_storage(Config(data=tmp_path))
+
+
+@pytest.fixture
+def object_storage(object_store, monkeypatch, tmp_path) -> ObjectStorage:
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    return backends.file_storage(Config(data=tmp_path, storage_url=object_store.url()))
+
+
+@pytest.fixture(params=["local", "objects"])
+def storage(request):
+    return request.getfixturevalue({"local": "local_storage", "objects": "object_storage"}[request.param])

@@ -18,7 +18,7 @@ def finished(queue, storage):
     submission = Submission(id="done", filename="a.jpg", input_bytes=10)
     storage.put(input_key(submission.folder), b"0123456789")
     queue.submit(submission)
-    queue.finish(queue.claim("w", 4), Outcome({}, {"a.jpg": StoredFile("photo", 5, "image/jpeg", "0" * 64)}))
+    queue.finish(queue.claim("w", 4), Outcome({}, {"a.jpg": StoredFile("k", "photo", 5, "image/jpeg", "0" * 64)}))
     return submission
 
 

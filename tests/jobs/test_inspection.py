@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -44,6 +45,18 @@ def test_good_ones_pass(store):
 def test_cut_off(store):
     for data in (image(30, 20)[:-40], image(3000, 2000)[:-50], image(3000, 2000, "JPEG")[:-2000]):
         assert inspect(request(store(data))).image_error
+
+
+def test_what_a_hole_hides_is_not_held_against_a_file(store):
+    for kind in ("PNG", "JPEG", "TIFF"):
+        data = image(2000, 1500, kind)
+        torn = data[:600] + bytes(len(data) - 1200) + data[-600:]
+        assert inspect(replace(request(store(torn)), whole=False)).image_error is None
+    assert inspect(request(store(image(2000, 1500)[:600] + bytes(600)))).image_error
+    large = image(3000, 2000)
+    torn = store(large[:600] + bytes(len(large)))
+    assert "limit" in inspect(replace(request(torn, max_pixels=5_000_000), whole=False)).image_error
+    assert inspect(replace(request(store(b"no picture" * 500)), whole=False)).image_error
 
 
 def test_a_film_may_follow_the_picture(store):

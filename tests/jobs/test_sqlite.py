@@ -21,7 +21,7 @@ def new(queue, **fields) -> str:
 
 
 def outcome(size=5) -> Outcome:
-    return Outcome(RESULT, {"a_restored.jpg": StoredFile("photo", size, "image/jpeg", "0" * 64)})
+    return Outcome(RESULT, {"a_restored.jpg": StoredFile("k", "photo", size, "image/jpeg", "0" * 64)})
 
 
 def test_first_come_first_served(queue):
@@ -73,7 +73,8 @@ def test_a_lease_that_nobody_keeps_alive_runs_out(queue, clock):
     with pytest.raises(LeaseLost):
         queue.finish(first, outcome())
     queue.finish(second, outcome())
-    assert queue.get(job).phase == "complete"
+    queue.finish(second, outcome())
+    assert queue.get(job).phase == "complete" and queue.get(job).files == outcome().files
 
 
 @pytest.mark.parametrize("seconds", [31 * 60, 80 * 3600, -80 * 3600])

@@ -13,6 +13,7 @@ import pytest
 
 from daguerre.jobs.errors import FileMissing, StorageFull, StorageUnusable
 from daguerre.jobs.local_storage import RESERVE_BYTES, disk_errors
+from daguerre.jobs.object_storage import ObjectStorage
 from daguerre.jobs.storage import input_key, output_key
 
 
@@ -26,16 +27,16 @@ async def all_of(chunks) -> bytes:
 
 def test_stored_read_in_parts_and_removed(storage, tmp_path):
     data = os.urandom(3_000_000)
-    storage.put(output_key("j", "a b.jpg"), data)
-    assert asyncio.run(all_of(storage.stream(output_key("j", "a b.jpg"), 0, len(data)))) == data
-    assert asyncio.run(all_of(storage.stream(output_key("j", "a b.jpg"), 5, 2_500_000))) == data[5:2_500_000]
-    with storage.local(output_key("j", "a b.jpg")) as path:
+    storage.put(output_key("j", "t", "a b.jpg"), data)
+    assert asyncio.run(all_of(storage.stream(output_key("j", "t", "a b.jpg"), 0, len(data)))) == data
+    assert asyncio.run(all_of(storage.stream(output_key("j", "t", "a b.jpg"), 5, 2_500_000))) == data[5:2_500_000]
+    with storage.local(output_key("j", "t", "a b.jpg")) as path:
         assert path.read_bytes() == data
     storage.remove("j")
-    with pytest.raises(FileMissing), storage.local(output_key("j", "a b.jpg")):
+    with pytest.raises(FileMissing), storage.local(output_key("j", "t", "a b.jpg")):
         pass
     with pytest.raises(FileMissing):
-        asyncio.run(all_of(storage.stream(output_key("j", "a b.jpg"), 0, 5)))
+        asyncio.run(all_of(storage.stream(output_key("j", "t", "a b.jpg"), 0, 5)))
     assert files(tmp_path) == []
 
 
@@ -54,6 +55,17 @@ def test_what_was_uploaded_is_kept(storage):
     assert storage.folders(older_s=-1) == {"j"} and storage.folders(older_s=60) == set()
 
 
+def test_what_other_claims_have_left_goes(storage):
+    storage.put(input_key("j"), b"photo")
+    for token in ("t1", "t2", "t22"):
+        storage.put(output_key("j", token, "a.jpg"), token.encode())
+    storage.prune("j", token="t2")
+    assert storage.size_bytes(input_key("j")) == 5 and storage.size_bytes(output_key("j", "t2", "a.jpg")) == 2
+    for token in ("t1", "t22"):
+        with pytest.raises(FileMissing):
+            storage.size_bytes(output_key("j", token, "a.jpg"))
+
+
 def test_what_is_not_kept_goes(storage, tmp_path):
     upload = storage.upload()
     upload.write(b"photo")
@@ -63,8 +75,8 @@ def test_what_is_not_kept_goes(storage, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_files_of_a_killed_process_go_and_those_of_a_living_one_stay(storage, tmp_path):
-    own = storage.upload()
+def test_files_of_a_killed_process_go_and_those_of_a_living_one_stay(local_storage, tmp_path):
+    own = local_storage.upload()
     code = (
         "import os, signal, sys, pathlib; from daguerre.jobs.local_storage import LocalStorage\n"
         "upload = LocalStorage(pathlib.Path(sys.argv[1])).upload(); upload.write(b'x' * 100); upload.flush()\n"
@@ -73,12 +85,13 @@ def test_files_of_a_killed_process_go_and_those_of_a_living_one_stay(storage, tm
     folder = tmp_path / "service" / "files"
     assert subprocess.run([sys.executable, "-c", code, folder], check=False).returncode == -9
     assert len(files(tmp_path)) == 2
-    storage.sweep()
+    local_storage.sweep()
     assert len(files(tmp_path)) == 1
     own.keep(input_key("j"))
 
 
-def test_a_disk_without_room_is_told_before_and_while_it_fills(storage, monkeypatch):
+def test_a_disk_without_room_is_told_before_and_while_it_fills(local_storage, monkeypatch):
+    storage = local_storage
     upload = storage.upload()
     free = shutil.disk_usage(".")._replace(free=RESERVE_BYTES + 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
@@ -98,7 +111,51 @@ def test_a_full_disk_has_its_own_error():
         full.write(b"x")
 
 
-def test_a_folder_that_is_gone_has_its_own_error(storage, tmp_path):
+def test_a_folder_that_is_gone_has_its_own_error(local_storage, tmp_path):
     shutil.rmtree(tmp_path / "service")
     with pytest.raises(StorageUnusable, match="No such file"):
-        storage.put(input_key("j"), b"x")
+        local_storage.put(input_key("j"), b"x")
+
+
+def test_a_large_upload_goes_to_the_store_and_leaves_a_hole_here(object_storage):
+    data = os.urandom(1 << 20)
+    upload = object_storage.upload()
+    for _ in range(30):
+        upload.write(data)
+    with upload.local() as path:
+        assert not upload.whole
+        assert path.stat().st_size == 30 << 20 and path.stat().st_blocks * 512 < 10 << 20
+        with path.open("rb") as file:
+            assert file.read(1 << 20) == data
+            file.seek(-(1 << 20), os.SEEK_END)
+            assert file.read() == data
+    upload.keep(input_key("j"))
+    assert object_storage.size_bytes(input_key("j")) == 30 << 20
+    with object_storage.local(input_key("j")) as path:
+        assert path.read_bytes() == data * 30
+
+
+def test_a_large_upload_that_is_not_kept_leaves_nothing(object_storage, tmp_path):
+    upload = object_storage.upload()
+    for _ in range(20):
+        upload.write(bytes(1 << 20))
+    upload.discard()
+    upload.discard()
+    assert object_storage.stored() == [] and files(tmp_path) == []
+
+
+def test_what_is_stored_is_not_stored_again(object_storage):
+    key = output_key("j", "t", "a.jpg")
+    object_storage.put(key, b"first")
+    object_storage.put(key, b"first")
+    with pytest.raises(StorageUnusable, match="already exists"):
+        object_storage.put(key, b"another")
+    with object_storage.local(key) as path:
+        assert path.read_bytes() == b"first"
+
+
+def test_a_store_that_is_gone_has_its_own_error(object_store, monkeypatch, tmp_path):
+    for name, value in (object_store.environment | {"AWS_ENDPOINT": "http://127.0.0.1:9"}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StorageUnusable, match="does not answer"):
+        ObjectStorage(object_store.url(), tmp_path).check()

@@ -77,9 +77,9 @@ def test_paths_that_lead_elsewhere(server, done, path):
 
 
 def test_a_file_that_is_gone_from_the_disk(server, photo):
-    before = set(server.stored("*/out/*"))
+    before = set(server.stored("*/out/*/*"))
     result = server.wait(server.submit(photo))["result"]
-    for file in set(server.stored("*/out/*")) - before:
+    for file in set(server.stored("*/out/*/*")) - before:
         file.unlink()
     assert server.client.get(result["downloadUrl"]).json() == {"error": "File not found"}
 

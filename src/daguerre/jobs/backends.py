@@ -23,5 +23,9 @@ def job_queue(database: Database, config: Config) -> JobQueue:
 
 
 def file_storage(config: Config) -> Storage:
-    """The files."""
-    return LocalStorage(config.service / "files")
+    """The files. Raises StorageUnusable."""
+    if config.storage_url is None:
+        return LocalStorage(config.service / "files")
+    from daguerre.jobs.object_storage import ObjectStorage
+
+    return ObjectStorage(config.storage_url, config.service / "scratch")

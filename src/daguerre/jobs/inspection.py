@@ -26,7 +26,8 @@ _LONGEST_VIEW = 16_000
 class Request:
     """What to look at: paths of local files, and the format that the result is to have.
 
-    With ``recover`` a photo that is truncated may go on.
+    With ``recover`` a photo that is truncated may go on. Where the photo is not ``whole``, only its beginning and
+    its end are there, with a hole between them: what that hides is left to the worker.
     With ``head`` the photo is the beginning of a file that is still coming: only too many pixels count.
     With ``view`` a picture that every browser shows is written to that path, of at most ``view_pixels`` on
     its longest side; 0 stands for all of them.
@@ -40,6 +41,7 @@ class Request:
     head: bool = False
     view: str | None = None
     view_pixels: int = 0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def inspect(request: Request) -> Answer:
             return _view(Path(request.photo), Path(request.view), request.view_pixels, request.max_pixels)
         if request.output_format is not None:
             registry.named(request.output_format)
-        size, exact = _size(Path(request.photo), request.max_pixels, recover=request.recover)
+        size, exact = _size(
+            Path(request.photo), request.max_pixels, recover=request.recover, whole=request.whole
+        )  # fmt: skip
         if request.mask is not None:
             _compare(size, exact, Path(request.mask), request.max_pixels)
     except InvalidSettings as error:
@@ -127,7 +131,9 @@ def _compare(size: tuple[int, int] | None, exact: bool, mask: Path, max_pixels: 
         )
 
 
-def _size(path: Path, max_pixels: int, *, recover: bool = False) -> tuple[tuple[int, int] | None, bool]:
+def _size(
+    path: Path, max_pixels: int, *, recover: bool = False, whole: bool = True
+) -> tuple[tuple[int, int] | None, bool]:
     """Width and height, where they are known, and whether the picture was decoded to say so."""
     from daguerre import imaging
 
@@ -135,14 +141,14 @@ def _size(path: Path, max_pixels: int, *, recover: bool = False) -> tuple[tuple[
     try:
         told = imaging.probe(data)
     except BrokenImage:
-        if not recover:
+        if whole and not recover:
             raise
         return None, False
     size = (told.width, told.height)
     if told.pixels > max_pixels:
         raise ImageTooLarge(_too_large(size, max_pixels))
     # Of larger files that end too early only the decoder can tell whether pixels are missing, or the end alone.
-    if told.pixels <= DECODED_PIXELS or not _has_end(data, told.format):
+    if whole and (told.pixels <= DECODED_PIXELS or not _has_end(data, told.format)):
         photo = imaging.open_image(data, max_pixels=max_pixels, recover=recover)
         return (photo.width, photo.height), True
     # Raw sensors are larger than their pictures.

@@ -7,25 +7,22 @@ import os
 import shutil
 import tempfile
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 
 import obstore
-from filelock import FileLock, Timeout
 from obstore.store import LocalStore
 
 from daguerre.files import put_in_place, sync_folder
 from daguerre.jobs.errors import FileMissing, StorageFull, StorageUnusable
+from daguerre.jobs.scratch import Scratch
 
 RESERVE_BYTES = 100_000_000
 """What is left free on the disk: for the database, for results, and for whoever else lives there."""
 
 _CHUNK_BYTES = 1 << 20
 _SYNC_BYTES = 4 << 20
-_LOCK = ".lock"
 
 
 class LocalUpload:
@@ -37,6 +34,7 @@ class LocalUpload:
         self._file = path.open("r+b")
         self._unsynced = 0
         self.size_bytes = 0
+        self.whole = True
 
     def write(self, data: bytes) -> None:
         """Long files reach the disk bit by bit, so that their end need not wait for all of it."""
@@ -74,17 +72,18 @@ class LocalStorage:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._spools = folder / "spool"
-        self._spools.mkdir(parents=True, exist_ok=True)
+        self._scratch = Scratch(folder / "spool")
         self._store = LocalStore(folder, automatic_cleanup=True)
 
     def upload(self, expected_bytes: int = 0) -> LocalUpload:
         self.check_room(expected_bytes)
-        return LocalUpload(self, self._scratch())
+        with disk_errors():
+            return LocalUpload(self, self._scratch.new())
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        path = self._scratch()
+        with disk_errors():
+            path = self._scratch.new()
         try:
             yield path
         finally:
@@ -130,6 +129,12 @@ class LocalStorage:
         # Not file by file through the store: what is removed here must be gone on a full disk as well.
         shutil.rmtree(self._folder / "jobs" / folder, ignore_errors=True)
 
+    def prune(self, folder: str, *, token: str) -> None:
+        with suppress(FileNotFoundError), os.scandir(self._folder / "jobs" / folder / "out") as entries:
+            for entry in entries:
+                if entry.name != token:
+                    shutil.rmtree(entry, ignore_errors=True)
+
     def folders(self, *, older_s: float) -> set[str]:
         before = time.time() - older_s
         with suppress(FileNotFoundError), os.scandir(self._folder / "jobs") as entries:
@@ -138,7 +143,7 @@ class LocalStorage:
 
     def free_bytes(self) -> int:
         with disk_errors():
-            return max(0, shutil.disk_usage(self._spools).free - RESERVE_BYTES)
+            return max(0, shutil.disk_usage(self._scratch.folder).free - RESERVE_BYTES)
 
     def check_room(self, size_bytes: int) -> None:
         """Raise StorageFull where the disk has no room for so much."""
@@ -147,33 +152,14 @@ class LocalStorage:
             raise StorageFull("The disk is full.")
 
     def check(self) -> None:
-        with tempfile.TemporaryFile(dir=self._spools) as probe:
+        with tempfile.TemporaryFile(dir=self._scratch.folder) as probe:
             probe.write(b"probe")
             probe.flush()
         if not self.free_bytes():
             raise OSError(errno.ENOSPC, "the disk is full")
 
     def sweep(self) -> None:
-        for folder in self._spools.iterdir():
-            if not (folder / _LOCK).is_file():
-                continue
-            with suppress(Timeout, OSError), FileLock(folder / _LOCK, timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
-
-    @cached_property
-    def _spool(self) -> tuple[Path, FileLock]:
-        """A folder of this process; the system gives its lock up when the process ends, however it does."""
-        folder = self._spools / uuid.uuid4().hex
-        folder.mkdir()
-        lock = FileLock(folder / _LOCK, thread_local=False)
-        lock.acquire()
-        return folder, lock
-
-    def _scratch(self) -> Path:
-        with disk_errors():
-            handle, path = tempfile.mkstemp(dir=self._spool[0], prefix="scratch-")
-            os.close(handle)
-            return Path(path)
+        self._scratch.sweep()
 
 
 @contextmanager

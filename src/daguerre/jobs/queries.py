@@ -14,7 +14,6 @@ from daguerre.jobs.queue import Outcome
 from daguerre.jobs.records import TERMINAL, Claim, Event, Job, Kind, Phase, StoredFile, Submission
 
 _TOLD = ("phase", "stage", "percent", "completed", "failed", "current")
-_FREE: dict[str, Any] = {"worker": None, "token": None, "lease_until": None}
 
 
 def insert_jobs(
@@ -54,7 +53,7 @@ def tell(connection: Connection, changed: Collection[str]) -> None:
 def end(connection: Connection, row: Row[Any], *, now: float, outcome: Outcome | None = None, code: str = "",
         error: str = "") -> None:  # fmt: skip
     """The last change of a job, and what follows for the batch that it belongs to."""
-    columns = _FREE | {"finished_at": now}
+    columns: dict[str, Any] = {"lease_until": None, "finished_at": now}
     if outcome is not None:
         files = {name: asdict(file) for name, file in outcome.files.items()}
         added = sum(file.size_bytes for file in outcome.files.values())
@@ -70,7 +69,7 @@ def end(connection: Connection, row: Row[Any], *, now: float, outcome: Outcome |
 
 def cancel(connection: Connection, row: Row[Any], *, now: float) -> None:
     """End a job, and a batch with all of its photos."""
-    columns = _FREE | {"finished_at": now} | _failed(FAILURES["CANCELED"].say(), "CANCELED")
+    columns = {"lease_until": None, "finished_at": now} | _failed(FAILURES["CANCELED"].say(), "CANCELED")
     if row.kind == "batch":
         open_photos = (jobs.c.batch == row.id) & jobs.c.phase.not_in(TERMINAL)
         ids = list(connection.execute(select(jobs.c.id).where(open_photos)).scalars())
@@ -137,6 +136,12 @@ def held(connection: Connection, claim: Claim) -> Row[Any] | None:
     """The job's row while ``claim`` holds it."""
     mine = (jobs.c.id == claim.job.id) & (jobs.c.token == claim.token) & (jobs.c.phase == "processing")
     return connection.execute(select(jobs).where(mine)).first()
+
+
+def finished(connection: Connection, claim: Claim) -> bool:
+    """Whether the job was completed under ``claim``: the answer to that may have been lost."""
+    done = (jobs.c.id == claim.job.id) & (jobs.c.token == claim.token) & (jobs.c.phase == "complete")
+    return connection.execute(select(jobs.c.id).where(done)).first() is not None
 
 
 def photos(connection: Connection, batch: str) -> list[Job]:

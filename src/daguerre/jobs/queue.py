@@ -115,7 +115,7 @@ class JobQueue(Protocol):
         """Tell the listeners. A lower percentage than before is raised to it. Raises LeaseLost."""
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
-        """The job is complete. Raises LeaseLost."""
+        """The job is complete; may be said again. Raises LeaseLost."""
 
     def fail(self, claim: Claim, error: str, code: str) -> None:
         """The job has failed for good. Raises LeaseLost."""

@@ -43,8 +43,9 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One file that a job offers for download."""
+    """One file that a job offers for download, stored under ``key``."""
 
+    key: str
     role: FileRole
     size_bytes: int
     media_type: str

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_snake
 
 from daguerre.jobs import filenames
 from daguerre.jobs.queue import Outcome
-from daguerre.jobs.records import MASK, PREVIEW, FileRole, Job, StoredFile
+from daguerre.jobs.records import MASK, PREVIEW, Claim, FileRole, StoredFile
 from daguerre.jobs.storage import Storage, input_key, mask_key, output_key
 from daguerre.settings import Settings
 
@@ -30,9 +30,10 @@ _OPENED, _RESTORED, _ENCODED, _PREVIEWED = 2, 94, 97, 98
 
 
 def restore_job(
-    job: Job, storage: Storage, restorer: Restorer, report: Callable[[str, int], object], cancel: CancelToken
+    claim: Claim, storage: Storage, restorer: Restorer, report: Callable[[str, int], object], cancel: CancelToken
 ) -> Outcome:
-    """Restore the photo of ``job`` and store its files. Raises what the library raises, and StorageFull."""
+    """Restore the photo of the claimed job and store its files. Raises what the library raises, and StorageFull."""
+    job = claim.job
 
     def on_progress(event: ProgressEvent) -> None:
         if event.step:  # After the last step the pipeline is done, the job is not.
@@ -55,9 +56,11 @@ def restore_job(
         contents[MASK] = ("mask", _png(restoration.damage_mask))
     cancel.check()
     report("Saving the photo...", _PREVIEWED)
-    for each, (_, data) in contents.items():
-        storage.put(output_key(job.folder, each), data)
-    files = {each: _described(each, role, data) for each, (role, data) in contents.items()}
+    files = {}
+    for each, (role, data) in contents.items():
+        key = output_key(job.folder, claim.token, each)
+        storage.put(key, data)
+        files[each] = StoredFile(key, role, len(data), filenames.media_type(each), hashlib.sha256(data).hexdigest())
     result = {to_snake(field): value for field, value in restoration.to_dict().items()}
     result["warnings"] = [*job.notes, *result["warnings"]]
     return Outcome(result, files)
@@ -94,7 +97,3 @@ def _png(mask: Any) -> bytes:
     from daguerre.imaging.photo import Photo
 
     return imaging.encode(Photo(mask[:, :, None], "png"), format="png").data
-
-
-def _described(name: str, role: FileRole, data: bytes) -> StoredFile:
-    return StoredFile(role, len(data), filenames.media_type(name), hashlib.sha256(data).hexdigest())

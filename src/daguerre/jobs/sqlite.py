@@ -125,7 +125,8 @@ class SqliteQueue:
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
         with self._database.writing() as connection:
-            queries.end(connection, _held(connection, claim), now=self._wall(), outcome=outcome)
+            if not queries.finished(connection, claim):
+                queries.end(connection, _held(connection, claim), now=self._wall(), outcome=outcome)
 
     def fail(self, claim: Claim, error: str, code: str) -> None:
         with self._database.writing() as connection:

@@ -1,4 +1,4 @@
-"""Where the files of jobs lie, whatever keeps them: ``jobs/FOLDER/input``, ``mask``, ``view`` and ``out/NAME``."""
+"""Where the files of jobs lie: ``jobs/FOLDER/input``, ``mask``, ``view`` and ``out/TOKEN/NAME``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def mask_key(folder: str) -> str:
     return f"jobs/{folder}/mask"
 
 
-def output_key(folder: str, name: str) -> str:
-    """A file that the job offers."""
-    return f"jobs/{folder}/out/{name}"
+def output_key(folder: str, token: str, name: str) -> str:
+    """A file that the job offers, made under the claim ``token``: two that work on one job do not meet."""
+    return f"jobs/{folder}/out/{token}/{name}"
 
 
 def view_key(folder: str, side: str, size: str) -> str:
@@ -37,6 +37,10 @@ class Upload(Protocol):
     @property
     def size_bytes(self) -> int:
         """What was written."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether :meth:`local` shows every byte; else it shows the beginning, a hole and the end."""
 
     def write(self, data: bytes) -> None:
         """Take over the next bytes. Raises StorageFull."""
@@ -64,7 +68,7 @@ class Storage(Protocol):
         """The path of an empty local file, which goes with the ``with`` block unless it was moved away."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Store ``data``. Raises StorageFull."""
+        """Store ``data`` under a key that is new. Raises StorageFull."""
 
     def adopt(self, path: Path, key: str) -> None:
         """Make a complete scratch file the file of ``key``. Raises StorageFull."""
@@ -79,7 +83,10 @@ class Storage(Protocol):
         """The bytes of a file. Raises FileMissing."""
 
     def remove(self, folder: str) -> None:
-        """Delete every file of a job's folder."""
+        """Delete every file of a job's folder, or of a folder in it."""
+
+    def prune(self, folder: str, *, token: str) -> None:
+        """Delete what other claims than ``token`` have left in a job's folder."""
 
     def folders(self, *, older_s: float) -> set[str]:
         """The folders in which nothing was stored for so long."""

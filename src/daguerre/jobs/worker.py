@@ -24,7 +24,7 @@ from daguerre.database.errors import DatabaseError
 from daguerre.errors import Canceled, ModelError
 from daguerre.failures import failure_of
 from daguerre.jobs import backends
-from daguerre.jobs.errors import LeaseLost
+from daguerre.jobs.errors import JobError, LeaseLost
 from daguerre.jobs.lease_watch import STOPPED_BY_WATCH, LeaseWatch
 from daguerre.jobs.limits import limit_memory, share_of_memory
 from daguerre.jobs.queue import JobQueue, WorkerInfo
@@ -108,13 +108,16 @@ class Worker:
         started = time.monotonic()
         try:
             with watch:
-                outcome = restore_job(claim.job, self._storage, self._restorer, watch.report, watch.token)
+                outcome = restore_job(claim, self._storage, self._restorer, watch.report, watch.token)
             self._insist(lambda: self._queue.finish(claim, outcome))
             _log.info("job finished", seconds=round(time.monotonic() - started, 3))
         except (Canceled, LeaseLost):
             self._insist(lambda: self._let_go(claim))
         except Exception as error:
             self._refuse(claim, error)
+        else:
+            if claim.job.attempts > 1:
+                self._clean(lambda: self._storage.prune(claim.job.folder, token=claim.token))
 
     def _refuse(self, claim: Claim, error: Exception) -> None:
         failure = failure_of(error)
@@ -147,9 +150,17 @@ class Worker:
             self._forget(claim)
 
     def _forget(self, claim: Claim) -> None:
-        """Delete what was stored for a job that was removed meanwhile."""
-        if not self._queue.known_folders([claim.job.folder]):
-            self._storage.remove(claim.job.folder)
+        """Delete what was stored under this claim, and all of a job that was removed meanwhile."""
+        folder = claim.job.folder
+        gone = not self._queue.known_folders([folder])
+        self._clean(lambda: self._storage.remove(folder if gone else f"{folder}/out/{claim.token}"))
+
+    def _clean(self, remove: Callable[[], object]) -> None:
+        """Delete files; what cannot be deleted now is left to housekeeping."""
+        try:
+            remove()
+        except JobError as error:
+            _log.warning("files that are not needed stay for now", reason=str(error))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from daguerre.errors import InstallFailed
+from daguerre.jobs.local_storage import LocalStorage
 from daguerre.models.catalog import Catalog, Model
 from daguerre.models.catalog.published import Bundle
 from daguerre.models.install import archive
@@ -130,8 +131,10 @@ async def import_feature(request: Request, service: ServiceOf, id: str) -> Impor
     """Install networks from an archive that ``daguerre models export`` wrote."""
     bundle = _bundle(service, id)
     most = 2 * sum(network.expected_bytes for network in service.features.members(bundle))
+    # An archive has to lie here whole, wherever photos go.
+    spool = LocalStorage(service.config.service / "files")
     async with received(
-        request, service.storage, file_fields=("file",), max_file_bytes=most, max_files=1
+        request, spool, file_fields=("file",), max_file_bytes=most, max_files=1
     ) as form:  # fmt: skip
         if not form.files or form.files[0].size_bytes == 0:
             raise Problem("NO_ARCHIVE")

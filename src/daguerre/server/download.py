@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.records import Job, StoredFile
-from daguerre.jobs.storage import output_key
 from daguerre.server import ranges, zip_stream
 from daguerre.server.auth import User
 from daguerre.server.problems import Problem, documented
@@ -108,7 +107,7 @@ async def _file(
     status = 200 if wanted is None else 206
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=file.media_type)
-    chunks = service.storage.stream(output_key(job.folder, name), start, end)
+    chunks = service.storage.stream(file.key, start, end)
     try:
         first = await anext(chunks, b"")
     except FileMissing:

@@ -12,7 +12,7 @@ from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.inspectors import InspectionTimeout
 from daguerre.jobs.records import Job
-from daguerre.jobs.storage import input_key, output_key, view_key
+from daguerre.jobs.storage import input_key, view_key
 from daguerre.server.jobs import VisibleJob
 from daguerre.server.problems import Problem, documented
 from daguerre.server.service import Service, ServiceOf
@@ -62,7 +62,7 @@ def _source(job: Job, side: Side) -> str:
         return input_key(job.folder)
     found = job.file_of("photo")
     if side == "restored" and found is not None:
-        return output_key(job.folder, found[0])
+        return found[1].key
     raise Problem("NO_SUCH_FILE")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.records import Job
-from daguerre.jobs.storage import Storage, output_key
+from daguerre.jobs.storage import Storage
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -48,7 +48,7 @@ def entries(photos: Iterable[Job]) -> list[Entry]:
             name = f"{stem}-{number}.{extension}"
         taken.add(name.lower())
         modified = photo.finished_at or photo.created_at
-        found.append(Entry(photo.id, name, output_key(photo.folder, stored), file.size_bytes, modified))
+        found.append(Entry(photo.id, name, file.key, file.size_bytes, modified))
     return found
 
 
