@@ -246,7 +246,8 @@ def test_a_white_border_is_not_taken_for_missing() -> None:
 
 
 @pytest.mark.parametrize(("stored", "turn", "wanted"), [
-    ((1, 600, 300), 1, (1, 600, 300)), ((1, 600, 300), 6, (1, 300, 600)), ((2, 118, 118), 1, (1, 300, 300)),
+    ((1, 600, 300), 1, (1, 600, 300)), ((1, 600, 300), 6, (1, 300, 600)), ((2, 118, 118), 1, (2, 118, 118)),
+    ((0, 72, 72), 1, (0, 72, 72)),
     ((0, 2, 1), 1, (0, 2, 1)), ((0, 1, 1), 1, (0, 1, 1)),
 ])  # fmt: skip
 def test_densities_come_back(stored: tuple[int, int, int], turn: int, wanted: tuple[int, int, int]) -> None:
@@ -312,3 +313,36 @@ def test_a_truncated_progressive_file_lacks_sharpness() -> None:
     photo = imaging.open_image(stream.getvalue()[: len(stream.getvalue()) * 3 // 4], recover=True)
     assert photo.missing is None
     assert any("sharpness" in sentence for sentence in photo.warnings)
+
+
+@pytest.mark.parametrize("turn", range(2, 9))
+@pytest.mark.parametrize("size", [(64, 96), (61, 93)])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_a_turned_picture_that_is_written_anew_loses_little(turn: int, size: tuple[int, int], subsampling: int) -> None:
+    height, width = size
+    grey = np.random.default_rng(1).integers(90, 160, (height, width, 1)) + np.zeros((1, 1, 3), np.int64)
+    stream, exif = BytesIO(), b"Exif\0\0" + tiff_ifd.block({274: tiff_ifd.short(turn)})
+    Image.fromarray(grey.astype(np.uint8)).save(stream, "JPEG", exif=exif, quality=60, subsampling=subsampling)
+    photo = imaging.open_image(stream.getvalue())
+    photo.metadata.comments = (b"so that it is written anew",)
+    again = imaging.open_image(imaging.encode(photo).data)
+    error = np.square(again.pixels.astype(float) - photo.pixels).mean()
+    assert 10 * np.log10(255**2 / max(error, 1e-9)) > 40
+
+
+def test_large_attributes_go_into_the_extension_of_xmp() -> None:
+    told = packet('xmlns:GDepth="http://ns.google.com/photos/1.0/depthmap/" GDepth:Data="' + "x" * 200_000 + '"')
+    photo = imaging.open_image(jpeg())
+    photo.metadata.xmp = told
+    back = imaging.open_image(imaging.encode(photo).data).metadata.xmp or b""
+    assert back.count(b"x" * 200_000) == 1
+
+
+def test_only_photoshops_own_resources_are_taken_for_iptc() -> None:
+    foreign = photoshop.Resource(b"AgHg", 1028, bytes(2), b"of another program")
+    rows = [photoshop.resource(1028, b"\x1c\2x\0\1a"), foreign, photoshop.resource(1028, b"\x1c\2x\0\1b")]
+    block = b"Photoshop 3.0\0" + b"".join(row.packed() for row in rows)
+    again, _ = changed(with_segments(jpeg(), segment(0xED, block)))
+    iptc, rest = photoshop.parted(jpeg_segments.parsed(again).resources)
+    assert iptc == b"\x1c\2x\0\1a\x1c\2x\0\1b"
+    assert rest == foreign.packed()

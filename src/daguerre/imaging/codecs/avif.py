@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from daguerre.errors import BrokenImage
 from daguerre.imaging import depth
 from daguerre.imaging.codecs import oiio, pillow
 from daguerre.imaging.containers import avif_items
@@ -72,11 +73,10 @@ def _shallow(image: Image.Image, seen: tuple[int, int, int, int] | None) -> Phot
 
 
 def _deep(image: Image.Image, data: bytes, bits: int, seen: tuple[int, int, int, int] | None) -> Photo:
-    import imagecodecs
-
+    is_animated = getattr(image, "n_frames", 1) > 1
     with oiio.faults():
-        plane = np.asarray(imagecodecs.avif_decode(data, index=0))
-    plane = plane[:, :, None] if plane.ndim == 2 else plane
+        plane = _first_frame(data) if is_animated else _still(data)
+    losses = [pillow.ANIMATION] if is_animated else []
     if seen is not None:
         left, top, right, bottom = seen
         plane = plane[top:bottom, left:right]
@@ -84,8 +84,27 @@ def _deep(image: Image.Image, data: bytes, bits: int, seen: tuple[int, int, int,
     plane = depth.widened(oiio.upright(plane, turn), bits)
     count = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count else None
-    losses = [pillow.ANIMATION] if getattr(image, "n_frames", 1) > 1 else []
     return Photo(np.ascontiguousarray(plane[:, :, :count]), "avif", alpha, metadata, losses=losses)
+
+
+def _still(data: bytes) -> Pixels:
+    """``[H, W, C]`` of more than 8 bits."""
+    import imagecodecs
+
+    plane = np.asarray(imagecodecs.avif_decode(data))
+    plane = plane[0] if plane.ndim == 4 else plane
+    return plane[:, :, None] if plane.ndim == 2 else plane
+
+
+def _first_frame(data: bytes) -> Pixels:
+    """``[H, W, C]`` of an animation of more than 8 bits, of which imagecodecs cannot be asked for one frame."""
+    import cv2
+
+    plane = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if plane is None:
+        raise BrokenImage("The AVIF file is damaged: its first frame cannot be read.")
+    plane = plane[:, :, None] if plane.ndim == 2 else plane
+    return np.asarray(plane[:, :, [2, 1, 0, 3][: plane.shape[2]]] if plane.shape[2] >= 3 else plane)
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:

@@ -32,12 +32,15 @@ _CREDENTIALS_LOST = "The content credentials of the JPEG 2000 file were left out
 
 @dataclass(frozen=True, slots=True)
 class Jp2Coding(Coding):
-    """Bits a sample, whether the codestream came without boxes, the inks of CMYK, and boxes that are written again."""
+    """Bits a sample, whether the codestream came without boxes, the inks of CMYK, boxes that are
+    written again, and the one that tells the resolution with what was read from it."""
 
     bits: int = 16
     bare: bool = False
     inks: Inks | None = None
     boxes: tuple[bytes, ...] = ()
+    resolution: bytes = b""
+    told: tuple[float, float] | None = None
 
     def only_here(self) -> tuple[str, ...]:
         return ("XML and other boxes",) if self.boxes else ()
@@ -53,6 +56,7 @@ class _Told:
     space: int | None = None
     turn: int = 1
     kept: list[bytes] = field(default_factory=list)
+    resolution: bytes = b""
     losses: list[str] = field(default_factory=list)
 
 
@@ -86,7 +90,7 @@ def _told(data: bytes) -> _Told:
     standing = upright(metadata.exif, metadata.xmp)
     metadata.exif, metadata.xmp = standing.exif, standing.xmp
     if standing.turn >= 5 and metadata.dpi:
-        metadata.dpi = metadata.dpi[::-1]
+        metadata.dpi, told.resolution = metadata.dpi[::-1], _resolution(metadata.dpi[::-1])
     told.metadata, told.turn = metadata, standing.turn
     told.losses += standing.notes
     return told
@@ -101,6 +105,7 @@ def _read_header(told: _Told, metadata: Metadata, kind: bytes, part: bytes) -> N
         fields = struct.unpack_from(f">{(len(part) - 2) // 2}H", part, 2)
         told.opacity = 1 in fields[1::3]
     elif kind == b"res ":
+        told.resolution = box(kind, part)
         for name, _, first, last in boxes(part):
             # Where the picture was captured counts more than where it is shown.
             if name in (b"resc", b"resd") and last - first >= 10 and (metadata.dpi is None or name == b"resc"):
@@ -154,7 +159,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         pixels, told.metadata.icc = inks.colors(), None
     if bits < 8:
         told.losses.append(f"Samples of {bits} bits are stored in 8 now, at the same levels.")
-    coding = Jp2Coding(bits, data.startswith(CODESTREAM), inks, tuple(told.kept))
+    coding = Jp2Coding(bits, data.startswith(CODESTREAM), inks, tuple(told.kept), told.resolution, told.metadata.dpi)
     return Photo(pixels, "jp2", alpha, told.metadata, coding, losses=told.losses)
 
 
@@ -199,7 +204,9 @@ def _boxed(data: bytes, photo: Photo, own: Jp2Coding, inks: Inks | None) -> byte
             inner.append(box(b"colr", b"\2\0\0" + icc if icc else b"\1\0\0" + struct.pack(">I", space)))
             if photo.alpha is not None:
                 inner.append(_definition(4 if inks is not None else photo.pixels.shape[2]))
-            if told.dpi:
+            if own.resolution and own.told == told.dpi:
+                inner.append(own.resolution)
+            elif told.dpi:
                 inner.append(_resolution(told.dpi))
             part = box(b"jp2h", b"".join(inner))
         elif kind == b"jp2c":

@@ -14,7 +14,7 @@ from daguerre.imaging import depth, limits, passthrough
 from daguerre.imaging.codecs import jpeg_repair, oiio, pillow
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import jpeg_segments, photoshop
-from daguerre.imaging.containers.jpeg_segments import Segments
+from daguerre.imaging.containers.jpeg_segments import Density, Segments
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.metadata.orientation import upright
@@ -28,6 +28,10 @@ _LOSSLESS_FRAMES = (0xC3, 0xC7, 0xCB, 0xCF)
 _SUBSAMPLING = {((1, 1), (1, 1)): 0, ((2, 1), (1, 1)): 1, ((2, 2), (1, 1)): 2}
 _GAIN_MAP_LOST = "The gain map of the JPEG was left out: it fits the old picture."
 _VIEWS_LOST = "Further pictures behind the JPEG's own (another view or a gain map) were left out."
+Layer = tuple[int, int, int, int]
+"""Number, sampling across and down, and table of a component."""
+
+Resolution = tuple[float, float] | None
 _TRAILER_LOST = "What followed the JPEG's picture in the file (a film or another program's data) was left out."
 
 
@@ -35,7 +39,8 @@ _TRAILER_LOST = "What followed the JPEG's picture in the file (a film or another
 class JpegCoding(Coding):
     """Quantization tables and Pillow's number for the subsampling (empty and ``None``: as the quality asks), whether
     the scans are progressive and the components red, green and blue themselves, the inks of CMYK, whether the code
-    is that of the upright picture, whether JFIF names no resolution, and segments that a new file holds again."""
+    is that of the upright picture, JFIF's density with what was read from it, and segments that a new file holds
+    again."""
 
     qtables: tuple[tuple[int, ...], ...] = ()
     subsampling: int | None = None
@@ -43,7 +48,8 @@ class JpegCoding(Coding):
     keep_rgb: bool = False
     inks: Inks | None = None
     is_upright: bool = True
-    has_silent_jfif: bool = False
+    density: Density | None = None
+    told: tuple[Resolution, Resolution] = (None, None)
     segments: tuple[bytes, ...] = ()
 
     def in_full_color(self) -> JpegCoding:
@@ -83,8 +89,9 @@ def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
     else:
         photo, coding = _common(data, metadata, turn, max_pixels, recover)
     photo.metadata = replace(metadata, icc=None if coding.inks is not None else metadata.icc)
-    silent = told.density is not None and told.density[0] not in (1, 2)
-    photo.coding = replace(coding, segments=tuple(told.others), has_silent_jfif=silent)
+    density = told.density if turn < 5 or told.density is None else (told.density[0], *told.density[:0:-1])
+    said = (metadata.dpi, metadata.aspect)
+    photo.coding = replace(coding, segments=tuple(told.others), density=density, told=said)
     photo.losses = [*front, *losses, *photo.losses]
     return photo
 
@@ -105,6 +112,8 @@ def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover
         keep_rgb=len(layers) == 3 and _is_rgb(image, layers),
         is_upright=turn == 1,
     )
+    if turn != 1:
+        coding = _turned(coding, layers, image.size, turn)
     image, missing = jpeg_repair.recovered(data, image.size) if recover else (jpeg_repair.decoded(image, data), None)
     missing = None if missing is None else oiio.upright(missing, turn)
     if image.mode == "CMYK":
@@ -112,6 +121,25 @@ def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover
         return Photo(inks.colors(), "jpeg", missing=missing), replace(coding, inks=inks)
     pixels, _ = pillow.arrays(image.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else image)
     return Photo(pixels, "jpeg", missing=missing), coding
+
+
+def _turned(coding: JpegCoding, layers: list[Layer], size: tuple[int, int], turn: int) -> JpegCoding:
+    """The coding for the upright picture.
+
+    Where the edge that becomes the left or the upper one lies between two blocks, the turned tables meet the very
+    coefficients; elsewhere every block is cut anew, and tables and subsampling of the quality for new files lose least.
+    """
+    across, down = (
+        8 * max((layer[1] for layer in layers), default=1),
+        8 * max((layer[2] for layer in layers), default=1),
+    )
+    from_right, from_below = turn in (2, 3, 7, 8), turn in (3, 4, 6, 7)
+    if (from_right and size[0] % across) or (from_below and size[1] % down):
+        return replace(coding, qtables=(), subsampling=0)
+    if turn < 5:
+        return coding
+    tables = tuple(tuple(int(value) for value in np.reshape(table, (8, 8)).T.flat) for table in coding.qtables)
+    return replace(coding, qtables=tables, subsampling=0 if coding.subsampling == 1 else coding.subsampling)
 
 
 def _rare(data: bytes, told: Segments, turn: int, max_pixels: int) -> Photo:
@@ -181,24 +209,23 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     own = photo.coding if isinstance(photo.coding, JpegCoding) else JpegCoding()
     inks = own.inks if own.inks is not None and own.inks.fit(photo.pixels) else None
     icc = metadata.icc or (inks.profile if inks is not None else None)
-    # What only EXIF tells stays where it is told.
-    silent = own.has_silent_jfif and not metadata.aspect and metadata.exif is not None
+    density = own.density if own.told == (metadata.dpi, metadata.aspect) else None
     if quality is None and photo.original is not None and own.is_upright and passthrough.pixels_unchanged(photo):
-        return jpeg_segments.dressed(_from_start(photo.original.data)[1], metadata, icc, own.segments, silent)
+        return jpeg_segments.dressed(_from_start(photo.original.data)[1], metadata, icc, own.segments, density)
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"JPEG holds at most {_LONGEST} pixels a side; choose another format.")
     image = pillow.image_of(photo) if inks is None else Image.fromarray(inks.planes_of(photo.pixels), "CMYK")
     options: dict[str, Any] = {"quality": quality or _QUALITY}
+    fitting = 0 if (quality or _QUALITY) >= 90 else 2
     if quality is None and own.qtables:
         options = {"qtables": [list(table) for table in own.qtables]}
     if image.mode == "RGB":
-        fitting = 0 if (quality or _QUALITY) >= 90 else 2
         options["subsampling"] = fitting if own.subsampling is None else own.subsampling
     data = pillow.saved(image, "JPEG", progressive=own.progressive, keep_rgb=own.keep_rgb, **options)
-    return jpeg_segments.dressed(data, metadata, icc, own.segments, silent)
+    return jpeg_segments.dressed(data, metadata, icc, own.segments, density)
 
 
-def _tables(image: Any, layers: list[tuple[int, int, int, int]]) -> tuple[tuple[int, ...], ...]:
+def _tables(image: Any, layers: list[Layer]) -> tuple[tuple[int, ...], ...]:
     """The quantization table of each component, as Pillow takes them: the last one serves the rest."""
     tables = [tuple(image.quantization[layer[3]]) for layer in layers if layer[3] in image.quantization]
     while len(tables) > 1 and tables[-1] == tables[-2]:
@@ -206,7 +233,7 @@ def _tables(image: Any, layers: list[tuple[int, int, int, int]]) -> tuple[tuple[
     return tuple(tables)
 
 
-def _subsampling(layers: list[tuple[int, int, int, int]]) -> int:
+def _subsampling(layers: list[Layer]) -> int:
     """Pillow's number for the sampling; one that it cannot write gets 4:4:4, which loses nothing."""
     if len(layers) != 3:
         return 0
@@ -216,7 +243,7 @@ def _subsampling(layers: list[tuple[int, int, int, int]]) -> int:
     return _SUBSAMPLING.get((first, second), 0) if second == third else 0
 
 
-def _is_rgb(image: Image.Image, layers: list[tuple[int, int, int, int]]) -> bool:
+def _is_rgb(image: Image.Image, layers: list[Layer]) -> bool:
     """Whether the components are red, green and blue themselves."""
     if "adobe_transform" in image.info:
         return bool(image.info["adobe_transform"] == 0)

@@ -92,13 +92,14 @@ def _parsed(data: bytes, max_pixels: int) -> _Document:
     layers = data[start : start + size]
     # The number of layers is negative where the first further channel is the opacity of the merged picture.
     count = _layer_count(layers, big)
-    found = {row.number: row.body for row in reversed(rows)}
+    own = [row for row in rows if row.signature == b"8BIM"]
+    found = {row.number: row.body for row in reversed(own)}
     names = found.get(photoshop.CHANNEL_NAMES)
     first_is_alpha = count < 0 or (count == 0 and (names is None or names.startswith(_OPACITY)))
     return _Document(
         big, channels, height, width, depth, mode, mode_data,
         found,
-        b"".join(row.packed() for row in rows if row.number not in _HELD_APART),
+        b"".join(row.packed() for row in rows if row not in own or row.number not in _HELD_APART),
         count != 0, first_is_alpha, data[start + size :],
     )  # fmt: skip
 

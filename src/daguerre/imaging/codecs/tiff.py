@@ -48,9 +48,13 @@ _LOSSY_OR_RARE = {
 
 @dataclass(frozen=True, slots=True)
 class TiffCoding(Coding):
-    """Compression and kind of the samples in OpenImageIO's words, bits a sample, whether the colors were multiplied by
-    alpha, further samples ``[H, W, C]`` with what each of them is, the inks of CMYK, tags that other formats have no
-    place for, and the pages that are no photos with the numbers of the pages before which they stand."""
+    """How a page was stored.
+
+    Compression and kind of the samples in OpenImageIO's words, bits a sample, whether the colors were multiplied by
+    alpha, further samples ``[H, W, C]`` with what each of them is, the inks of CMYK; tags that other formats have no
+    place for, the tags of the resolution with what was read from them, and the pages that are no photos, with the
+    numbers of the pages before which they stand.
+    """
 
     compression: str = "zip"
     bits: int = 0
@@ -60,6 +64,8 @@ class TiffCoding(Coding):
     extra_kinds: tuple[int, ...] = ()
     inks: Inks | None = None
     tags: Directory = field(default_factory=dict)
+    resolution: Directory = field(default_factory=dict)
+    told: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
     carried: tuple[tuple[int, StoredPage], ...] = ()
 
 
@@ -175,6 +181,8 @@ def _page(data: bytes, index: int, tags: Directory, shape: Shape, *, recover: bo
         inks,
         {tag: entry for tag, entry in tags.items() if tag not in _STRUCTURAL and tag not in DESCRIPTIVE}
         | _kept_apart(tags),
+        _resolution(tags, turn),
+        (metadata.dpi, metadata.aspect),
     )
     missing = None if missing is None else oiio.upright(missing, turn)
     return Photo(pixels, "tiff", alpha, metadata, coding, missing=missing, losses=losses)
@@ -199,6 +207,14 @@ def _losses(tags: Directory, shape: Shape) -> list[str]:
         found.append("The camera's maker notes lie elsewhere now: programs may not find all that they point at.")
     if _LAYERS in tags:
         found.append("The layers that Photoshop stored in the TIFF were left out.")
+    return found
+
+
+def _resolution(tags: Directory, turn: int) -> Directory:
+    """The tags of the resolution for the upright picture."""
+    found = {tag: tags[tag] for tag in (X_RESOLUTION, Y_RESOLUTION, UNIT) if tag in tags}
+    if turn >= 5 and X_RESOLUTION in found and Y_RESOLUTION in found:
+        found |= {X_RESOLUTION: found[Y_RESOLUTION], Y_RESOLUTION: found[X_RESOLUTION]}
     return found
 
 
@@ -357,7 +373,9 @@ def _tags(page: Photo) -> Directory:
     tags |= {tag: entry for tag, entry in (held[0] if held else {}).items() if tag in DESCRIPTIVE}
     tags[ORIENTATION] = tiff_ifd.short(1)
     resolution = data.dpi or data.aspect
-    if resolution:
+    if own.told == (data.dpi, data.aspect):
+        tags |= own.resolution
+    elif resolution:
         tags |= {
             X_RESOLUTION: tiff_ifd.rational(resolution[0]),
             Y_RESOLUTION: tiff_ifd.rational(resolution[1]),

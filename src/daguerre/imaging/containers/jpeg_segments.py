@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from daguerre.imaging.containers import photoshop
 from daguerre.imaging.metadata import xmp
@@ -21,13 +21,16 @@ _JFIF, _EXIF, _XMP = b"JFIF\x00", b"Exif\x00\x00", b"http://ns.adobe.com/xap/1.0
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\x00"
 _ICC, _PHOTOSHOP, _MPF = b"ICC_PROFILE\x00", b"Photoshop 3.0\x00", b"MPF\x00"
 _GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1"
-_ADOBE_CM = b"Adobe_CM"
 LONGEST = 65533
 _LONGEST_XMP = LONGEST - len(_XMP)
 _EXTENSION_PART = 65_400
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BETWEEN_SCANS = (0xC4, 0xDA, 0xDB, 0xDC, 0xDD, COM)
 _WITHOUT_BODY = frozenset({0x00, 0x01, *range(0xD0, 0xD8), 0xFF})
+
+
+Density = tuple[int, int, int]
+"""JFIF's unit (0 none, 1 inches, 2 centimeters), and pixels across and down in it."""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class Segments:
     icc: bytes | None = None
     resources: bytes = b""
     comments: list[bytes] = field(default_factory=list)
-    density: tuple[int, int, int] | None = None
+    density: Density | None = None
     others: list[bytes] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     has_gain_map: bool = False
@@ -133,7 +136,7 @@ def parsed(data: bytes) -> Segments:
             _drop(
                 found, "Content credentials and further layers of the JPEG (APP11) were left out: they fit the old one."
             )
-        elif APP1 <= marker <= APP15 and marker != APP14 and not body.startswith(_ADOBE_CM):
+        elif APP1 <= marker <= APP15 and marker != APP14:
             found.others.append(segment)
     found.icc = b"".join(profile[number] for number in sorted(profile)) or None
     extension = b"".join(extensions[place] for place in sorted(extensions))
@@ -148,18 +151,19 @@ def _drop(found: Segments, sentence: str) -> None:
 
 
 def dressed(
-    data: bytes, metadata: Metadata, icc: bytes | None, others: tuple[bytes, ...] = (), silent: bool = False
+    data: bytes, metadata: Metadata, icc: bytes | None, others: tuple[bytes, ...] = (), density: Density | None = None
 ) -> bytes:
     """The JPEG ``data`` with ``metadata``, the profile ``icc`` and the segments ``others`` in place of its own.
 
     Of its own it keeps Adobe's header, which tells the colors apart, and JFIF's, with the density of ``metadata``
-    unless it is to be ``silent``. What follows the picture is cut off. An EXIF block longer than a segment is left out.
+    unless ``density`` says otherwise. What follows the picture is cut off. An EXIF block longer than a segment is
+    left out.
     """
     leading: list[bytes] = []
     rest: list[bytes] = []
     for marker, segment in walk(data):
         if marker == APP0 and not leading and segment[4:].startswith(_JFIF):
-            leading.append(_with_density(segment, replace(metadata, dpi=None) if silent else metadata))
+            leading.append(_with_density(segment, density or _density(metadata)))
         elif marker != COM and not APP0 <= marker <= APP13 and marker != APP15:
             rest.append(segment)
     end = picture_end(data)
@@ -167,12 +171,16 @@ def dressed(
     return b"".join((b"\xff\xd8", *leading, *_segments(metadata, icc), *others, *rest, picture))
 
 
-def _with_density(segment: bytes, metadata: Metadata) -> bytes:
-    """JFIF's header with the resolution of ``metadata``; a shape of pixels without a unit has unit 0."""
-    unit, (across, down) = (1, metadata.dpi) if metadata.dpi else (0, metadata.aspect or (1, 1))
-    across, down = (max(1, min(65535, round(value))) for value in (across, down))
-    # The thumbnail that may follow shows the old picture.
-    return b"\xff\xe0\x00\x10" + segment[4:11] + struct.pack(">BHHBB", unit, across, down, 0, 0)
+def _with_density(segment: bytes, density: Density) -> bytes:
+    """JFIF's header with ``density``, and without the thumbnail that may follow and shows the old picture."""
+    return b"\xff\xe0\x00\x10" + segment[4:11] + struct.pack(">BHHBB", *density, 0, 0)
+
+
+def _density(metadata: Metadata) -> Density:
+    """The resolution of ``metadata``; a shape of pixels without a unit has unit 0."""
+    unit, sides = (1, metadata.dpi) if metadata.dpi else (0, metadata.aspect or (1, 1))
+    across, down = (max(1, min(65535, round(value))) for value in sides)
+    return unit, across, down
 
 
 def _segments(metadata: Metadata, icc: bytes | None) -> list[bytes]:

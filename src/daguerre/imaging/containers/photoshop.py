@@ -14,7 +14,8 @@ THUMBNAILS = (1033, 1036)
 LAYERS = (1024, 1026, 1069, 1072)
 """What says which layer is chosen and how layers are grouped."""
 
-_SIGNATURES = (b"8BIM", b"8B64", b"AgHg", b"DCSR", b"MeSa", b"PHUT")
+_OWN = b"8BIM"
+_SIGNATURES = (_OWN, b"8B64", b"AgHg", b"DCSR", b"MeSa", b"PHUT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Resource:
 
 def resource(number: int, body: bytes) -> Resource:
     """A resource of Photoshop's own without a name."""
-    return Resource(b"8BIM", number, bytes(2), body)
+    return Resource(_OWN, number, bytes(2), body)
 
 
 def resources(block: bytes) -> Iterator[Resource]:
@@ -73,6 +74,7 @@ def turned(block: bytes | None) -> bytes | None:
 def parted(block: bytes) -> tuple[bytes | None, bytes | None]:
     """The IPTC block of ``block``, and the other resources without the thumbnails, as far as they are whole."""
     found = list(resources(block))
-    iptc = next((row.body for row in found if row.number == IPTC), None)
-    rest = b"".join(row.packed() for row in found if row.number not in (IPTC, *THUMBNAILS))
+    own = [row for row in found if row.signature == _OWN and row.number in (IPTC, *THUMBNAILS)]
+    iptc = b"".join(row.body for row in own if row.number == IPTC)
+    rest = b"".join(row.packed() for row in found if row not in own)
     return iptc or None, rest or None

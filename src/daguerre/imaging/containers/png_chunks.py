@@ -135,6 +135,8 @@ def told(data: bytes) -> tuple[Metadata, list[Chunk], list[str]]:
                 metadata.dpi = (across * _INCH, down * _INCH)
             elif across and down and across != down:
                 metadata.aspect = (float(across), float(down))
+            else:
+                others.append((kind, body))
         elif kind == b"iTXt" and body.startswith(_XMP_KEY + b"\0"):
             metadata.xmp = _xmp(body)
         elif kind in (*_COLOR, _BACKGROUND, _MODIFIED) or (kind not in _CODED and kind[3:4].islower()):
@@ -148,7 +150,9 @@ def dressed(data: bytes, metadata: Metadata, others: Iterable[Chunk], kind_of_ot
     """``data``, a PNG as an encoder writes it, with ``metadata`` and the chunks ``others``, which come from a file of
     other bits and another kind of color, maybe."""
     alike = kind_of_others == (data[24], data[25]) and data[25] != PALETTE
-    parts = [chunk(kind, body) for kind, body in others if kind != _BACKGROUND or alike]
+    told = metadata.dpi or metadata.aspect
+    kept = [row for row in others if (row[0] != _BACKGROUND or alike) and (row[0] != b"pHYs" or not told)]
+    parts = [chunk(*row) for row in kept]
     if metadata.icc:
         parts.insert(0, chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
     if metadata.dpi:

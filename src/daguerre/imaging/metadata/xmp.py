@@ -144,16 +144,11 @@ def split(packet: bytes, longest: int) -> tuple[bytes, bytes]:
     for index in by_size:
         if size <= longest - 200:
             break
-        owner, node = here[index]
-        size -= len(node.toxml().encode())
-        owner.removeChild(node)
+        size -= len(here[index][1].toxml().encode())
+        _remove(*here[index])
         moved += 1
     for index in by_size[moved:]:
-        owner, node = there[index]
-        owner.removeChild(node)
-    for owner in children(extension.getElementsByTagNameNS(RDF, "RDF")[0], RDF, "Description"):
-        for name in _attributes(owner):
-            owner.removeAttribute(name)
+        _remove(*there[index])
     body = packed(extension)
     first = descriptions(document)[0]
     first.setAttributeNS(XMLNS, "xmlns:xmpNote", _NOTE)
@@ -164,10 +159,30 @@ def split(packet: bytes, longest: int) -> tuple[bytes, bytes]:
 
 
 def _properties(document: Any) -> list[tuple[Any, Any]]:
-    """Each element that is a property, with its owner."""
-    root = document.getElementsByTagNameNS(RDF, "RDF")[0]
-    owners = list(children(root, RDF, "Description"))
-    return [(owner, node) for owner in owners for node in list(owner.childNodes) if node.nodeType == node.ELEMENT_NODE]
+    """Each element and each attribute that is a property, with its owner."""
+    root, found = document.getElementsByTagNameNS(RDF, "RDF")[0], []
+    for owner in children(root, RDF, "Description"):
+        found += [(owner, node) for node in list(owner.childNodes) if node.nodeType == node.ELEMENT_NODE]
+        found += [(owner, _Attribute(owner.getAttributeNode(name))) for name in _attributes(owner)]
+    return found
+
+
+class _Attribute:
+    """An attribute that is asked for its text as an element is."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+
+    def toxml(self) -> str:
+        """The attribute as it stands in the packet, but for what has to be escaped."""
+        return f' {self.node.name}="{self.node.value}"'
+
+
+def _remove(owner: Any, node: Any) -> None:
+    if isinstance(node, _Attribute):
+        owner.removeAttributeNode(node.node)
+    else:
+        owner.removeChild(node)
 
 
 def without_other_pictures(packet: bytes | None) -> bytes | None:
