@@ -101,4 +101,4 @@ def opinions(data: bytes, shown: Picture) -> Iterator[tuple[str, float | None]]:
             yield name, None
             continue
         first, second = (plane if plane.shape[2] == 3 else plane.repeat(3, axis=2) for plane in (shown, other))
-        yield name, float(np.abs(np.clip(first, 0, 1) - np.clip(second, 0, 1)).mean())
+        yield name, float(np.nanmean(np.abs(np.clip(first, 0, 1) - np.clip(second, 0, 1))))

@@ -169,3 +169,15 @@ def test_resources_behind_a_foreign_one_come_back() -> None:
     found = psd._parsed(again, 10**6)
     assert list(photoshop.resources(found.others)) == kept
     assert found.resources[1028] == b"\x1c\2"
+
+
+def test_a_row_that_gives_too_much_does_not_move_the_others() -> None:
+    planes = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
+    rows = [bytes((4,)) + row.tobytes() for plane in planes for row in plane]
+    rows[2] += bytes((1, 7, 7))  # two bytes more than the row has
+    plain = document(planes, 3)
+    head = plain[: len(plain) - planes.size - 2]
+    data = head + b"\0\1" + b"".join(struct.pack(">H", len(row)) for row in rows) + b"".join(rows)
+    assert np.array_equal(imaging.open_image(data).pixels, planes.transpose(1, 2, 0))
+    with pytest.raises(BrokenImage):
+        imaging.open_image(data[:-9])

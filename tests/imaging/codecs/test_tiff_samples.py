@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tifffile
+from PIL import Image
 
 import daguerre
 from daguerre import imaging
@@ -216,3 +217,18 @@ def test_logarithmic_luminance_is_light() -> None:
     assert np.abs(photo.pixels[0, :2, 0] - [0.5, 1]).max() < 0.01
     assert photo.pixels[0, 2, 0] > 1.2
     assert "LogL" in said(data)
+
+
+def test_fax_without_a_word_of_its_colors_is_black_on_white() -> None:
+    bits = (RAMP > 0.5).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(bits * 255).convert("1").save(stream, "TIFF", compression="group4")
+    data = bytearray(stream.getvalue())
+    tags = directories(bytes(data))[0]
+    assert np.abs(look(bytes(data))[:, :, 0] - bits).max() == 0
+    without = tiffs.file(
+        tiffs.page(bytes(data[tags[273].integers()[0] :][: tags[279].integers()[0]]), 40, 24, (1,), 0, {259: short(4)})
+    )
+    at = without.rindex(b"\x06\1\3\0")
+    expected = look(without)
+    assert np.array_equal(look(without[:at] + b"\x07\1\3\0" + without[at + 4 :]), expected)

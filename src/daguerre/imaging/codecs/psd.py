@@ -125,8 +125,10 @@ def _planes(document: _Document) -> Pixels:
     row_bytes = (document.width * document.depth + 7) // 8
     rest = document.picture[2:]
     if compression == 1:
-        # Each row is packed on its own, so the rows can be unpacked in one go.
-        rest = bytes(imagecodecs.packbits_decode(rest[rows * (4 if document.big else 2) :]))
+        counts = np.frombuffer(rest, ">u4" if document.big else ">u2", rows)
+        # Each row is packed on its own, so the rows can be unpacked in one go, unless some give more than they should.
+        whole = bytes(imagecodecs.packbits_decode(rest[counts.nbytes :]))
+        rest = whole if len(whole) == rows * row_bytes else _by_rows(rest, counts, row_bytes)
     elif compression == 2:
         rest = zlib.decompressobj().decompress(rest, rows * row_bytes)
     elif compression != 0:
@@ -196,6 +198,16 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     kept = document.mode_data if document.mode == DUOTONE else b""
     coding = PsdCoding(resolution, inks, document.mode, kept, linear_icc, extra)
     return Photo(pixels, "psd", alpha, told, coding, losses=losses)
+
+
+def _by_rows(packed: bytes, counts: Pixels, row_bytes: int) -> bytes:
+    import imagecodecs
+
+    ends = counts.nbytes + np.cumsum(counts, dtype=np.int64)
+    if len(ends) and ends[-1] > len(packed):
+        raise BrokenImage("The Photoshop document is incomplete.")
+    found = (imagecodecs.packbits_decode(packed[end - count : end]) for end, count in zip(ends, counts, strict=True))
+    return b"".join(bytes(row[:row_bytes]).ljust(row_bytes, b"\0") for row in found)
 
 
 def _native(planes: Pixels) -> Pixels:

@@ -36,7 +36,7 @@ _XYZ_TO_RGB = np.array(((2.690, -1.276, -0.414), (-1.022, 1.978, 0.044), (0.061,
 """To the primaries of ITU-R BT.709 and a white of equal energy, which LogLuv is relative to."""
 _LABS = {CIE_LAB: "CIE Lab", ICC_LAB: "ICC Lab", ITU_LAB: "ITU Lab"}
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
-_JPEGS = (6, 7)
+_JPEGS, _FAXES = (6, 7), (2, 3, 4)
 _ROWS = 256
 
 
@@ -75,14 +75,16 @@ def shape_of(tags: Directory) -> Shape:
         raise BrokenImage("The TIFF file holds a page without a size.")
     samples = max(1, tiff_ifd.number(tags, SAMPLES, 1))
     bits = _bits(tags)
-    photometric = tiff_ifd.number(tags, PHOTOMETRIC, RGB if samples >= 3 else MIN_IS_BLACK)
+    compression = tiff_ifd.number(tags, COMPRESSION, 1)
+    guess = RGB if samples >= 3 else MIN_IS_WHITE if compression in _FAXES else MIN_IS_BLACK
+    photometric = tiff_ifd.number(tags, PHOTOMETRIC, guess)
     colors = _COLORS.get(photometric, 1)
     extra = len(tags[338].integers()) if 338 in tags else None
     if photometric == MIN_IS_BLACK and samples == 3 and extra is None:
         colors = 3  # Three samples without a word of what they are: programs mean red, green and blue.
     if photometric == SEPARATED and samples < 4:
         colors = samples
-    return Shape(width, height, samples, bits, photometric, min(colors, samples), tiff_ifd.number(tags, COMPRESSION, 1))
+    return Shape(width, height, samples, bits, photometric, min(colors, samples), compression)
 
 
 def _bits(tags: Directory) -> int:
