@@ -121,7 +121,7 @@ def _is_raw(data: bytes) -> bool:
     if data[8:10] == b"CR":
         return True
     pages = list(islice(tiff_ifd.chain(data), _MOST_PAGES))
-    return any(_is_sensor(page) for first in pages for page in (first, *tiff_ifd.children(data, first)))
+    return any(_is_sensor(page) for first in pages for page in (first, *tiff_ifd.children(data, first).values()))
 
 
 def _is_sensor(page: tiff_ifd.Directory) -> bool:

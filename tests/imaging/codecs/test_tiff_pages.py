@@ -11,7 +11,7 @@ import tifffile
 
 import daguerre
 from daguerre import imaging
-from daguerre.errors import BrokenImage
+from daguerre.errors import BrokenImage, UnsupportedImage
 from daguerre.imaging.containers import photoshop, tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Entry, blob, directories, long, short
 from tests.imaging import tiffs
@@ -146,3 +146,23 @@ def test_the_strips_and_tiles_that_are_there_are_recovered(
     assert np.array_equal(photo.pixels[~photo.missing], whole[~photo.missing])
     again = daguerre.open(imaging.encode(photo).data)
     assert np.array_equal(again.pixels, photo.pixels)
+
+
+def test_the_picture_behind_a_preview_is_the_photo() -> None:
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        writer.write(SMALL, photometric="rgb", subfiletype=1, subifds=1, metadata=None)
+        writer.write(LARGE, photometric="rgb", subfiletype=0, metadata=None, resolution=(600, 600))
+    photo = daguerre.open(stream.getvalue())
+    assert np.array_equal(photo.pixels, LARGE)
+    assert photo.metadata.dpi == (600, 600)
+    again, said = changed(stream.getvalue())
+    assert np.array_equal(tifffile.imread(io.BytesIO(again))[1:], LARGE[1:])
+    assert any("preview" in sentence for sentence in said)
+
+
+def test_volumes_are_named() -> None:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, np.zeros((4, 60, 80), np.uint8), photometric="minisblack", volumetric=True)
+    with pytest.raises(UnsupportedImage, match="volume"):
+        daguerre.open(stream.getvalue())

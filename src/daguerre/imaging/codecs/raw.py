@@ -64,7 +64,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
 
 def _is_linear(data: bytes, pages: list[Directory]) -> bool:
-    every = [page for first in pages for page in (first, *tiff_ifd.children(data, first))]
+    every = [page for first in pages for page in (first, *tiff_ifd.children(data, first).values())]
     return any(tiff_ifd.number(page, PHOTOMETRIC, 0) == LINEAR_RAW for page in every)
 
 

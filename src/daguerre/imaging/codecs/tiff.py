@@ -10,7 +10,7 @@ import numpy as np
 from daguerre.errors import BrokenImage
 from daguerre.imaging import limits
 from daguerre.imaging.codecs import oiio, tiff_samples
-from daguerre.imaging.codecs.tiff_samples import BITS, COMPRESSION, INK_SET, PHOTOMETRIC, Shape
+from daguerre.imaging.codecs.tiff_samples import BITS, COMPRESSION, INK_SET, PHOTOMETRIC, Place, Shape
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import photoshop, tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, Entry, StoredPage
@@ -74,12 +74,9 @@ _KINDS_OF_SAMPLES = {1: "alpha, multiplied", 2: "alpha"}
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """Every page, and what the first photo's tags tell."""
-    directories = tiff_ifd.directories(data)
-    if not directories:
-        raise BrokenImage("The TIFF file holds no page that can be read.")
-    kinds = page_kinds(directories)
-    pages = [_described(tags, kind) for tags, kind in zip(directories, kinds, strict=True)]
-    return pages, metadata_of(directories[kinds.index("photo")])[0]
+    held = _held_pages(data)
+    first = next(tags for _, tags, kind in held if kind == "photo")
+    return [_described(tags, kind) for _, tags, kind in held], metadata_of(first)[0]
 
 
 def _described(tags: Directory, kind: str) -> Page:
@@ -105,30 +102,41 @@ def recover(data: bytes, *, max_pixels: int) -> Photo:
 
 
 def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
-    directories = tiff_ifd.directories(data)
-    if not directories:
-        raise BrokenImage("The TIFF file holds no page that can be read.")
     with oiio.faults():
-        kinds = page_kinds(directories)
+        held = _held_pages(data)
         pages: list[Photo] = []
         carried: list[tuple[int, StoredPage]] = []
         total = 0
-        for index, (tags, kind) in enumerate(zip(directories, kinds, strict=True)):
+        for place, tags, kind in held:
             if kind == "photo":
                 shape = tiff_samples.shape_of(tags)
                 size = {"file_bytes": len(data), "pixel_bytes": shape.pixel_bytes, "before": total}
                 limits.check_size(shape.width, shape.height, max_pixels, **size)
                 total += shape.width * shape.height
-                pages.append(_page(data, index, tags, shape, recover=recover))
+                pages.append(_page(data, place, tags, shape, recover=recover))
             elif kind == "mask":
-                carried.append((len(pages), _carried(data, index, tags)))
+                carried.append((len(pages), _carried(data, place, tags)))
     first = pages[0]
     assert isinstance(first.coding, TiffCoding)
     first.coding = replace(first.coding, carried=tuple(carried))
     first.pages = pages[1:]
-    if "thumbnail" in kinds:
+    if any(kind == "thumbnail" for _, _, kind in held):
         first.losses.append("The TIFF's reduced preview was left out.")
     return first
+
+
+def _held_pages(data: bytes) -> list[tuple[Place, Directory, str]]:
+    """The pages with their kinds. Behind a preview its SubIFDs count, where the picture itself may stand."""
+    directories = tiff_ifd.directories(data)
+    if not directories:
+        raise BrokenImage("The TIFF file holds no page that can be read.")
+    places = [(Place(index), tags) for index, tags in enumerate(directories)]
+    for index, tags in enumerate(directories):
+        if _kind(tags) == "thumbnail":
+            children = tiff_ifd.children(data, tags)
+            places += [(Place(index, child), inner) for child, inner in children.items() if _kind(inner) == "photo"]
+    kinds = page_kinds([tags for _, tags in places])
+    return [(place, tags, kind) for (place, tags), kind in zip(places, kinds, strict=True)]
 
 
 def page_kinds(directories: list[Directory]) -> list[str]:
@@ -148,12 +156,12 @@ def _kind(tags: Directory) -> str:
     return "thumbnail" if flags & _REDUCED or tiff_ifd.number(tags, SUBFILE_TYPE, 1) == 2 else "photo"
 
 
-def _page(data: bytes, index: int, tags: Directory, shape: Shape, *, recover: bool) -> Photo:
+def _page(data: bytes, place: Place, tags: Directory, shape: Shape, *, recover: bool) -> Photo:
     missing = None
     if recover:
-        samples, missing = tiff_samples.recover(data, index, tags)
+        samples, missing = tiff_samples.recover(data, place, tags)
     else:
-        samples = tiff_samples.read(data, index, tags)
+        samples = tiff_samples.read(data, place, tags)
     losses = [*samples.notes, *_losses(tags, shape)]
     metadata, turn, notes = metadata_of(tags)
     losses += notes
@@ -226,8 +234,8 @@ def _kept_apart(tags: Directory) -> Directory:
     return found
 
 
-def _carried(data: bytes, index: int, tags: Directory) -> StoredPage:
-    """The page ``index`` as it is stored, in little-endian order."""
+def _carried(data: bytes, place: Place, tags: Directory) -> StoredPage:
+    """The page at ``place`` as it is stored, in little-endian order."""
     where, sizes = (324, 325) if 324 in tags else (273, 279)
     kept = {tag: entry for tag, entry in tags.items() if tag not in (273, 279, 324, 325, tiff_ifd.SUB_IFDS)}
     shape = tiff_samples.shape_of(tags)
@@ -235,7 +243,7 @@ def _carried(data: bytes, index: int, tags: Directory) -> StoredPage:
         spans = zip(tags[where].integers(), tags[sizes].integers(), strict=False)
         return StoredPage(kept, tuple(data[at : at + size] for at, size in spans), where == 324)
     limits.check_size(shape.width, shape.height, 1 << 62, file_bytes=len(data), pixel_bytes=shape.pixel_bytes)
-    plane = tiff_samples.stored(data, index)
+    plane = tiff_samples.stored(data, place)
     kept = {tag: entry for tag, entry in kept.items() if tag not in (266, 284, 317, 322, 323, 347)}
     bits = tuple([8 * plane.dtype.itemsize] * plane.shape[2])
     kept |= {BITS: tiff_ifd.short(*bits), COMPRESSION: tiff_ifd.short(1), 278: tiff_ifd.long(shape.height)}

@@ -41,6 +41,19 @@ _ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: its number in the chain, and among that one's SubIFDs where it is no page of the chain."""
+
+    index: int
+    child: int | None = None
+
+    def page(self, file: Any) -> Any:
+        """The page of tifffile's ``file``."""
+        page = file.pages[self.index]
+        return page if self.child is None else page.pages[self.child]
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What the tags of a page say of its samples. The first ``colors`` of the ``samples`` of a pixel are color."""
 
@@ -94,29 +107,29 @@ def _bits(tags: Directory) -> int:
     return 8 if max(each) <= 8 else 16  # tifffile stretches them to their type.
 
 
-def read(data: bytes, index: int, tags: Directory) -> Samples:
-    """The samples of page ``index`` as grey, RGB or CMYK.
+def read(data: bytes, place: Place, tags: Directory) -> Samples:
+    """The samples of the page at ``place`` as grey, RGB or CMYK.
 
     Raises BrokenImage, and UnsupportedImage for kinds of samples that nothing here can read.
     """
     shape = _readable(tags)
     if shape.photometric in (LOG_L, LOG_LUV):
-        return _logarithmic(data, index, shape)
+        return _logarithmic(data, place, shape)
     if _is_cut(data, tags):
-        samples, missing = recover(data, index, tags)
+        samples, missing = recover(data, place, tags)
         if not missing.any():
             return samples
         raise truncated("TIFF", float(missing.mean()), "a page")
-    stored, is_rgb = _stored(data, index, tags, shape)
+    stored, is_rgb = _stored(data, place, tags, shape)
     return _as_colors(stored, is_rgb, tags, shape)
 
 
-def _logarithmic(data: bytes, index: int, shape: Shape) -> Samples:
+def _logarithmic(data: bytes, place: Place, shape: Shape) -> Samples:
     """Greg Ward's logarithmic encodings as float32 on the display curve (TIFF technical note, LogLuv)."""
     import imagecodecs
 
     with oiio.faults():
-        stored = np.asarray(imagecodecs.tiff_decode(data, index=index)).reshape(shape.height, shape.width, -1)
+        stored = np.asarray(imagecodecs.tiff_decode(data, index=place.index)).reshape(shape.height, shape.width, -1)
     if shape.photometric == LOG_LUV and stored.shape[2] == 3:
         light = (stored.astype(np.float32) @ _XYZ_TO_RGB.T).astype(np.float32)
     elif stored.dtype == np.int16 and stored.shape[2] == 1:
@@ -129,20 +142,20 @@ def _logarithmic(data: bytes, index: int, shape: Shape) -> Samples:
     return Samples(transfer.display(light), light.shape[2], [note])
 
 
-def recover(data: bytes, index: int, tags: Directory) -> tuple[Samples, npt.NDArray[np.bool_]]:
+def recover(data: bytes, place: Place, tags: Directory) -> tuple[Samples, npt.NDArray[np.bool_]]:
     """As ``read``, of a file that is truncated or damaged, and the pixels ``[H, W]`` that it does not hold."""
     from tifffile import TiffFile
 
     shape = _readable(tags)
     with TiffFile(BytesIO(data)) as file:
-        page: Any = file.pages[index]
+        page = place.page(file)
         planar, layers, height, width, samples = page.shaped
         if layers != 1:
             raise UnsupportedImage("The TIFF holds a volume, not a picture.")
         stored = np.zeros((planar, height, width, samples), page.dtype)
         found = np.zeros((height, width), np.int32)
-        for number, (place, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=False)):
-            if piece := data[place : place + size]:
+        for number, (at, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=False)):
+            if piece := data[at : at + size]:
                 _put_segment(stored, found, page, number, piece, size)
     plane = stored[0] if planar == 1 else np.ascontiguousarray(stored[..., 0].transpose(1, 2, 0))
     return _as_colors(plane, shape.photometric == YCBCR, tags, shape), found < planar
@@ -214,28 +227,29 @@ def _as_colors(stored: Pixels, is_rgb: bool, tags: Directory, shape: Shape) -> S
     return Samples(plane, colors_count, notes)
 
 
-def _stored(data: bytes, index: int, tags: Directory, shape: Shape) -> tuple[Pixels, bool]:
+def _stored(data: bytes, place: Place, tags: Directory, shape: Shape) -> tuple[Pixels, bool]:
     """``[H, W, C]`` as stored, and whether libtiff has made grey or RGB of it."""
     if shape.photometric != YCBCR or shape.compression in _JPEGS:
         try:
-            return _by_tifffile(data, index), shape.photometric == YCBCR
-        except MemoryError:
+            return _by_tifffile(data, place), shape.photometric == YCBCR
+        except (MemoryError, UnsupportedImage):
             raise
         except Exception:  # tifffile raises anything over what it cannot read.
-            pass
-    return _by_libtiff(data, index, tags, shape)
+            if place.child is not None:
+                raise
+    return _by_libtiff(data, place.index, tags, shape)
 
 
-def stored(data: bytes, index: int) -> Pixels:
-    """``[H, W, C]`` of page ``index`` as it is stored. Raises anything."""
-    return _by_tifffile(data, index)
+def stored(data: bytes, place: Place) -> Pixels:
+    """``[H, W, C]`` of the page at ``place`` as it is stored. Raises anything."""
+    return _by_tifffile(data, place)
 
 
-def _by_tifffile(data: bytes, index: int) -> Pixels:
+def _by_tifffile(data: bytes, place: Place) -> Pixels:
     from tifffile import TiffFile
 
     with TiffFile(BytesIO(data)) as file:
-        page: Any = file.pages[index]
+        page = place.page(file)
         plane = np.asarray(page.asarray(maxworkers=1))
         planar, layers, height, width, samples = page.shaped
     if layers != 1:

@@ -154,14 +154,14 @@ def directories(data: bytes | bytearray) -> list[Directory]:
     return list(chain(data))
 
 
-def children(data: bytes | bytearray, directory: Directory) -> list[Directory]:
-    """The directories that ``directory`` names in its SubIFDs, as far as they can be read."""
+def children(data: bytes | bytearray, directory: Directory) -> dict[int, Directory]:
+    """The directories that ``directory`` names in its SubIFDs, by their numbers, as far as they can be read."""
     if SUB_IFDS not in directory:
-        return []
-    layout, found = Layout(data), []
-    for at in directory[SUB_IFDS].integers()[:64]:
+        return {}
+    layout, found = Layout(data), dict[int, Directory]()
+    for number, at in enumerate(directory[SUB_IFDS].integers()[:64]):
         try:
-            found.append(directory_at(data, layout, at)[0])
+            found[number] = directory_at(data, layout, at)[0]
         except struct.error:
             continue
     return found
