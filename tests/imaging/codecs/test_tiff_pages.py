@@ -166,3 +166,12 @@ def test_volumes_are_named() -> None:
     tifffile.imwrite(stream, np.zeros((4, 60, 80), np.uint8), photometric="minisblack", volumetric=True)
     with pytest.raises(UnsupportedImage, match="volume"):
         daguerre.open(stream.getvalue())
+
+
+@pytest.mark.timeout(60)
+def test_a_strip_that_claims_gigabytes_is_read_at_once() -> None:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, LARGE, photometric="rgb", compression="jpeg", rowsperstrip=60, metadata=None)
+    data = bytearray(stream.getvalue())
+    struct.pack_into("<I", data, directories(data)[0][279].place, 0x7FFFFFFF)
+    assert np.array_equal(daguerre.open(bytes(data)).pixels, daguerre.open(stream.getvalue()).pixels)

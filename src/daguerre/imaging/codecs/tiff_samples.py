@@ -38,6 +38,7 @@ _LABS = {CIE_LAB: "CIE Lab", ICC_LAB: "ICC Lab", ITU_LAB: "ITU Lab"}
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _JPEGS, _FAXES = (6, 7), (2, 3, 4)
 _ROWS = 256
+_SLACK_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,9 @@ def _put_segment(stored: Pixels, found: npt.NDArray[np.int32], page: Any, number
     """
     tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}
     fillers = (b"\0",) if len(piece) == size else (b"\0", b"\x55")
+    # A damaged file may claim any size; no packing takes much more than the samples themselves.
+    share = stored.nbytes // max(1, len(page.dataoffsets))
+    size = min(size, len(piece) + 4 * share + _SLACK_BYTES)
     try:
         first, *others = [page.decode(piece.ljust(size, filler), number, **tables) for filler in fillers]
     except MemoryError:
