@@ -147,7 +147,7 @@ def detection(restorer: Restorer) -> None:
             scale = min(1.0, 1600 / max(image.shape[:2]))
             small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
             rows = find(small)
-            boxes = [face["box"] for face in restorer.restore(Photo(small, "png"), FACES_ONLY, faces=[]).faces]
+            boxes = [face.box for face in restorer.restore(Photo(small, "png"), FACES_ONLY, faces=[]).faces]
             theirs += len(rows)
             hits += sum(any(overlap(row[:4], box) > 0.35 for box in boxes) for row in rows)
             others += sum(not any(overlap(row[:4], box) > 0.35 for row in rows) for box in boxes)

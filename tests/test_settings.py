@@ -7,7 +7,8 @@ import math
 import pytest
 
 from daguerre.errors import InvalidSettings
-from daguerre.settings import Settings
+from daguerre.face import Face
+from daguerre.settings import ColorHint, Settings, SettingsFields
 
 
 def test_defaults_are_those_of_the_specification():
@@ -97,3 +98,19 @@ def test_boxes_and_hints():
     assert settings.faces == [0, [1, 2, 30, 40.5]]
     assert settings.color_hints is not None
     assert settings.color_hints[0].color == "#A0b1C2"
+
+
+def test_tuples_and_found_faces_choose_faces():
+    found = Face((5, 6, 7, 8), 0.9)
+    assert Settings(faces=(0, (1, 2, 30, 40.5), found)).faces == [0, [1, 2, 30, 40.5], [5, 6, 7, 8]]
+    hints = (ColorHint(x=1, y=2, color="#102030"), {"x": 3, "y": 4, "color": "#405060"})
+    assert len(Settings(color_hints=hints).color_hints or []) == 2
+
+
+def test_callers_are_told_of_every_field():
+    assert list(SettingsFields.__annotations__) == list(Settings.model_fields)
+
+
+def test_a_slip_of_the_pen_names_the_setting():
+    with pytest.raises(InvalidSettings, match="is not a setting; did you mean denoise_strength"):
+        Settings(denoise_strenght=30)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, Unpack
 
 from daguerre.errors import (
     BrokenImage,
@@ -35,18 +35,26 @@ from daguerre.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from daguerre.face import Face
     from daguerre.imaging.photo import Photo
-    from daguerre.pipeline.restorer import MaskSource, Restorer, Source
+    from daguerre.imaging.sources import Source
+    from daguerre.pipeline.many import BatchEvent, Outcome
+    from daguerre.pipeline.restorer import MaskSource, Restorer
     from daguerre.pipeline.result import Restoration
     from daguerre.progress import CancelToken, ProgressEvent
-    from daguerre.settings import Settings
+    from daguerre.settings import ColorHint, Settings, SettingsFields
+
+    __version__: str
 
 __all__ = [
+    "BatchEvent",
     "BrokenImage",
     "CancelToken",
     "Canceled",
     "CannotWrite",
+    "ColorHint",
     "DaguerreError",
+    "Face",
     "ImageTooLarge",
     "InvalidImage",
     "InvalidMask",
@@ -56,21 +64,28 @@ __all__ = [
     "ModelFailed",
     "ModelNotInstalled",
     "NotAnImage",
+    "Outcome",
     "Photo",
     "ProgressEvent",
     "Restoration",
     "Restorer",
     "Settings",
     "UnsupportedImage",
+    "__version__",
     "open",
     "restore",
+    "restore_async",
 ]
 
 # ONNX Runtime's builds report how they are used, and keep a database of it, unless they are told before they load.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LAZY = {
+    "BatchEvent": "daguerre.pipeline.many",
     "CancelToken": "daguerre.progress",
+    "ColorHint": "daguerre.settings",
+    "Face": "daguerre.face",
+    "Outcome": "daguerre.pipeline.many",
     "Photo": "daguerre.imaging.photo",
     "ProgressEvent": "daguerre.progress",
     "Restoration": "daguerre.pipeline.result",
@@ -81,16 +96,14 @@ _shared: Restorer | None = None
 _lock = threading.Lock()
 
 
-def open(
-    source: str | os.PathLike[str] | bytes | BinaryIO, *, max_pixels: int = 500_000_000, recover: bool = False
-) -> Photo:
-    """Decode a photo of any supported format; raises :class:`InvalidImage`.
+def open(source: Source, *, max_pixels: int = 500_000_000, recover: bool = False) -> Photo:
+    """Decode a photo of any supported format, or take a PIL image or a NumPy array for one.
 
-    ``recover`` takes a truncated or damaged file for what it holds.
+    ``recover`` takes a truncated or damaged file for what it holds. Raises :class:`InvalidImage`.
     """
-    from daguerre import imaging
+    from daguerre.imaging import sources
 
-    return imaging.open_image(source, max_pixels=max_pixels, recover=recover)
+    return sources.opened(source, max_pixels=max_pixels, recover=recover)[0]
 
 
 def restore(
@@ -100,19 +113,44 @@ def restore(
     mask: MaskSource | None = None,
     on_progress: Callable[[ProgressEvent], object] | None = None,
     cancel: CancelToken | None = None,
-    **settings_fields: Any,
+    **settings_fields: Unpack[SettingsFields],
 ) -> Restoration:
     """Restore one photo with a :class:`Restorer` that the process shares; see :meth:`Restorer.restore`."""
+    return _restorer().restore(source, settings, mask=mask, on_progress=on_progress, cancel=cancel, **settings_fields)
+
+
+async def restore_async(
+    source: Source,
+    settings: Settings | None = None,
+    *,
+    mask: MaskSource | None = None,
+    on_progress: Callable[[ProgressEvent], object] | None = None,
+    cancel: CancelToken | None = None,
+    **settings_fields: Unpack[SettingsFields],
+) -> Restoration:
+    """As :func:`restore`, without holding up the event loop; see :meth:`Restorer.restore_async`."""
+    return await _restorer().restore_async(
+        source, settings, mask=mask, on_progress=on_progress, cancel=cancel, **settings_fields
+    )
+
+
+def _restorer() -> Restorer:
+    """The restorer that the process shares."""
     global _shared
     from daguerre.pipeline.restorer import Restorer
 
     with _lock:
         if _shared is None:
             _shared = Restorer()
-    return _shared.restore(source, settings, mask=mask, on_progress=on_progress, cancel=cancel, **settings_fields)
+        return _shared
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        globals()[name] = value = version("daguerre")
+        return value
     if name in _LAZY:
         value = getattr(importlib.import_module(_LAZY[name]), name)
         globals()[name] = value

@@ -8,10 +8,14 @@ from daguerre.errors import Canceled
 
 
 class CancelToken:
-    """Asks running work to stop. Any thread may cancel; the work notices at its next tile."""
+    """Asks running work to stop. Any thread may cancel; the work notices at its next tile.
 
-    def __init__(self) -> None:
+    A token with a ``parent`` is canceled with it, and not the other way round.
+    """
+
+    def __init__(self, parent: CancelToken | None = None) -> None:
         self._event = threading.Event()
+        self._parent = parent
 
     def cancel(self) -> None:
         """Ask for the stop. Cannot be taken back."""
@@ -20,9 +24,9 @@ class CancelToken:
     @property
     def canceled(self) -> bool:
         """Whether the stop was asked for."""
-        return self._event.is_set()
+        return self._event.is_set() or (self._parent is not None and self._parent.canceled)
 
     def check(self) -> None:
         """Raise :class:`~daguerre.errors.Canceled` when the stop was asked for."""
-        if self._event.is_set():
+        if self.canceled:
             raise Canceled("The restoration was canceled.")

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, TypedDict, Unpack, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
 
 from daguerre.errors import InvalidSettings
+from daguerre.face import Face
 
+Models = Literal["auto", "embedded", "full"]
 Number = StrictInt | StrictFloat
 Percentage = Annotated[Number, Field(ge=0, le=100, allow_inf_nan=False)]
 Coordinate = Annotated[Number, Field(allow_inf_nan=False)]
-Box = Annotated[list[Coordinate], Field(min_length=4, max_length=4)]
 
 MOST_ENTRIES = 500
 """Of a list among the settings."""
+
+
+def _listed(value: object) -> object:
+    """Tuples as lists, and a face as its box."""
+    if isinstance(value, Face):
+        return list(value.box)
+    return list(value) if isinstance(value, tuple) else value
+
+
+Box = Annotated[list[Coordinate], BeforeValidator(_listed), Field(min_length=4, max_length=4)]
 
 _MODES: dict[str, dict[str, float]] = {
     "auto": {},
@@ -33,6 +45,33 @@ class ColorHint(BaseModel):
     x: Annotated[int, Field(ge=0)]
     y: Annotated[int, Field(ge=0)]
     color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class HintFields(TypedDict):
+    """A :class:`ColorHint` as a dictionary."""
+
+    x: int
+    y: int
+    color: str
+
+
+class SettingsFields(TypedDict, total=False):
+    """The fields of :class:`Settings`, for callers' type checkers and editors."""
+
+    scratch_removal: bool
+    scratch_sensitivity: float
+    face_enhancement: bool
+    fidelity: float
+    denoise: bool
+    denoise_strength: float
+    colorize: bool
+    colorize_strength: float
+    models: Models
+    faces: Sequence[int | Sequence[float] | Face] | None
+    color_hints: Sequence[ColorHint | HintFields] | None
+    recover: bool
+    output_format: str | None
+    quality: int | None
 
 
 class Settings(BaseModel):
@@ -62,15 +101,20 @@ class Settings(BaseModel):
     )
     colorize: bool = Field(default=False, description="Color a monochrome photo.")
     colorize_strength: Percentage = Field(default=85, description="How strong the colors are.", examples=[60])
-    models: Literal["auto", "embedded", "full"] = Field(
+    models: Models = Field(
         default="auto", description="Which networks to use; `auto` takes the best that are installed."
     )
-    faces: Annotated[list[Annotated[int, Field(ge=0)] | Box], Field(max_length=MOST_ENTRIES)] | None = Field(
+    faces: Annotated[
+        Annotated[list[Annotated[int, Field(ge=0)] | Box], Field(max_length=MOST_ENTRIES)] | None,
+        BeforeValidator(_listed),
+    ] = Field(
         default=None,
         description="Enhance only these: numbers, from the largest face, or boxes `[x, y, width, height]`.",
         examples=[[0, [120, 80, 90, 110]]],
     )
-    color_hints: Annotated[list[ColorHint], Field(max_length=MOST_ENTRIES)] | None = Field(
+    color_hints: Annotated[
+        Annotated[list[ColorHint], Field(max_length=MOST_ENTRIES)] | None, BeforeValidator(_listed)
+    ] = Field(
         default=None,
         description="Colors that are known, at pixels of the photo.",
         examples=[[{"x": 120, "y": 80, "color": "#c0a080"}]],
@@ -85,17 +129,18 @@ class Settings(BaseModel):
         default=None, description="The quality of a lossy format; by default the photo's own.", examples=[92]
     )
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, **fields: Unpack[SettingsFields]) -> None:
         try:
             super().__init__(**fields)
         except ValidationError as error:
             raise InvalidSettings(*_problems(error)) from None
 
-    def updated(self, **fields: Any) -> Self:
+    def updated(self, **fields: Unpack[SettingsFields]) -> Self:
         """A copy with some fields replaced, validated."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         names = {to_camel(name): name for name in type(self).model_fields}
-        return type(self)(**{**given, **{names.get(name, name): value for name, value in fields.items()}})
+        merged = {**given, **{names.get(name, name): value for name, value in fields.items()}}
+        return type(self)(**cast(SettingsFields, merged))
 
     @classmethod
     def from_wire(cls, fields: Mapping[str, Any]) -> tuple[Self, list[str]]:
@@ -110,7 +155,7 @@ class Settings(BaseModel):
         mode = fields.get("mode", "auto")
         if not isinstance(mode, str) or mode not in _MODES:
             raise InvalidSettings(("mode", "must be auto, light or heavy"))
-        return cls(**{**_MODES[mode], **accepted}), ignored
+        return cls(**cast(SettingsFields, {**_MODES[mode], **accepted})), ignored
 
 
 def _problems(error: ValidationError) -> list[tuple[str, str]]:
@@ -120,6 +165,10 @@ def _problems(error: ValidationError) -> list[tuple[str, str]]:
     for detail in error.errors():
         location = str(detail["loc"][0]) if detail["loc"] else "settings"
         message = _sentence(detail["type"], detail.get("ctx", {}), str(detail["msg"]))
+        if detail["type"] == "extra_forbidden" and (
+            near := difflib.get_close_matches(location, Settings.model_fields, 1)
+        ):
+            message += f"; did you mean {near[0]}?"
         messages.setdefault(names.get(location, location), message)
     return list(messages.items())
 

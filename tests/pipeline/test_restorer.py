@@ -71,8 +71,6 @@ def test_a_mask_of_another_size_is_refused(restorer, mask):
         np.zeros((30, 40), np.uint8),
         np.zeros((30, 40, 4), np.uint16),
         np.zeros((30, 40), bool),
-        np.full((30, 40), 0.2, np.float32),
-        np.full((30, 40), 127, np.uint8),
         daguerre.Photo(np.zeros((30, 40, 1), np.uint8), "png"),
     ],
 )
@@ -82,6 +80,41 @@ def test_an_empty_mask_repairs_nothing(restorer, mask):
     assert result.photo.pixels is source.pixels
     assert result.warnings == []
     assert result.damage_mask is None
+
+
+@pytest.mark.parametrize("mask", [np.full((30, 40), 0.2, np.float32), np.full((30, 40), 127, np.uint8)])
+def test_a_mask_that_marks_nothing_is_named(restorer, mask):
+    result = restorer.restore(photo(), denoise=False, face_enhancement=False, mask=mask)
+    assert result.warnings == ["The mask marks nothing: nowhere is it brighter than half of white."]
+
+
+@pytest.mark.parametrize("source", [7, None, ["a.jpg", "b.jpg"], {"x": 1}, 2.5])
+def test_what_is_no_source_is_a_type_error(restorer, source):
+    with pytest.raises(TypeError, match="A photo is a path"):
+        restorer.restore(source, OFF)
+    with pytest.raises(TypeError, match="A photo is a path"):
+        restorer.restore(photo(), OFF, mask=source or 7)
+
+
+def test_photos_of_wrong_pixels_are_named(restorer):
+    for pixels in (np.zeros((3, 4), np.uint8), np.zeros((3, 4, 2), np.uint8), np.zeros((3, 4, 3), np.float64)):
+        with pytest.raises(daguerre.InvalidImage, match="The pixels of a Photo"):
+            restorer.restore(daguerre.Photo(pixels, "png"), OFF)
+    with pytest.raises(daguerre.InvalidImage, match="alpha"):
+        restorer.restore(daguerre.Photo(np.zeros((3, 4, 3), np.uint8), "png", np.zeros((4, 3), np.uint8)), OFF)
+
+
+def test_choices_are_judged_before_the_work(restorer):
+    with pytest.raises(daguerre.InvalidSettings, match="gifx"):
+        restorer.restore("there-is-no-such-file.jpg", output_format="gifx")
+    with pytest.raises(daguerre.InvalidSettings, match="device: must be one of"):
+        daguerre.Restorer(device="gpu")
+    with pytest.raises(daguerre.InvalidSettings, match="models: must be one of"):
+        daguerre.Restorer("best")
+    events = []
+    with pytest.raises(daguerre.ModelNotInstalled):
+        restorer.restore(photo(), models="full", colorize=True, on_progress=events.append)
+    assert events == []
 
 
 def test_a_mask_without_a_model_is_told(restorer):

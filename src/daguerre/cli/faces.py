@@ -34,7 +34,7 @@ def save(result: Restoration, path: Path) -> None:
     A face that was enhanced is green, the others orange. Raises CannotWrite and UnsupportedImage.
     """
     if path.suffix.lower() == ".json":
-        write_whole(path, (json.dumps(result.faces, indent=2) + "\n").encode())
+        write_whole(path, (json.dumps([face.to_dict() for face in result.faces], indent=2) + "\n").encode())
         return
     from daguerre import imaging
     from daguerre.imaging.photo import Photo
@@ -53,8 +53,8 @@ def drawn(result: Restoration) -> np.ndarray[Any, np.dtype[np.uint8]]:
         pixels = pixels >> 8 * (pixels.dtype.itemsize - 1)
     canvas = np.ascontiguousarray(pixels.astype(np.uint8).repeat(3 // pixels.shape[2], axis=2))
     for number, face in enumerate(result.faces):
-        left, top, width, height = face["box"]
-        colour = _GREEN if face["enhanced"] else _ORANGE
+        left, top, width, height = face.box
+        colour = _GREEN if face.enhanced else _ORANGE
         line = max(1, round(max(width, height) / 60))
         cv2.rectangle(canvas, (left, top), (left + width, top + height), colour, line)
         size = max(0.4, max(width, height) / 160)

@@ -14,16 +14,6 @@ from daguerre.imaging import registry
 SUFFIX = "_restored"
 _LONGEST_NAME = 255
 
-PHOTO_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "heic", "heif", "hif", "tif", "tiff", "bmp", "dib",
-        "gif", "tga", "ico", "psd", "exr", "hdr", "jxl", "jp2", "j2k",
-        "dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2", "pef", "srw",
-    )
-)  # fmt: skip
-"""Names of files that a folder is searched for; an explicitly named file may have any name."""
-
 
 class UsageError(Exception):
     """The options contradict each other."""
@@ -101,7 +91,7 @@ class Places:
                 photo = Path(current, name)
                 if name.startswith(".") or _is_result(photo):
                     continue
-                if photo.suffix.lower() not in PHOTO_SUFFIXES:
+                if photo.suffix.lower() not in registry.SUFFIXES:
                     self.skipped += 1
                     continue
                 count += 1

@@ -167,7 +167,7 @@ def _written(writer: Codec, photo: Photo, quality: int | None, title: str) -> by
         raise CannotWrite(f"The picture cannot be stored as {title}: choose another format.") from error
 
 
-def content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+def content(source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO) -> bytes:
     """The bytes of a file, as :func:`open_image` takes it. Raises InvalidImage."""
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)

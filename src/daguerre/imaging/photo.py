@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Pixels = npt.NDArray[Any]
 """``[H, W, C]``: uint8 (0-255), uint16 (0-65535) or float32 (0-1, highlights may exceed 1)."""
@@ -64,7 +67,7 @@ class Original:
     metadata: Metadata
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Photo:
     """One picture, upright, in its own depth.
 
@@ -106,3 +109,27 @@ class Photo:
     def white(self) -> float:
         """The value of white in ``pixels``: 255, 65535 or 1."""
         return white_of(self.pixels.dtype)
+
+    @property
+    def image(self) -> Image.Image:
+        """The first page as a PIL image: ``I;16`` for gray of 16 bits, else 8 bits."""
+        from daguerre.imaging import arrays
+
+        return arrays.image_of(self)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Pixels:
+        """The first page's pixels in their own depth: ``[H, W]``, ``[H, W, 3]`` or, with alpha, ``[H, W, 4]``."""
+        from daguerre.imaging import arrays
+
+        return np.array(arrays.array_of(self), dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        color = "gray" if self.pixels.shape[2] == 1 else "RGB"
+        alpha = ", alpha" if self.alpha is not None else ""
+        pages = f", {1 + len(self.pages)} pages" if self.pages else ""
+        return f"<Photo: {self.width} x {self.height}, {color} {self.pixels.dtype}{alpha}{pages}, from {self.format}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from daguerre.imaging import display
+
+        return display.bundle(self, repr(self))

@@ -101,6 +101,12 @@ FORMATS: dict[str, Format] = {
 }
 # fmt: on
 
+RAW_SUFFIXES = frozenset((".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".pef", ".srw"))
+"""What the names of cameras' raw files end with."""
+
+SUFFIXES = RAW_SUFFIXES | {suffix for row in FORMATS.values() for suffix in row.suffixes}
+"""What the names of photos end with."""
+
 _NAMES = {"openexr": "exr", "jpeg2000": "jp2"}
 _NAMES |= {suffix.lstrip("."): row.name for row in FORMATS.values() if row.name != "raw" for suffix in row.suffixes}
 

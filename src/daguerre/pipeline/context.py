@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from daguerre.errors import ModelNotInstalled
+from daguerre.face import Face
 from daguerre.models import adapters
 from daguerre.models.adapters import Role
 from daguerre.models.catalog import WantedTier
@@ -30,7 +31,7 @@ class Report:
     damaged_pixels: int = 0
     noise_sigma: float | None = None
     is_grayscale: bool = False
-    faces: list[dict[str, Any]] = field(default_factory=list)
+    faces: list[Face] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)

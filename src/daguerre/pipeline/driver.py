@@ -43,6 +43,9 @@ def restore_photo(
     """
     pages = [photo, *photo.pages]
     wanted = [step for step in steps if step.wanted(settings)]
+    if tier == "full":
+        for role in {role.name for step in wanted for role in step.roles}:
+            cache.model(role, tier)  # Raises before the work, not in the midst of it.
     area = [page.height * page.width for page in pages]
     weights = {f"{index}/{step.name}": step.weight * pixels for index, pixels in enumerate(area) for step in wanted}
     progress = Progress(weights, on_progress, cancel)

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import Any, BinaryIO
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Unpack, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from daguerre.config import Config, Device
-from daguerre.errors import InvalidImage, InvalidMask
-from daguerre.imaging.photo import Photo, white_of
+from daguerre.errors import InvalidImage, InvalidMask, InvalidSettings
+from daguerre.imaging import arrays, registry, sources
+from daguerre.imaging.metadata import provenance
+from daguerre.imaging.photo import Photo
+from daguerre.imaging.sources import Origin, Source
 from daguerre.models.catalog import WantedTier
 from daguerre.models.catalog.known import known
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline.context import Mask, Report
 from daguerre.pipeline.driver import restore_photo
+from daguerre.pipeline.many import BatchEvent, Outcome, in_order
 from daguerre.pipeline.result import Restoration
 from daguerre.progress import CancelToken, ProgressEvent
-from daguerre.settings import Settings
+from daguerre.settings import Settings, SettingsFields
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | Photo
-MaskSource = Source | npt.NDArray[Any]
+MaskSource = Source
 
 
 class Restorer:
     """Restores photos. Loads each model once, on first use; thread-safe.
 
     ``models`` is the tier for photos whose settings do not name one. ``device`` ``auto`` follows the
-    configuration. ``cache`` replaces the models and their files.
+    configuration. ``cache`` replaces the models and their files. A pickled restorer loads its models anew.
+
+    Raises :class:`~daguerre.errors.InvalidSettings` for a tier or a device that does not exist.
     """
 
     def __init__(
@@ -41,6 +46,8 @@ class Restorer:
         config: Config | None = None,
         cache: ModelCache | None = None,
     ) -> None:
+        _check("models", models, get_args(WantedTier))
+        _check("device", device, get_args(Device))
         config = config or Config()
         self.config = config if device == "auto" else config.model_copy(update={"device": device})
         self.models = models
@@ -54,74 +61,144 @@ class Restorer:
         mask: MaskSource | None = None,
         on_progress: Callable[[ProgressEvent], object] | None = None,
         cancel: CancelToken | None = None,
-        **settings_fields: Any,
+        **settings_fields: Unpack[SettingsFields],
     ) -> Restoration:
-        """Restore a path, the bytes of a file, a binary file object or a Photo.
+        """Restore a path, the bytes of a file, a binary file object, a PIL image, a NumPy array or a Photo.
 
-        ``settings_fields`` replace single fields of ``settings``. ``mask``, white where damaged and of
-        the photo's size, replaces the detection of damage: a file as above, or an array ``[H, W]``
-        or ``[H, W, C]`` of bool, integers (0 to the type's maximum) or floats (0-1).
-        ``on_progress`` is called from the thread that calls this.
+        Arrays are ``[H, W]`` or ``[H, W, 1, 3 or 4]`` in RGB or RGBA: ``uint8``, ``uint16``, floats from 0 to 1, bool.
+        ``settings_fields`` replace single fields of ``settings``. ``mask``, white where damaged and of the photo's
+        size, replaces the detection of damage; any kind of source, and arrays of integers whose maximum is 1, 255 or
+        65535. ``on_progress`` is called from the thread that calls this.
 
         Raises :class:`~daguerre.errors.InvalidImage`, :class:`~daguerre.errors.InvalidSettings`,
         :class:`~daguerre.errors.InvalidMask`, :class:`~daguerre.errors.ModelError` and
-        :class:`~daguerre.errors.Canceled`.
+        :class:`~daguerre.errors.Canceled`; TypeError for a source of another kind.
         """
-        from daguerre.imaging.metadata import provenance
-
-        settings = (settings or Settings()).updated(**settings_fields)
-        photo, size = self._open(source, recover=settings.recover)
+        settings = self._settings(settings, settings_fields)
+        photo, origin = sources.opened(source, max_pixels=self.config.max_pixels, recover=settings.recover)
+        damage = None if mask is None else self._mask(mask, photo)
         photo, report = restore_photo(
             photo,
             settings,
             self.cache,
             tier=settings.models if "models" in settings.model_fields_set else self.models,
-            mask=None if mask is None else self._mask(mask, photo),
+            mask=None if damage is None else damage[0],
             on_progress=on_progress,
             cancel=cancel,
         )
-        if mask is not None and not settings.scratch_removal:
-            report.warn("The mask was not used: the removal of scratches is off.")
+        if damage is not None:
+            if not settings.scratch_removal:
+                report.warn("The mask was not used: the removal of scratches is off.")
+            elif damage[1]:
+                report.warn(damage[1])
         if any(page.missing is not None for page in (photo, *photo.pages)) and not settings.scratch_removal:
             report.warn("What the file lacks was not filled in: the removal of scratches is off.")
         photo = provenance.record(photo, steps=report.steps, networks=report.models)
-        return _restoration(photo, report, settings, size)
+        return _restoration(photo, report, settings, origin)
+
+    async def restore_async(
+        self,
+        source: Source,
+        settings: Settings | None = None,
+        *,
+        mask: MaskSource | None = None,
+        on_progress: Callable[[ProgressEvent], object] | None = None,
+        cancel: CancelToken | None = None,
+        **settings_fields: Unpack[SettingsFields],
+    ) -> Restoration:
+        """As :meth:`restore`, in a thread of its own: the event loop goes on.
+
+        ``on_progress`` is called in the event loop. When the awaiting task is canceled, the work stops at its next
+        tile.
+        """
+        loop = asyncio.get_running_loop()
+        token = CancelToken(cancel)
+
+        def progress(event: ProgressEvent) -> None:
+            assert on_progress is not None
+            loop.call_soon_threadsafe(on_progress, event)
+
+        try:
+            return await asyncio.to_thread(
+                self.restore,
+                source,
+                settings,
+                mask=mask,
+                on_progress=None if on_progress is None else progress,
+                cancel=token,
+                **settings_fields,
+            )
+        except asyncio.CancelledError:
+            token.cancel()
+            raise
+
+    def map(
+        self,
+        photos: Iterable[Source],
+        settings: Settings | None = None,
+        *,
+        workers: int = 1,
+        on_progress: Callable[[BatchEvent], object] | None = None,
+        cancel: CancelToken | None = None,
+        **settings_fields: Unpack[SettingsFields],
+    ) -> Iterator[Outcome]:
+        """Restore many photos; yields an :class:`Outcome` for each, in their order.
+
+        A photo that cannot be restored gives an outcome with an ``error`` and does not stop the others. ``workers``
+        threads share the models; since a model uses all cores already, two are enough to read and write beside it. No
+        more than ``workers`` results wait for the caller. ``on_progress`` is called from the workers, one at a time.
+
+        Raises :class:`~daguerre.errors.InvalidSettings` at once, and :class:`~daguerre.errors.Canceled`.
+        """
+        wanted = self._settings(settings, settings_fields)
+
+        def restore(
+            source: Source, progress: Callable[[ProgressEvent], object] | None, token: CancelToken
+        ) -> Restoration:
+            return self.restore(source, wanted, on_progress=progress, cancel=token)
+
+        return in_order(photos, restore, workers=workers, on_progress=on_progress, cancel=cancel)
 
     def release(self) -> None:
         """Forget the loaded models; the next photo loads what it needs."""
         self.cache.release()
 
-    def _open(self, source: Source, *, recover: bool = False) -> tuple[Photo, int]:
-        from daguerre import imaging
+    def _settings(self, settings: Settings | None, fields: SettingsFields) -> Settings:
+        """The settings of one call; what needs no photo to be found wrong is found here."""
+        settings = (settings or Settings()).updated(**fields)
+        if settings.output_format is not None:
+            registry.named(settings.output_format)
+        return settings
 
-        if isinstance(source, Photo):
-            return source, 0
-        data = imaging.content(source)
-        return imaging.open_image(data, max_pixels=self.config.max_pixels, recover=recover), len(data)
-
-    def _mask(self, source: MaskSource, photo: Photo) -> Mask:
-        if isinstance(source, np.ndarray):
-            values = source
-        else:
-            try:
-                values = self._open(source)[0].pixels
-            except InvalidImage as error:
-                raise InvalidMask(f"The mask cannot be read: {error}") from error
-        if values.ndim == 3 and values.shape[2] >= 1:
-            values = values[:, :, :3].mean(axis=2, dtype=np.float32).astype(np.float32) / white_of(values.dtype)
-        elif values.ndim == 2:
-            values = values.astype(np.float32) / white_of(values.dtype)
-        else:
-            raise InvalidMask("The mask is not an image: it needs rows and columns.")
-        if values.shape != (photo.height, photo.width):
+    def _mask(self, source: MaskSource, photo: Photo) -> tuple[Mask, str | None]:
+        """The mask, and a sentence where it marks nothing though it is not black."""
+        values = self._mask_values(source)
+        mask = arrays.mask_of(values)
+        if mask.shape != (photo.height, photo.width):
             raise InvalidMask(
-                f"The mask is {values.shape[1]} x {values.shape[0]} pixels, "
+                f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, "
                 f"the photo {photo.width} x {photo.height}: they must be of one size."
             )
-        return np.asarray(values >= 0.5)
+        if not mask.any() and bool(np.any(values[..., :3])):
+            return mask, "The mask marks nothing: nowhere is it brighter than half of white."
+        return mask, None
+
+    def _mask_values(self, source: MaskSource) -> npt.NDArray[Any]:
+        if isinstance(source, np.ndarray):
+            return source
+        try:
+            photo, _ = sources.opened(source, max_pixels=self.config.max_pixels)
+        except InvalidImage as error:
+            raise InvalidMask(f"The mask cannot be read: {error}") from error
+        return arrays.array_of(photo)
 
 
-def _restoration(photo: Photo, report: Report, settings: Settings, size: int) -> Restoration:
+def _check(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InvalidSettings((name, f"must be one of {', '.join(choices)}"))
+
+
+def _restoration(photo: Photo, report: Report, settings: Settings, origin: Origin) -> Restoration:
     area = sum(page.height * page.width for page in (photo, *photo.pages))
     return Restoration(
         photo=photo,
@@ -134,7 +211,7 @@ def _restoration(photo: Photo, report: Report, settings: Settings, size: int) ->
         noise_sigma=report.noise_sigma,
         models=report.models,
         timings={step: round(seconds, 3) for step, seconds in report.timings.items()},
-        original_size=size,
+        origin=origin,
         output_format=settings.output_format,
         quality=settings.quality,
         notes=report.warnings,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ from daguerre.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``weight`` is its share of the time, per pixel; ``failure`` begins its warning."""
+    """One step. ``weight`` is its share of the time, per pixel; ``failure`` begins its warning; ``roles`` are those
+    of the models without which it cannot run."""
 
     name: str
     stage: str
@@ -32,6 +34,7 @@ class Step:
     failure: str
     wanted: Callable[[Settings], bool]
     apply: Callable[[Pixels, StepContext, Track], Pixels]
+    roles: tuple[adapters.Role[Any], ...] = ()
 
 
 def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
@@ -88,7 +91,6 @@ def _reduce_noise(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
 
 def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     settings = context.settings
-    context.cache.model(adapters.COLORIZE.name, context.tier)
     hints = settings.color_hints or [] if context.is_first else []
     if not context.is_grayscale:
         unused = " Its color hints were not used." if hints else ""
@@ -122,6 +124,7 @@ STEPS: tuple[Step, ...] = (
         "Scratches were not repaired",
         lambda settings: settings.scratch_removal,
         _remove_scratches,
+        (adapters.DAMAGE, adapters.INPAINT),
     ),
     Step(
         "face_enhancement",
@@ -130,6 +133,7 @@ STEPS: tuple[Step, ...] = (
         "Faces were not enhanced",
         lambda settings: settings.face_enhancement,
         _enhance_faces,
+        (adapters.FACE_DETECTION, adapters.FACE_RESTORATION),
     ),
     Step(
         "denoise",
@@ -138,6 +142,7 @@ STEPS: tuple[Step, ...] = (
         "Noise was not reduced",
         lambda settings: settings.denoise and settings.denoise_strength > 0,
         _reduce_noise,
+        (adapters.NOISE, adapters.DENOISE),
     ),
     Step(
         "colorize",
@@ -146,5 +151,6 @@ STEPS: tuple[Step, ...] = (
         "The photo was not colorized",
         lambda settings: settings.colorize and settings.colorize_strength > 0,
         _colorize,
+        (adapters.COLORIZE,),
     ),
 )

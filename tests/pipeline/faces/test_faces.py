@@ -50,9 +50,9 @@ def test_a_soft_face_is_enhanced_and_comes_nearer_to_the_true_one(restorer, astr
     result = restorer.restore(daguerre.Photo(blurred, "png"), ONLY_FACES)
     assert result.steps == ["face_enhancement"]
     face = result.faces[0]
-    assert face["enhanced"]
-    assert face["identitySimilarity"] is None
-    x, y, width, height = face["box"]
+    assert face.enhanced
+    assert face.identity_similarity is None
+    x, y, width, height = face.box
     assert x < 200 < 247 < x + width and y < 102 < 143 < y + height
     after = result.photo.pixels
     assert psnr(face_of(after), face_of(astronaut)) > psnr(face_of(blurred), face_of(astronaut)) + 0.15
@@ -63,7 +63,7 @@ def test_a_sharp_face_is_left_alone_to_the_bit(restorer, astronaut):
     result = restorer.restore(daguerre.Photo(astronaut, "png"), ONLY_FACES)
     assert result.steps == []
     assert result.photo.pixels is astronaut
-    assert {face["reason"] for face in result.faces} == {"sharp already"}
+    assert {face.reason for face in result.faces} == {"sharp already"}
 
 
 def test_the_low_frequencies_are_the_originals_at_fidelity_one(restorer, astronaut):
@@ -134,18 +134,18 @@ def group(astronaut):
 
 def test_faces_are_listed_from_the_largest_to_the_smallest_each_once(restorer, group):
     listed = restorer.restore(daguerre.Photo(group, "png"), ONLY_FACES).faces
-    areas = [face["box"][2] * face["box"][3] for face in listed]
+    areas = [face.box[2] * face.box[3] for face in listed]
     assert len(listed) == 3 and areas == sorted(areas, reverse=True)
-    assert [face["enhanced"] for face in listed] == [True, True, True]
+    assert [face.enhanced for face in listed] == [True, True, True]
 
 
 def test_only_the_chosen_faces_are_enhanced(restorer, group):
     photo = daguerre.Photo(group, "png")
     listed = restorer.restore(photo, ONLY_FACES).faces
-    box = listed[2]["box"]
+    box = listed[2].box
     result = restorer.restore(photo, ONLY_FACES, faces=[0, [float(length) for length in box], 7, [1000, 5, 20, 20]])
-    assert [face["enhanced"] for face in result.faces] == [True, False, True]
-    assert result.faces[1]["reason"] == "not chosen"
+    assert [face.enhanced for face in result.faces] == [True, False, True]
+    assert result.faces[1].reason == "not chosen"
     assert result.warnings == ["There is no face 7: 3 were found.", "No face was found in the box 1000, 5, 20, 20."]
     assert np.array_equal(result.photo.pixels[60:320, 520:790], group[60:320, 520:790])
 

@@ -28,7 +28,7 @@ def blurred():
 
 def restored(restorer, pixels, **settings):
     result = restorer.restore(daguerre.Photo(pixels, "png"), ONLY_FACES, **settings)
-    assert result.faces and result.faces[0]["enhanced"]
+    assert result.faces and result.faces[0].enhanced
     return result.photo.pixels
 
 

@@ -17,11 +17,14 @@ class Store:
     Embedded models lie in the package, the others in ``folder``. Thread-safe.
     """
 
-    def __init__(self, folder: Path, *, embedded: Path = WEIGHTS) -> None:
+    def __init__(self, folder: Path, embedded: Path = WEIGHTS) -> None:
         self._folder = folder
         self._embedded = embedded
         self._verified: dict[Path, tuple[int, int, str]] = {}
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Store], tuple[Path, Path]]:
+        return Store, (self._folder, self._embedded)
 
     @property
     def folder(self) -> Path:

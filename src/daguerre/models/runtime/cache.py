@@ -41,6 +41,9 @@ class ModelCache:
         self._loading: dict[str, threading.Lock] = {}
         self._watch: threading.Timer | None = None
 
+    def __reduce__(self) -> tuple[type[ModelCache], tuple[Catalog, Store, Config]]:
+        return ModelCache, (self.catalog, self.store, self._config)
+
     @property
     def loaded_ids(self) -> tuple[str, ...]:
         """The ids of the models in memory."""

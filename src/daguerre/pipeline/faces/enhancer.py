@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from daguerre import face as reported
 from daguerre.imaging.photo import Pixels
 from daguerre.models.roles import FaceIdentity, FaceRestorer, Floats
 from daguerre.pipeline import grain
@@ -31,15 +31,13 @@ class Outcome:
     reason: str | None = None
     similarity: float | None = None
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> reported.Face:
         """As results carry it: box in whole pixels, confidence and similarity to three decimals."""
-        said: dict[str, Any] = {
-            "box": [round(length) for length in self.face.box],
-            "confidence": round(self.face.confidence, 3),
-            "identitySimilarity": None if self.similarity is None else round(self.similarity, 3),
-            "enhanced": self.enhanced,
-        }
-        return said if self.reason is None else {**said, "reason": self.reason}
+        left, top, width, height = (round(length) for length in self.face.box)
+        similarity = None if self.similarity is None else round(self.similarity, 3)
+        return reported.Face(
+            (left, top, width, height), round(self.face.confidence, 3), self.enhanced, self.reason, similarity
+        )
 
 
 @dataclass(slots=True)
