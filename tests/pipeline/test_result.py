@@ -54,7 +54,7 @@ def test_a_name_without_a_format_takes_the_settings_or_the_photos(restorer, scan
 
 
 def test_a_contradiction_is_an_error(restorer, result, scan, tmp_path):
-    with pytest.raises(daguerre.InvalidSettings, match="png contradicts the name x.jpg"):
+    with pytest.raises(daguerre.InvalidSettings, match=r"png contradicts the name x\.jpg"):
         result.save(tmp_path / "x.jpg", format="png")
     with pytest.raises(daguerre.InvalidSettings, match="output_format: tiff contradicts"):
         restorer.restore(scan, NOTHING, output_format="tiff").save(tmp_path / "x.jpg")
