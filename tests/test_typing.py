@@ -34,4 +34,5 @@ def test_the_public_names_are_typed(tmp_path):
     options = ["--strict", "--config-file=", "--follow-imports=silent", "--ignore-missing-imports", "--cache-dir=."]
     command = [sys.executable, "-m", "mypy", *options, "caller.py", "wrong.py"]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
-    assert [said.count(f"{name}.py:") for name in ("caller", "wrong")] == [0, 3], said
+    complaints = [line for line in said.splitlines() if ": error:" in line]
+    assert [line.partition(": error")[0] for line in complaints] == ["wrong.py:4", "wrong.py:5", "wrong.py:6"], said
