@@ -91,6 +91,7 @@ def _reduce_noise(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
 
 def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     settings = context.settings
+    context.cache.model(adapters.COLORIZE.name, context.tier)
     hints = settings.color_hints or [] if context.is_first else []
     if not context.is_grayscale:
         unused = " Its color hints were not used." if hints else ""
