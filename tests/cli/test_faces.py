@@ -11,7 +11,7 @@ from skimage import data
 
 from daguerre import imaging
 from daguerre.cli.faces import chosen_face
-from daguerre.errors import InvalidSettings
+from daguerre.errors import WrongUsage
 from daguerre.imaging.photo import Photo
 from tests.cli.conftest import Run
 
@@ -50,5 +50,5 @@ def test_one_face_is_chosen_by_its_number_or_box(portrait: Path, run: Run) -> No
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1,2", "1,2,3,x", "1,2,3,4,5"])
 def test_what_is_no_face_is_refused(text: str) -> None:
-    with pytest.raises(InvalidSettings, match="--face"):
+    with pytest.raises(WrongUsage, match="--face"):
         chosen_face(text)
