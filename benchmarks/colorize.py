@@ -84,9 +84,9 @@ def made_gray(true: Floats) -> Picture:
 def levels(picture: Picture) -> Floats:
     """The gray of the same luminance, 0-255, of ``[H, W, 1|3]``."""
     codes = picture.astype(np.float64) / 255
-    light = transfer.decoded(codes)
+    light = transfer.decode_srgb(codes)
     luminance = light[..., 0] if light.shape[2] == 1 else light @ np.array([0.212639, 0.7151687, 0.0721923])
-    return np.asarray(transfer.encoded(luminance) * 255, np.float32)
+    return np.asarray(transfer.encode_srgb(luminance) * 255, np.float32)
 
 
 def colorfulness(picture: Picture) -> float:

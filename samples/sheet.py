@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import daguerre
-from daguerre.imaging.depth import converted
+from daguerre.imaging.depth import convert
 
 _GAP, _LABEL = 8, 22
 
@@ -22,7 +22,7 @@ Picture = npt.NDArray[np.uint8]
 
 def shown(photo: daguerre.Photo, height: int) -> Picture:
     """``photo`` as 8-bit RGB of that height, at most three times as wide."""
-    pixels = converted(photo.pixels, "uint8")
+    pixels = convert(photo.pixels, "uint8")
     width = min(3 * height, max(1, round(photo.width * height / photo.height)))
     small = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_GRAY2RGB) if small.ndim == 2 else small, np.uint8)

@@ -1,4 +1,4 @@
-"""Small colour profiles, made from their parts."""
+"""Small color profiles, made from their parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One small valid file of every format, depth and colour mode that the project reads, made by itself or by Pillow."""
+"""One small valid file of every format, depth and color mode that the project reads, made by itself or by Pillow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ XMP = (
     b"</rdf:RDF></x:xmpmeta>"
 )
 IPTC = b"\x1c\x02\x78\x00\x05ferry"
-EXIF = tiff_ifd.block({315: Entry(2, 8, b"Atelier\0"), 274: Entry(3, 1, b"\1\0")})
+EXIF = tiff_ifd.pack_block({315: Entry(2, 8, b"Atelier\0"), 274: Entry(3, 1, b"\1\0")})
 
 
 def samples(kind: str, channels: int) -> npt.NDArray[Any]:
@@ -88,7 +88,7 @@ def dng() -> bytes:
     plane = np.tile(np.linspace(1000, 60000, 96, dtype=np.uint16), (64, 1))[:, :, None]
     spec = oi.ImageSpec(96, 64, 1, "uint16")
     spec.attribute("compression", "none")
-    data = oiio.encoded(".tif", [(spec, plane)])
+    data = oiio.encode(".tif", [(spec, plane)])
     matrix = [1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1]
     tags = {
         254: Entry(4, 1, bytes(4)),
@@ -103,7 +103,7 @@ def dng() -> bytes:
         50728: Entry(5, 3, b"".join(value.to_bytes(4, "little") for value in (1, 1, 1, 1, 1, 1))),
         50778: Entry(3, 1, b"\x15\0"),
     }
-    return tiff_ifd.retagged(data, [(tags, set())])
+    return tiff_ifd.rewrite_pages(data, [(tags, set())])
 
 
 def _tiled_exr() -> bytes:
@@ -111,4 +111,4 @@ def _tiled_exr() -> bytes:
 
     spec = oi.ImageSpec(WIDTH, HEIGHT, 3, "half")
     spec.tile_width = spec.tile_height = 16
-    return oiio.encoded(".exr", [(spec, samples("float32", 3))])
+    return oiio.encode(".exr", [(spec, samples("float32", 3))])

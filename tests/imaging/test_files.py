@@ -18,7 +18,7 @@ LOSSLESS = ["PNG", "BMP", "TGA", "GIF", "ICO"]
 
 
 def picture(height: int = 61, width: int = 47, channels: int = 3) -> npt.NDArray[np.uint8]:
-    """Smooth colours under noise, the same in every run."""
+    """Smooth colors under noise, the same in every run."""
     noise = np.random.default_rng(7).integers(0, 60, (height, width, channels))
     ramp = np.linspace(0, 190, width)[None, :, None] + np.zeros((height, 1, channels))
     return (ramp + noise).astype(np.uint8)

@@ -63,7 +63,7 @@ def test_changed_photos_keep_their_depth_and_what_they_say(name: str) -> None:
     assert back.metadata.dpi == photo.metadata.dpi
     if photo.metadata.exif:
         assert back.metadata.exif is not None
-        assert tiff_ifd.directories(back.metadata.exif)[0][315].raw == b"Atelier\0"
+        assert tiff_ifd.read_pages(back.metadata.exif)[0][315].raw == b"Atelier\0"
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif", "tiff"])
@@ -96,13 +96,13 @@ def test_a_tiff_of_few_levels_keeps_its_bits(bits: int) -> None:
     levels = np.random.default_rng(1).integers(0, 1 << bits, (20, 30, 1))
     spec = oi.ImageSpec(30, 20, 1, "uint8")
     spec.attribute("oiio:BitsPerSample", bits)
-    photo = daguerre.open(oiio.encoded(".tif", [(spec, (levels * (255 // ((1 << bits) - 1))).astype(np.uint8))]))
+    photo = daguerre.open(oiio.encode(".tif", [(spec, (levels * (255 // ((1 << bits) - 1))).astype(np.uint8))]))
     data = imaging.encode(photo).data
-    assert tiff_ifd.directories(data)[0][258].integers() == (bits,)
+    assert tiff_ifd.read_pages(data)[0][258].integers() == (bits,)
     assert np.array_equal(daguerre.open(data).pixels, photo.pixels)
     photo.pixels[0, 0] = 100
     data = imaging.encode(photo).data
-    assert tiff_ifd.directories(data)[0].get(258, tiff_ifd.Entry(3, 1, b"\x08\0")).integers() == (8,)
+    assert tiff_ifd.read_pages(data)[0].get(258, tiff_ifd.Entry(3, 1, b"\x08\0")).integers() == (8,)
     assert daguerre.open(data).pixels[0, 0] == 100
 
 
@@ -124,7 +124,7 @@ def test_a_jpeg_2000_of_two_channels_has_opacity() -> None:
 
 def test_the_orientation_of_a_jpeg_2000_goes_into_the_pixels() -> None:
     photo = daguerre.open(specimens()["jp2-uint8-3"])
-    tags = tiff_ifd.block({274: tiff_ifd.Entry(3, 1, b"\6\0")})
+    tags = tiff_ifd.pack_block({274: tiff_ifd.Entry(3, 1, b"\6\0")})
     photo.pixels = 255 - photo.pixels
     photo.metadata.exif = tags
     back = daguerre.open(imaging.encode(photo).data)
@@ -162,7 +162,7 @@ def test_avif_keeps_its_depth_and_what_it_says(bits: int, channels: int) -> None
     image.load()
 
 
-def test_heif_goes_to_avif_with_its_depth_and_colours() -> None:
+def test_heif_goes_to_avif_with_its_depth_and_colors() -> None:
     coding = AvifCoding(10, "4:2:0", (12, 18))
     photo = daguerre.Photo(np.full((20, 30, 3), 40_000, np.uint16), "heif", coding=coding)
     encoded = imaging.encode(photo)

@@ -131,8 +131,8 @@ def bombs() -> dict[str, bytes]:
         "exr": exr.replace(window, struct.pack("<4i", 0, 0, HUGE - 1, HUGE - 1)),
         "jp2": swapped("jp2-uint8-3", width + height, huge + huge),
         "avif": swapped("avif-uint8-3", width + height, huge + huge),
-        "tiff": tiff_ifd.retagged(specimens()["tiff-uint8-3"], [(tags, set())]),
-        "raw": tiff_ifd.retagged(specimens()["raw-dng"], [(tall, set())]),
+        "tiff": tiff_ifd.rewrite_pages(specimens()["tiff-uint8-3"], [(tags, set())]),
+        "raw": tiff_ifd.rewrite_pages(specimens()["raw-dng"], [(tall, set())]),
         # Two sides of 18 bits each.
         "jxl": b"\xff\x0a" + (2 << 1 | (HUGE - 1) << 3 | 2 << 24 | (HUGE - 1) << 26).to_bytes(200, "little"),
         "webp": b"RIFF" + struct.pack("<I", 100) + b"WEBPVP8L" + struct.pack("<I", 80) + b"\x2f" + b"\xff" * 79,

@@ -42,7 +42,7 @@ def of(plane: npt.NDArray[np.generic], photometric: int, **tags: Entry) -> Store
 
 def file(*pages: StoredPage) -> bytes:
     """A little-endian file of ``pages``."""
-    return tiff_ifd.retagged(b"II*\0" + struct.pack("<I", 0), pages)
+    return tiff_ifd.rewrite_pages(b"II*\0" + struct.pack("<I", 0), pages)
 
 
 def packed(plane: npt.NDArray[np.uint16], bits: int) -> bytes:

@@ -44,9 +44,9 @@ def photo_of_image(image: Image.Image) -> Photo:
 
     Modes of 16 and 32 bits keep their depth; ``F`` runs from 0 to 1. Raises :class:`~daguerre.errors.InvalidImage`.
     """
-    pillow.loaded(image)
+    pillow.load(image)
     if image.mode.startswith(("I", "F")):
-        metadata, orientation = pillow.metadata_of(image)
+        metadata, orientation = pillow.read_metadata(image)
         upright = image.transpose(pillow.TRANSPOSE[orientation]) if orientation != 1 else image
         photo = photo_of_array(_sixteen_bits(np.asarray(upright)))
         photo.metadata = metadata
@@ -54,10 +54,10 @@ def photo_of_image(image: Image.Image) -> Photo:
     if image.mode in _CONVERTED:
         converted = image.convert("RGB")
         converted.info = {name: value for name, value in image.info.items() if name != "icc_profile"}
-        photo = pillow.photo_of(converted, "png")
+        photo = pillow.to_photo(converted, "png")
         photo.warnings.append(f"The picture was converted from {image.mode} to RGB.")
     else:
-        photo = pillow.photo_of(image, "png")
+        photo = pillow.to_photo(image, "png")
     photo.coding = None
     return photo
 
@@ -102,7 +102,7 @@ def image_of(photo: Photo) -> Image.Image:
     if photo.pixels.dtype == np.uint16 and photo.pixels.shape[2] == 1 and photo.alpha is None:
         image = Image.fromarray(np.ascontiguousarray(photo.pixels[:, :, 0]))
     else:
-        image = pillow.image_of(eight_bits(photo))
+        image = pillow.to_image(eight_bits(photo))
     told = photo.metadata
     info = {"icc_profile": told.icc, "exif": told.exif, "xmp": told.xmp, "dpi": told.dpi}
     image.info.update({name: value for name, value in info.items() if value is not None})
@@ -111,8 +111,8 @@ def image_of(photo: Photo) -> Image.Image:
 
 def eight_bits(photo: Photo) -> Photo:
     """``photo`` without its pages, with 8 bits per sample."""
-    alpha = None if photo.alpha is None else depth.converted(photo.alpha, "uint8")
-    return Photo(depth.converted(photo.pixels, "uint8"), "png", alpha, Metadata(icc=photo.metadata.icc))
+    alpha = None if photo.alpha is None else depth.convert(photo.alpha, "uint8")
+    return Photo(depth.convert(photo.pixels, "uint8"), "png", alpha, Metadata(icc=photo.metadata.icc))
 
 
 def reduced(photo: Photo, longest: int) -> Photo:

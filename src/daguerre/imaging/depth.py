@@ -19,7 +19,7 @@ _TOLD = {
 }  # fmt: skip
 
 
-def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
+def fit_to_format(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     """``photo`` in a depth that ``form`` takes, without alpha or pages where it has none; and what was lost."""
     warnings = []
     kind = str(photo.pixels.dtype)
@@ -32,8 +32,8 @@ def fitted(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
             warnings.append(f"{form.title} holds {_BITS[target]}: the photo's {_BITS[kind]} were reduced.")
         photo = replace(
             photo,
-            pixels=converted(photo.pixels, target),
-            alpha=None if photo.alpha is None else converted(photo.alpha, target),
+            pixels=convert(photo.pixels, target),
+            alpha=None if photo.alpha is None else convert(photo.alpha, target),
         )
     if photo.alpha is not None and not form.alpha:
         warnings.append(f"{form.title} holds no transparency: the photo was laid on white.")
@@ -73,7 +73,7 @@ def _with_fitting_profile(photo: Photo, form: Format) -> tuple[Photo, list[str]]
     return replace(photo, metadata=replace(photo.metadata, icc=fitting)), [note]
 
 
-def converted(pixels: Pixels, kind: str) -> Pixels:
+def convert(pixels: Pixels, kind: str) -> Pixels:
     """``pixels`` as ``uint8``, ``uint16`` or ``float32``, black to black and white to white."""
     result = np.empty(pixels.shape, np.dtype(kind))
     source_white, white = white_of(pixels.dtype), white_of(result.dtype)
@@ -85,21 +85,21 @@ def converted(pixels: Pixels, kind: str) -> Pixels:
     return result
 
 
-def leveled(samples: Pixels, bits: int) -> Pixels:
+def level(samples: Pixels, bits: int) -> Pixels:
     """Integer samples of 1 to 16 ``bits``, 0 to ``2**bits - 1``, over all of uint8 or, from 9 bits on, of uint16."""
     if bits > 8:
-        return widened(samples, bits)
+        return widen(samples, bits)
     top = (1 << bits) - 1
     levels = np.rint(np.arange(top + 1) * (255 / top)).astype(np.uint8)
     return samples.astype(np.uint8, copy=False) if bits == 8 else levels[np.minimum(samples, top)]
 
 
-def widened(samples: Pixels, bits: int) -> Pixels:
+def widen(samples: Pixels, bits: int) -> Pixels:
     """Samples of ``bits`` 9 to 16, 0 to ``2**bits - 1``, as uint16 0-65535."""
     return _rescaled(samples, (1 << bits) - 1, 65535)
 
 
-def narrowed(samples: Pixels, bits: int) -> Pixels:
+def narrow(samples: Pixels, bits: int) -> Pixels:
     """The inverse of :func:`widened`: exact for what came from it."""
     return _rescaled(samples, 65535, (1 << bits) - 1)
 

@@ -36,7 +36,7 @@ def open_image(
     which it does not, and a warning says so.
     """
     data = content(source)
-    form = registry.FORMATS[sniff.format_of(data)]
+    form = registry.FORMATS[sniff.find_format(data)]
     try:
         return _read(form, data, max_pixels)
     except BrokenImage as error:
@@ -50,7 +50,7 @@ def open_image(
 def probe(source: str | os.PathLike[str] | bytes | BinaryIO) -> Description:
     """What a file holds, told from its headers without decoding its pictures. Raises as :func:`open_image`."""
     data = content(source)
-    form = registry.FORMATS[sniff.format_of(data)]
+    form = registry.FORMATS[sniff.find_format(data)]
     try:
         pages, metadata = registry.codec(form).describe(data)
     except DaguerreError:
@@ -66,7 +66,7 @@ def foreseen_losses(photo: Photo, *, format: str | None = None) -> list[str]:
     form, _ = _writer(wanted)
     stands_in = [f"{wanted.title} cannot be written: the result is {form.title}."] if form is not wanted else []
     losses = [sentence for page in (photo, *photo.pages) for sentence in page.losses]
-    return list(dict.fromkeys([*losses, *stands_in, *depth.fitted(photo, form)[1]]))
+    return list(dict.fromkeys([*losses, *stands_in, *depth.fit_to_format(photo, form)[1]]))
 
 
 def _read(form: Format, data: bytes, max_pixels: int) -> Photo:
@@ -111,11 +111,11 @@ def encode(photo: Photo, *, format: str | None = None, quality: int | None = Non
     format and :class:`~daguerre.errors.CannotWrite` where the format cannot take the picture.
     """
     wanted = registry.named(format or photo.format)
-    if wanted.name == photo.format and quality is None and (file := passthrough.untouched(photo)) is not None:
+    if wanted.name == photo.format and quality is None and (file := passthrough.find_untouched_file(photo)) is not None:
         return Encoded(data=file, format=wanted.name, extension=wanted.extension)
     form, writer = _writer(wanted)
     warnings = [sentence for page in (photo, *photo.pages) for sentence in page.losses]
-    fitted, losses = depth.fitted(photo, form)
+    fitted, losses = depth.fit_to_format(photo, form)
     try:
         data = _written(writer, fitted, quality, form.title)
     except CannotWrite:

@@ -6,7 +6,7 @@ from daguerre.errors import BrokenImage, ImageTooLarge
 
 _ALWAYS_ALLOWED_BYTES = 512 << 20
 _TIGHTEST = 500
-"""Unpacked bytes per byte of the file: Deflate reaches 1032, and the worst JPEG of a flat colour 200."""
+"""Unpacked bytes per byte of the file: Deflate reaches 1032, and the worst JPEG of a flat color 200."""
 
 
 def check_size(

@@ -34,14 +34,14 @@ def remember(photo: Photo, data: bytes, *, lossless: bool) -> Photo:
     return photo
 
 
-def pixels_unchanged(photo: Photo) -> bool:
+def has_its_pixels(photo: Photo) -> bool:
     """Whether ``photo`` still has the pixels that its file gave."""
     return photo.original is not None and photo.original.digest == digest(photo)
 
 
-def untouched(photo: Photo) -> bytes | None:
+def find_untouched_file(photo: Photo) -> bytes | None:
     """The file that ``photo`` came from, if it would say the same again."""
     original = photo.original
-    if original is None or photo.metadata != original.metadata or not pixels_unchanged(photo):
+    if original is None or photo.metadata != original.metadata or not has_its_pixels(photo):
         return None
     return original.data

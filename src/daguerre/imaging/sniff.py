@@ -55,7 +55,7 @@ _SENSOR_PHOTOMETRICS = (32803, 34892)
 _MOST_PAGES = 16
 
 
-def format_of(data: bytes) -> str:
+def find_format(data: bytes) -> str:
     """The name of the format of ``data``.
 
     Raises :class:`~daguerre.errors.NotAnImage` where nothing in it is a picture that we know, and
@@ -120,11 +120,11 @@ def _is_raw(data: bytes) -> bool:
     """Whether a TIFF holds a sensor's data. A page of grey or RGB is a picture, whatever tags it has."""
     if data[8:10] == b"CR":
         return True
-    pages = list(islice(tiff_ifd.chain(data), _MOST_PAGES))
-    return any(_is_sensor(page) for first in pages for page in (first, *tiff_ifd.children(data, first).values()))
+    pages = list(islice(tiff_ifd.walk_pages(data), _MOST_PAGES))
+    return any(_is_sensor(page) for first in pages for page in (first, *tiff_ifd.read_children(data, first).values()))
 
 
 def _is_sensor(page: tiff_ifd.Directory) -> bool:
     if _PHOTOMETRIC in page:
-        return tiff_ifd.number(page, _PHOTOMETRIC, 0) in _SENSOR_PHOTOMETRICS
+        return tiff_ifd.read_number(page, _PHOTOMETRIC, 0) in _SENSOR_PHOTOMETRICS
     return _DNG_VERSION in page or _CFA_PATTERN in page

@@ -100,7 +100,7 @@ def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
     from daguerre.jobs.restore import preview
 
     data = path.read_bytes()
-    form = registry.FORMATS[sniff.format_of(data)]
+    form = registry.FORMATS[sniff.find_format(data)]
     if not longest and form.in_browsers:
         return Answer(view_type=form.media_type, view_is_file=True)
     photo = imaging.open_image(data, max_pixels=max_pixels, recover=True)
@@ -161,7 +161,7 @@ def _has_end(data: bytes, form: str) -> bool:
 
     if form == "png":
         return b"IEND" in data
-    return form != "jpeg" or jpeg_segments.picture_end(data) is not None
+    return form != "jpeg" or jpeg_segments.find_picture_end(data) is not None
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import pytest
 from daguerre import imaging
 from daguerre.errors import BrokenImage, ImageTooLarge, UnsupportedImage
 from daguerre.imaging.codecs import exr, hdr
-from daguerre.imaging.codecs.oiio import Samples, encoded, opened, samples
+from daguerre.imaging.codecs.oiio import Samples, encode, open_reader, read_samples
 from daguerre.imaging.color import transfer
 
 LIGHT = np.random.default_rng(7).gamma(0.5, 2.0, (33, 41, 3)).astype(np.float32)
@@ -19,21 +19,21 @@ def _exr(plane: Samples, kind: str, names: tuple[str, ...]) -> bytes:
     spec = oiio.ImageSpec(plane.shape[1], plane.shape[0], plane.shape[2], kind)
     spec.channelnames = names
     spec.attribute("compression", "piz")
-    return encoded(".exr", [(spec, plane)])
+    return encode(".exr", [(spec, plane)])
 
 
 def _read(data: bytes, suffix: str) -> Samples:
-    with opened(data, suffix) as reader:
-        return samples(reader, 0, "float")
+    with open_reader(data, suffix) as reader:
+        return read_samples(reader, 0, "float")
 
 
 def test_curve_is_the_srgb_curve_and_its_own_inverse() -> None:
     x = np.array([[-3.0, -0.001, 0.0, 0.001, 0.2140411, 1.0, 8.0, 65504.0]], np.float32)
-    y = transfer.display(x)
+    y = transfer.to_display(x)
     assert y[0, 4] == pytest.approx(0.5, abs=1e-5)
     assert y[0, 5] == pytest.approx(1.0)
     assert np.all(np.diff(y) > 0)
-    np.testing.assert_allclose(transfer.linear(y), x, rtol=2e-6)
+    np.testing.assert_allclose(transfer.to_linear(y), x, rtol=2e-6)
 
 
 @pytest.mark.parametrize("names", [("Y",), ("R", "G", "B"), ("R", "G", "B", "A"), ("R", "G", "B", "A", "Z")])
@@ -50,7 +50,7 @@ def test_half_exr_comes_back_to_the_bit(names: tuple[str, ...]) -> None:
         np.testing.assert_allclose(_read(back, ".exr"), plane, rtol=1e-3)
     else:
         np.testing.assert_array_equal(_read(back, ".exr"), plane)
-    with opened(back, ".exr") as reader:
+    with open_reader(back, ".exr") as reader:
         assert reader.spec().get_string_attribute("compression") == "piz"
         assert tuple(reader.spec().channelnames) == names
         assert str(reader.spec().format) == "half"
@@ -63,7 +63,7 @@ def test_float_exr_keeps_its_depth() -> None:
 
 def test_hdr_comes_back_within_rgbe_rounding() -> None:
     spec = oiio.ImageSpec(41, 33, 3, "float")
-    data = encoded(".hdr", [(spec, LIGHT)])
+    data = encode(".hdr", [(spec, LIGHT)])
     first = _read(data, ".hdr")
     back = _read(hdr.write(hdr.read(data, max_pixels=10**6), quality=None), ".hdr")
     np.testing.assert_array_equal(back, first)
@@ -72,7 +72,7 @@ def test_hdr_comes_back_within_rgbe_rounding() -> None:
 @pytest.mark.parametrize("module", [exr, hdr])
 def test_bad_input_is_named(module: object) -> None:
     suffix = ".exr" if module is exr else ".hdr"
-    good = encoded(suffix, [(oiio.ImageSpec(41, 33, 3, "float"), LIGHT)])
+    good = encode(suffix, [(oiio.ImageSpec(41, 33, 3, "float"), LIGHT)])
     with pytest.raises(ImageTooLarge):
         module.read(good, max_pixels=100)  # type: ignore[attr-defined]
     with pytest.raises(BrokenImage):
@@ -80,7 +80,7 @@ def test_bad_input_is_named(module: object) -> None:
 
 
 def test_the_header_of_radiance_comes_back_with_its_exposure() -> None:
-    data = encoded(".hdr", [(oiio.ImageSpec(41, 33, 3, "float"), LIGHT)])
+    data = encode(".hdr", [(oiio.ImageSpec(41, 33, 3, "float"), LIGHT)])
     lines = b"# made by ra_ppm\nEXPOSURE=2.0\nVIEW= -vtv -vp 1 2 3\n"
     data = data.replace(b"FORMAT=", lines + b"FORMAT=", 1)
     photo = imaging.open_image(data)
@@ -93,9 +93,9 @@ def test_the_header_of_radiance_comes_back_with_its_exposure() -> None:
 
 def test_xyz_of_radiance_becomes_rgb() -> None:
     grey = np.full((3, 4, 3), 0.5, np.float32) * np.array([0.9504559, 1.0, 1.0890578], np.float32)
-    data = encoded(".hdr", [(oiio.ImageSpec(4, 3, 3, "float"), grey)]).replace(b"rle_rgbe", b"rle_xyze")
+    data = encode(".hdr", [(oiio.ImageSpec(4, 3, 3, "float"), grey)]).replace(b"rle_rgbe", b"rle_xyze")
     photo = imaging.open_image(data)
-    assert np.abs(transfer.linear(photo.pixels) - 0.5).max() < 0.01
+    assert np.abs(transfer.to_linear(photo.pixels) - 0.5).max() < 0.01
     photo.pixels = photo.pixels * np.float32(0.9)
     encoded_again = imaging.encode(photo)
     assert "XYZ" in encoded_again.warnings[0]

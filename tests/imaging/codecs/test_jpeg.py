@@ -74,7 +74,7 @@ def test_every_block_passes_through_the_segments() -> None:
     icc = np.random.default_rng(2).integers(0, 256, 150_000, dtype=np.uint8).tobytes()
     iptc = b"\x1c\x02\x78\x00\x03odd"
     metadata = Metadata(exif=exif_with_thumbnail(), xmp=b"<x/>", iptc=iptc)
-    image = Image.open(BytesIO(jpeg_segments.dressed(jpeg(), metadata, icc)))
+    image = Image.open(BytesIO(jpeg_segments.embed_metadata(jpeg(), metadata, icc)))
     image.load()
     assert image.info["icc_profile"] == icc
     assert image.info["exif"] == b"Exif\0\0" + exif_with_thumbnail()
@@ -134,26 +134,26 @@ def test_comments_and_segments_of_others_come_back() -> None:
     data = with_segments(jpeg(), *(segment(0xFE, text) for text in comments), *foreign)
     again, said = changed(data)
     assert said == []
-    found = jpeg_segments.parsed(again)
+    found = jpeg_segments.parse(again)
     assert (found.comments, found.others) == (comments, foreign)
 
 
 def test_resources_come_back_but_the_thumbnail() -> None:
-    resource = photoshop.resource
+    resource = photoshop.make_resource
     kept = [
         resource(1034, b"\1"),
         resource(1035, b"https://example.org"),
         photoshop.Resource(b"PHUT", 2000, b"\3abc", b"x"),
     ]
-    rows = [kept[0], resource(1028, b"\x1c\2x\0\5ferry"), photoshop.resource(1036, bytes(50)), *kept[1:]]
+    rows = [kept[0], resource(1028, b"\x1c\2x\0\5ferry"), photoshop.make_resource(1036, bytes(50)), *kept[1:]]
     block = b"Photoshop 3.0\0" + b"".join(row.packed() for row in rows)
     again, said = changed(
         with_segments(jpeg(), segment(0xED, block[:100]), segment(0xED, b"Photoshop 3.0\0" + block[100:]))
     )
     assert said == []
-    iptc, rest = photoshop.parted(jpeg_segments.parsed(again).resources)
+    iptc, rest = photoshop.split_iptc(jpeg_segments.parse(again).resources)
     assert iptc == b"\x1c\2x\0\5ferry"
-    assert list(photoshop.resources(rest or b"")) == kept
+    assert list(photoshop.walk_resources(rest or b"")) == kept
 
 
 def packet(attributes: str, body: str = "") -> bytes:
@@ -251,21 +251,21 @@ def test_a_white_border_is_not_taken_for_missing() -> None:
     ((0, 2, 1), 1, (0, 2, 1)), ((0, 1, 1), 1, (0, 1, 1)),
 ])  # fmt: skip
 def test_densities_come_back(stored: tuple[int, int, int], turn: int, wanted: tuple[int, int, int]) -> None:
-    data = bytearray(jpeg(exif=b"Exif\0\0" + tiff_ifd.block({274: tiff_ifd.short(turn)})))
+    data = bytearray(jpeg(exif=b"Exif\0\0" + tiff_ifd.pack_block({274: tiff_ifd.short(turn)})))
     struct.pack_into(">BHH", data, 13, *stored)
     again, said = changed(bytes(data))
     assert said == []
-    assert jpeg_segments.parsed(again).density == wanted
+    assert jpeg_segments.parse(again).density == wanted
 
 
 def test_a_quarter_turn_exchanges_what_exif_says_across_and_down() -> None:
     inner = {0xA002: tiff_ifd.long(56), 0xA003: tiff_ifd.long(40)}
-    block = tiff_ifd.block({
+    block = tiff_ifd.pack_block({
         274: tiff_ifd.short(6), 282: tiff_ifd.rational(600), 283: tiff_ifd.rational(300),
         34665: tiff_ifd.Entry(4, 1, b"", inner),
     })  # fmt: skip
     again, _ = changed(jpeg(exif=b"Exif\0\0" + block))
-    held = tiff_ifd.directories(jpeg_segments.parsed(again).exif or b"")[0]
+    held = tiff_ifd.read_pages(jpeg_segments.parse(again).exif or b"")[0]
     assert (held[274].integers(), held[282].ratio(), held[283].ratio()) == ((1,), 300, 600)
     assert held[34665].directory is not None
     assert [held[34665].directory[tag].integers() for tag in (0xA002, 0xA003)] == [(40,), (56,)]
@@ -292,7 +292,7 @@ def test_a_truncated_file_gives_what_is_there(turn: int) -> None:
     smooth = np.linspace(20, 230, 320)[None, :, None] + np.linspace(0, 20, 400)[:, None, None] + np.zeros(3)
     stream = BytesIO()
     noisy = smooth + np.random.default_rng(1).normal(0, 9, smooth.shape)
-    exif = b"Exif\0\0" + tiff_ifd.block({274: tiff_ifd.short(turn)})
+    exif = b"Exif\0\0" + tiff_ifd.pack_block({274: tiff_ifd.short(turn)})
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", exif=exif)
     data = stream.getvalue()
     whole = imaging.open_image(data)
@@ -321,7 +321,7 @@ def test_a_truncated_progressive_file_lacks_sharpness() -> None:
 def test_a_turned_picture_that_is_written_anew_loses_little(turn: int, size: tuple[int, int], subsampling: int) -> None:
     height, width = size
     grey = np.random.default_rng(1).integers(90, 160, (height, width, 1)) + np.zeros((1, 1, 3), np.int64)
-    stream, exif = BytesIO(), b"Exif\0\0" + tiff_ifd.block({274: tiff_ifd.short(turn)})
+    stream, exif = BytesIO(), b"Exif\0\0" + tiff_ifd.pack_block({274: tiff_ifd.short(turn)})
     Image.fromarray(grey.astype(np.uint8)).save(stream, "JPEG", exif=exif, quality=60, subsampling=subsampling)
     photo = imaging.open_image(stream.getvalue())
     photo.metadata.comments = (b"so that it is written anew",)
@@ -340,9 +340,9 @@ def test_large_attributes_go_into_the_extension_of_xmp() -> None:
 
 def test_only_photoshops_own_resources_are_taken_for_iptc() -> None:
     foreign = photoshop.Resource(b"AgHg", 1028, bytes(2), b"of another program")
-    rows = [photoshop.resource(1028, b"\x1c\2x\0\1a"), foreign, photoshop.resource(1028, b"\x1c\2x\0\1b")]
+    rows = [photoshop.make_resource(1028, b"\x1c\2x\0\1a"), foreign, photoshop.make_resource(1028, b"\x1c\2x\0\1b")]
     block = b"Photoshop 3.0\0" + b"".join(row.packed() for row in rows)
     again, _ = changed(with_segments(jpeg(), segment(0xED, block)))
-    iptc, rest = photoshop.parted(jpeg_segments.parsed(again).resources)
+    iptc, rest = photoshop.split_iptc(jpeg_segments.parse(again).resources)
     assert iptc == b"\x1c\2x\0\1a\x1c\2x\0\1b"
     assert rest == foreign.packed()

@@ -9,7 +9,7 @@ from PIL import ImageCms
 
 from daguerre.errors import BrokenImage, ImageTooLarge, UnsupportedImage
 from daguerre.imaging.codecs import jp2, jxl, png
-from daguerre.imaging.containers.tiff_ifd import Entry, block, directories
+from daguerre.imaging.containers.tiff_ifd import Entry, pack_block, read_pages
 from daguerre.imaging.photo import Metadata, Photo
 
 RANDOM = np.random.default_rng(5)
@@ -19,7 +19,7 @@ ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 def _photo(name: str, kind: str, channels: int, alpha: bool) -> Photo:
     unit = RANDOM.random((31, 45, channels + 1))
     plane = unit.astype(np.float32) if kind == "float32" else (unit * np.iinfo(kind).max).astype(kind)
-    exif = block({315: Entry(2, 8, b"Atelier\0"), 274: Entry(3, 1, b"\1\0")})
+    exif = pack_block({315: Entry(2, 8, b"Atelier\0"), 274: Entry(3, 1, b"\1\0")})
     metadata = Metadata(ICC if channels == 3 else None, exif, b"<x:xmpmeta>1912</x:xmpmeta>")
     return Photo(plane[:, :, :channels].copy(), name, plane[:, :, channels].copy() if alpha else None, metadata)
 
@@ -52,7 +52,7 @@ def test_samples_and_metadata_come_back(module: ModuleType, name: str, kind: str
             np.testing.assert_array_equal(found.alpha, photo.alpha)
         assert found.metadata.xmp == photo.metadata.xmp
         assert found.metadata.exif is not None
-        assert directories(found.metadata.exif)[0][315].raw == b"Atelier\0"
+        assert read_pages(found.metadata.exif)[0][315].raw == b"Atelier\0"
         if channels == 3:
             assert found.metadata.icc == ICC
 
@@ -139,11 +139,15 @@ def test_jpeg_2000_in_inks_is_no_rgb_with_opacity() -> None:
 
 def test_jpeg_2000_keeps_iptc_resolution_and_other_boxes() -> None:
     from daguerre import imaging
-    from daguerre.imaging.containers.isobmff import box
+    from daguerre.imaging.containers.isobmff import pack_box
 
     plane = RANDOM.integers(0, 256, (24, 40, 3), dtype=np.uint8)
     data = bytes(imagecodecs.jpeg2k_encode(plane, level=0, reversible=True, codecformat="jp2"))
-    data += box(b"uuid", jp2.IPTC_UUID + b"\x1c\2x\0\5ferry") + box(b"xml ", b"<catalogue/>") + box(b"uuid", bytes(20))
+    data += (
+        pack_box(b"uuid", jp2.IPTC_UUID + b"\x1c\2x\0\5ferry")
+        + pack_box(b"xml ", b"<catalogue/>")
+        + pack_box(b"uuid", bytes(20))
+    )
     photo = imaging.open_image(data)
     photo.metadata.dpi = (600.0, 300.0)
     photo.pixels = photo.pixels[::-1].copy()
@@ -152,6 +156,6 @@ def test_jpeg_2000_keeps_iptc_resolution_and_other_boxes() -> None:
     back = imaging.open_image(encoded.data)
     assert back.metadata.iptc == b"\x1c\2x\0\5ferry"
     assert back.metadata.dpi == pytest.approx((600, 300), rel=1e-3)
-    assert box(b"xml ", b"<catalogue/>") in encoded.data
-    assert box(b"uuid", bytes(20)) in encoded.data
+    assert pack_box(b"xml ", b"<catalogue/>") in encoded.data
+    assert pack_box(b"uuid", bytes(20)) in encoded.data
     assert np.array_equal(back.pixels, photo.pixels)

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from daguerre import imaging
 from daguerre.errors import BrokenImage
 from daguerre.imaging.containers import png_chunks
-from daguerre.imaging.containers.png_chunks import chunk
+from daguerre.imaging.containers.png_chunks import pack_chunk
 from tests.imaging.profiles import grey_profile, rgb_profile
 
 RANDOM = np.random.default_rng(3)
@@ -28,7 +28,7 @@ def png(plane: np.ndarray, *extra: bytes, interlaced: bool = False) -> bytes:
     passes = png_chunks._PASSES if interlaced else ((0, 0, 1, 1),)
     rows = b"".join(b"\0" + row.tobytes() for x, y, dx, dy in passes for row in stored[y::dy, x::dx] if row.size)
     head = struct.pack(">IIBBBBB", width, height, 8 * plane.dtype.itemsize, 2 if channels == 3 else 0, 0, 0, interlaced)
-    parts = [chunk(b"IHDR", head), *extra, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    parts = [pack_chunk(b"IHDR", head), *extra, pack_chunk(b"IDAT", zlib.compress(rows)), pack_chunk(b"IEND", b"")]
     return png_chunks.SIGNATURE + b"".join(parts)
 
 
@@ -48,26 +48,26 @@ def test_chunks_come_back(kind: str) -> None:
         (b"tIME", bytes((7, 139, 4, 1, 2, 3, 4))), (b"bKGD", bytes(6)), (b"scNr", b"a scanner's own"),
     ]  # fmt: skip
     plane = RGB.astype(kind) * (257 if kind == "uint16" else 1)
-    data = png(plane, *(chunk(*row) for row in kept), chunk(b"sBIT", b"\5\5\5"))
+    data = png(plane, *(pack_chunk(*row) for row in kept), pack_chunk(b"sBIT", b"\5\5\5"))
     again, said = changed(data)
     assert said == []
-    found = list(png_chunks.chunks(again))
+    found = list(png_chunks.walk_chunks(again))
     assert [row for row in kept if row not in found] == []
     assert b"sBIT" not in dict(found)
     assert np.array_equal(imaging.open_image(again).pixels[1:], plane[1:])
 
 
 def test_a_chunk_that_is_true_of_the_old_picture_only_is_named() -> None:
-    again, said = changed(png(RGB, chunk(b"prVT", b"digest")))
+    again, said = changed(png(RGB, pack_chunk(b"prVT", b"digest")))
     assert b"prVT" not in again
     assert "prVT" in said[0]
 
 
 @pytest.mark.parametrize(("stored", "wanted"), [((11811, 5906, 1), (11811, 5906, 1)), ((2, 1, 0), (2, 1, 0))])
 def test_resolution_and_shape_of_pixels_come_back(stored: tuple[int, int, int], wanted: tuple[int, int, int]) -> None:
-    again, said = changed(png(RGB, chunk(b"pHYs", struct.pack(">IIB", *stored))))
+    again, said = changed(png(RGB, pack_chunk(b"pHYs", struct.pack(">IIB", *stored))))
     assert said == []
-    assert struct.unpack(">IIB", dict(png_chunks.chunks(again))[b"pHYs"]) == wanted
+    assert struct.unpack(">IIB", dict(png_chunks.walk_chunks(again))[b"pHYs"]) == wanted
 
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16"])
@@ -75,7 +75,7 @@ def test_resolution_and_shape_of_pixels_come_back(stored: tuple[int, int, int], 
 def test_a_profile_for_other_channels_becomes_one_that_decoders_take(kind: str, grey: bool) -> None:
     plane = (RGB[:, :, 0] if grey else RGB).astype(kind) * (257 if kind == "uint16" else 1)
     profile = rgb_profile() if grey else grey_profile()
-    again, said = changed(png(plane, chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))))
+    again, said = changed(png(plane, pack_chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))))
     assert "with the same curve" in said[0]
     icc = Image.open(BytesIO(again)).info["icc_profile"]
     assert icc[16:20] == (b"GRAY" if grey else b"RGB ")

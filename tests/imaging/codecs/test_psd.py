@@ -96,7 +96,7 @@ def changed(data: bytes) -> tuple[bytes, list[str]]:
 def test_floats_are_linear_light() -> None:
     planes = np.full((3, 4, 5), 0.2140411, np.float32)
     planes[:, 1, 1] = 3.5
-    icc = photoshop.resource(1039, ICC).packed()
+    icc = photoshop.make_resource(1039, ICC).packed()
     data = document(planes, 3, resources=icc)
     photo = imaging.open_image(data)
     assert photo.pixels[0, 0, 0] == pytest.approx(0.5, abs=1e-4)
@@ -151,7 +151,7 @@ def test_a_palette_becomes_colors() -> None:
 ])  # fmt: skip
 def test_a_saved_selection_is_no_opacity_and_comes_back(layers: bytes, names: bytes, alpha: bool) -> None:
     planes = RANDOM.integers(0, 256, (5, 9, 13), np.uint8)
-    resources = photoshop.resource(1006, names).packed() if names else b""
+    resources = photoshop.make_resource(1006, names).packed() if names else b""
     data = document(planes, 3, resources=resources, layers=layers)
     photo = imaging.open_image(data)
     assert (photo.alpha is not None) == alpha
@@ -161,13 +161,13 @@ def test_a_saved_selection_is_no_opacity_and_comes_back(layers: bytes, names: by
 
 
 def test_resources_behind_a_foreign_one_come_back() -> None:
-    resource = photoshop.resource
+    resource = photoshop.make_resource
     kept = [resource(1034, b"\1"), photoshop.Resource(b"MeSa", 7000, bytes(2), b"odd"), resource(1035, b"url")]
     block = b"".join(row.packed() for row in [*kept, resource(1036, bytes(40)), resource(1028, b"\x1c\2")])
     again, said = changed(document(RANDOM.integers(0, 256, (3, 9, 13), np.uint8), 3, resources=block))
     assert said == []
     found = psd._parsed(again, 10**6)
-    assert list(photoshop.resources(found.others)) == kept
+    assert list(photoshop.walk_resources(found.others)) == kept
     assert found.resources[1028] == b"\x1c\2"
 
 

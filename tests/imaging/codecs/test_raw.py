@@ -20,7 +20,7 @@ def test_a_bayer_picture_is_developed() -> None:
     assert photo.pixels.dtype == np.uint16
     assert photo.pixels.shape == (64, 96, 3)
     assert photo.metadata.exif is not None
-    assert tiff_ifd.directories(photo.metadata.exif)[0][272].raw == b"Cam\0"
+    assert tiff_ifd.read_pages(photo.metadata.exif)[0][272].raw == b"Cam\0"
     assert photo.pixels[:, -20:].mean() > photo.pixels[:, :20].mean() * 1.5
 
 
@@ -52,9 +52,9 @@ def linear_dng(plane: np.ndarray, tags: Directory | None = None, main: Directory
     first = struct.unpack_from("<I", both, 4)[0]
     count = struct.unpack_from("<H", both, first)[0]
     second = struct.unpack_from("<I", both, first + 2 + 12 * count)[0]
-    data = bytearray(tiff_ifd.retagged(both, [({330: long(second)}, set())]))
+    data = bytearray(tiff_ifd.rewrite_pages(both, [({330: long(second)}, set())]))
     layout = tiff_ifd.Layout(data)
-    _, link = tiff_ifd.directory_at(data, layout, struct.unpack_from("<I", data, 4)[0])
+    _, link = tiff_ifd.read_directory(data, layout, struct.unpack_from("<I", data, 4)[0])
     struct.pack_into("<I", data, link, 0)
     return bytes(data)
 
@@ -81,13 +81,13 @@ def test_a_scanners_grey_picture_stays_grey() -> None:
 def test_caption_keywords_and_resolution_go_into_the_tiff() -> None:
     tags = {
         270: tiffs.text("Grandmother 1931"), 315: tiffs.text("Anna"), 282: tiff_ifd.rational(2400),
-        283: tiff_ifd.rational(1200), 700: tiff_ifd.blob(XMP), 33723: tiff_ifd.blob(IPTC),
+        283: tiff_ifd.rational(1200), 700: tiff_ifd.undefined(XMP), 33723: tiff_ifd.undefined(IPTC),
     }  # fmt: skip
     photo = imaging.open_image(linear_dng(np.rint(LINEAR * 65535).astype(np.uint16), tags))
     encoded = imaging.encode(photo)
     assert encoded.format == "tiff"
     assert encoded.warnings == ["camera RAW cannot be written: the result is TIFF."]
-    back = tiff_ifd.directories(encoded.data)[0]
+    back = tiff_ifd.read_pages(encoded.data)[0]
     assert {tag: back[tag].raw for tag in (270, 315, 700, 33723)} == {
         tag: tags[tag].raw for tag in (270, 315, 700, 33723)
     }

@@ -10,7 +10,7 @@ from PIL import Image
 
 from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging.codecs import tiff
-from daguerre.imaging.codecs.oiio import Samples, encoded, opened, samples
+from daguerre.imaging.codecs.oiio import Samples, encode, open_reader, read_samples
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Entry
 
@@ -30,18 +30,18 @@ def _tiff(plane: Samples, kind: str, **settings: Any) -> bytes:
             spec.alpha_channel = value
         else:
             spec.attribute(name.replace("_", ":"), value)
-    return encoded(".tif", [(spec, plane)])
+    return encode(".tif", [(spec, plane)])
 
 
 def _inked(plane: Samples, kind: str) -> bytes:
     inks = {262: Entry(3, 1, b"\5\0"), 332: Entry(3, 1, b"\1\0")}
-    return tiff_ifd.retagged(_tiff(plane, kind), [(inks, {338})])
+    return tiff_ifd.rewrite_pages(_tiff(plane, kind), [(inks, {338})])
 
 
 def _raw(data: bytes, page: int = 0) -> Samples:
-    with opened(data, ".tif", inks=True) as reader:
+    with open_reader(data, ".tif", inks=True) as reader:
         reader.seek_subimage(page, 0)
-        return samples(reader, page, str(reader.spec(page).format))
+        return read_samples(reader, page, str(reader.spec(page).format))
 
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float"])
@@ -53,7 +53,7 @@ def test_samples_and_compression_come_back(kind: str, channels: int, compression
     np.testing.assert_array_equal(photo.pixels, plane)
     back = tiff.write(photo, quality=None)
     np.testing.assert_array_equal(_raw(back), plane)
-    with opened(back, ".tif") as reader:
+    with open_reader(back, ".tif") as reader:
         assert reader.spec().get_string_attribute("compression") == compression
         assert str(reader.spec().format) == kind
 
@@ -93,7 +93,7 @@ def test_inks_are_kept_where_nothing_changed(kind: str) -> None:
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_orientation_moves_into_the_pixels(turn: int) -> None:
     plane = _picture(3, "uint8")
-    photo = tiff.read(tiff_ifd.retagged(_tiff(plane, "uint8"), [({274: Entry(3, 1, bytes([turn, 0]))}, set())]),
+    photo = tiff.read(tiff_ifd.rewrite_pages(_tiff(plane, "uint8"), [({274: Entry(3, 1, bytes([turn, 0]))}, set())]),
                       max_pixels=10**6)  # fmt: skip
     corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}[turn]
     np.testing.assert_array_equal(photo.pixels[corner], plane[0, 0])
@@ -105,14 +105,15 @@ def test_orientation_moves_into_the_pixels(turn: int) -> None:
 def test_pages_and_tags_come_back() -> None:
     planes = [_picture(3, "uint8"), _picture(1, "uint16"), _picture(3, "uint8")]
     specs = [oiio.ImageSpec(37, 29, p.shape[2], str(p.dtype)) for p in planes]
-    data = encoded(".tif", list(zip(specs, planes, strict=True)))
+    data = encode(".tif", list(zip(specs, planes, strict=True)))
     exif = {36867: Entry(2, 20, b"1912:04:15 02:20:00\0"), 33434: Entry(5, 1, b"\1\0\0\0\x7d\0\0\0")}
     tags = {
-        315: Entry(2, 8, b"Atelier\0"), 700: tiff_ifd.blob(b"<x:xmpmeta/>"), 33723: tiff_ifd.blob(b"\x1c\2\0\0\2\0\4"),
-        34675: tiff_ifd.blob(b"profile" * 9), 282: tiff_ifd.rational(600), 283: tiff_ifd.rational(300.5),
+        315: Entry(2, 8, b"Atelier\0"), 700: tiff_ifd.undefined(b"<x:xmpmeta/>"),
+        33723: tiff_ifd.undefined(b"\x1c\2\0\0\2\0\4"),
+        34675: tiff_ifd.undefined(b"profile" * 9), 282: tiff_ifd.rational(600), 283: tiff_ifd.rational(300.5),
         296: Entry(3, 1, b"\2\0"), 34665: Entry(4, 1, b"", exif),
     }  # fmt: skip
-    photo = tiff.read(tiff_ifd.retagged(data, [(tags, set())]), max_pixels=10**6)
+    photo = tiff.read(tiff_ifd.rewrite_pages(data, [(tags, set())]), max_pixels=10**6)
     back = tiff.read(tiff.write(photo, quality=None), max_pixels=10**6)
     for page, plane in zip([back, *back.pages], planes, strict=True):
         np.testing.assert_array_equal(page.pixels, plane)
@@ -120,7 +121,7 @@ def test_pages_and_tags_come_back() -> None:
     assert (held.xmp, held.iptc, held.icc) == (b"<x:xmpmeta/>", b"\x1c\2\0\0\2\0\4", b"profile" * 9)
     assert held.dpi == pytest.approx((600, 300.5))
     assert held.exif is not None
-    directory = tiff_ifd.directories(held.exif)[0]
+    directory = tiff_ifd.read_pages(held.exif)[0]
     assert directory[315].raw == b"Atelier\0"
     inner = directory[34665].directory
     assert inner is not None
@@ -137,7 +138,7 @@ def test_a_compression_that_cannot_be_written_is_named() -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, {"compression": "jpeg"}])
-def test_luma_and_chroma_become_colour(settings: dict[str, Any]) -> None:
+def test_luma_and_chroma_become_color(settings: dict[str, Any]) -> None:
     file = BytesIO()
     Image.new("RGB", (64, 48), (200, 30, 10)).convert("YCbCr").save(file, "TIFF", **settings)
     photo = tiff.read(file.getvalue(), max_pixels=10**6)

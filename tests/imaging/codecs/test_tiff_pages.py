@@ -13,7 +13,7 @@ import daguerre
 from daguerre import imaging
 from daguerre.errors import BrokenImage, UnsupportedImage
 from daguerre.imaging.containers import photoshop, tiff_ifd
-from daguerre.imaging.containers.tiff_ifd import Entry, blob, directories, long, short
+from daguerre.imaging.containers.tiff_ifd import Entry, long, read_pages, short, undefined
 from tests.imaging import tiffs
 
 RANDOM = np.random.default_rng(4)
@@ -40,7 +40,7 @@ def test_a_preview_is_not_the_photo(mark: dict[str, Entry], first: bool) -> None
     assert np.array_equal(photo.pixels, LARGE)
     assert photo.pages == []
     again, said = changed(data)
-    assert len(directories(again)) == 1
+    assert len(read_pages(again)) == 1
     assert any("preview" in sentence for sentence in said)
     assert imaging.encode(photo).data == data
 
@@ -60,7 +60,7 @@ def test_a_mask_comes_back_to_the_bit_with_its_tag(order: str, compression: str 
         writer.write(LARGE[::-1], photometric="rgb", metadata=None)
     data = bytearray(stream.getvalue())
     # tifffile writes no masks.
-    struct.pack_into("<I" if order == "little" else ">I", data, directories(data)[1][254].place, 4)
+    struct.pack_into("<I" if order == "little" else ">I", data, read_pages(data)[1][254].place, 4)
     photo = daguerre.open(bytes(data))
     assert len(photo.pages) == 1
     again, said = changed(bytes(data))
@@ -81,24 +81,24 @@ def test_every_tag_that_tells_comes_back() -> None:
         0x9C9C: Entry(1, 8, "Kind".encode("utf-16-le")),
         50706: Entry(1, 4, b"\1\4\0\0"),
         50708: tiffs.text("Scanner X"),
-        65000: blob(b"the scanner's own"),
+        65000: undefined(b"the scanner's own"),
     }
     data = tiffs.file(tiffs.of(LARGE, 2, **{f"t{tag}": entry for tag, entry in told.items()}))
     assert daguerre.open(data).format == "tiff"
     again, said = changed(data)
     assert said == []
-    found = directories(again)[0]
+    found = read_pages(again)[0]
     assert {tag: found.get(tag) for tag in told} == told
 
 
 def test_resolutions_without_a_unit_and_none_at_all() -> None:
     ratio = {"t282": tiff_ifd.rational(2), "t283": tiff_ifd.rational(1), "t296": short(1)}
-    found = directories(changed(tiffs.file(tiffs.of(LARGE, 2, **ratio)))[0])[0]
+    found = read_pages(changed(tiffs.file(tiffs.of(LARGE, 2, **ratio)))[0])[0]
     assert (found[282].ratio(), found[283].ratio(), found[296].integers()) == (2, 1, (1,))
     bare = tiffs.of(LARGE, 2)
     for tag in (282, 283, 296):
         del bare.directory[tag]
-    assert not {282, 283} & set(directories(changed(tiffs.file(bare))[0])[0])
+    assert not {282, 283} & set(read_pages(changed(tiffs.file(bare))[0])[0])
 
 
 def test_a_quarter_turn_exchanges_the_resolutions() -> None:
@@ -106,20 +106,20 @@ def test_a_quarter_turn_exchanges_the_resolutions() -> None:
     data = tiffs.file(tiffs.of(LARGE, 2, **tags))
     assert imaging.encode(daguerre.open(data)).data == data
     again, _ = changed(data)
-    found = directories(again)[0]
+    found = read_pages(again)[0]
     assert (found[282].ratio(), found[283].ratio(), found[274].integers()) == (300, 600, (1,))
     assert np.array_equal(tifffile.imread(io.BytesIO(again))[1:], np.rot90(LARGE, -1)[1:])
 
 
 def test_photoshops_resources_come_back_without_the_thumbnail() -> None:
-    kept = photoshop.resource(1034, b"\1").packed() + photoshop.Resource(b"MeSa", 2000, b"\3abc", b"odd").packed()
-    block = kept + photoshop.resource(1036, bytes(40)).packed()
-    found = directories(changed(tiffs.file(tiffs.of(LARGE, 2, t34377=Entry(1, len(block), block))))[0])[0]
+    kept = photoshop.make_resource(1034, b"\1").packed() + photoshop.Resource(b"MeSa", 2000, b"\3abc", b"odd").packed()
+    block = kept + photoshop.make_resource(1036, bytes(40)).packed()
+    found = read_pages(changed(tiffs.file(tiffs.of(LARGE, 2, t34377=Entry(1, len(block), block))))[0])[0]
     assert found[34377].raw == kept
 
 
 def test_layers_and_inner_pictures_are_named() -> None:
-    said = changed(tiffs.file(tiffs.of(LARGE, 2, t37724=blob(bytes(8)), t330=long(8))))[1]
+    said = changed(tiffs.file(tiffs.of(LARGE, 2, t37724=undefined(bytes(8)), t330=long(8))))[1]
     assert any("layers" in sentence for sentence in said)
     assert any("SubIFDs" in sentence for sentence in said)
 
@@ -173,5 +173,5 @@ def test_a_strip_that_claims_gigabytes_is_read_at_once() -> None:
     stream = io.BytesIO()
     tifffile.imwrite(stream, LARGE, photometric="rgb", compression="jpeg", rowsperstrip=60, metadata=None)
     data = bytearray(stream.getvalue())
-    struct.pack_into("<I", data, directories(data)[0][279].place, 0x7FFFFFFF)
+    struct.pack_into("<I", data, read_pages(data)[0][279].place, 0x7FFFFFFF)
     assert np.array_equal(daguerre.open(bytes(data)).pixels, daguerre.open(stream.getvalue()).pixels)

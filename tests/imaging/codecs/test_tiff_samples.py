@@ -14,7 +14,7 @@ from PIL import Image
 import daguerre
 from daguerre import imaging
 from daguerre.errors import UnsupportedImage
-from daguerre.imaging.containers.tiff_ifd import directories, short
+from daguerre.imaging.containers.tiff_ifd import read_pages, short
 from tests.imaging import tiffs
 
 RAMP = np.linspace(0, 1, 40)[None, :].repeat(24, 0)
@@ -127,7 +127,7 @@ def test_lab_is_white_at_100_and_middle_grey_at_50(bits: int, photometric: int, 
 
 
 def test_lab_of_a_color_is_that_color() -> None:
-    # L* 53.2, a* 78.3, b* 62.1 under D50 is about the red (245, 20, 24) of sRGB (colour-science.org's converters).
+    # L* 53.2, a* 78.3, b* 62.1 under D50 is about the red (245, 20, 24) of sRGB (color-science.org's converters).
     stored = np.array([[[round(53.2 * 2.55), 78, 62]]], np.uint8)
     shown = daguerre.open(tiffs.file(tiffs.of(stored, 8))).pixels[0, 0].astype(int)
     assert shown[0] > 235
@@ -151,15 +151,15 @@ def test_grey_with_alpha_and_infrared_is_grey() -> None:
     assert photo.pixels.shape == (24, 40, 1)
     assert photo.alpha is not None
     again = changed(data)
-    assert directories(again)[0][338].integers() == (2, 0)
+    assert read_pages(again)[0][338].integers() == (2, 0)
     assert np.array_equal(tifffile.imread(io.BytesIO(again))[1:], stored[1:])
 
 
 def test_grey_with_infrared_keeps_its_extra_samples() -> None:
     stored = np.dstack([RAMP * 65535, RAMP[::-1] * 30000]).astype(np.uint16)
     again = changed(tiffs.file(tiffs.of(stored, 1, t338=short(0))))
-    assert directories(again)[0][338].integers() == (0,)
-    assert directories(again)[0][262].integers() == (1,)
+    assert read_pages(again)[0][338].integers() == (0,)
+    assert read_pages(again)[0][262].integers() == (1,)
     assert np.array_equal(tifffile.imread(io.BytesIO(again))[1:], stored[1:])
 
 
@@ -170,7 +170,7 @@ def test_inks_under_jpeg_are_no_black() -> None:
     data = tiffs.file(tiffs.page(code, 64, 64, (8,) * 4, 5, {259: short(7), 332: short(1)}))
     assert np.abs(look(data) - (0, 1, 1)).max() < 0.02
     again = changed(data)
-    assert directories(again)[0][262].integers() == (5,)
+    assert read_pages(again)[0][262].integers() == (5,)
     assert np.abs(look(again) - (0, 1, 1))[1:].max() < 0.02
 
 
@@ -224,7 +224,7 @@ def test_fax_without_a_word_of_its_colors_is_black_on_white() -> None:
     stream = io.BytesIO()
     Image.fromarray(bits * 255).convert("1").save(stream, "TIFF", compression="group4")
     data = bytearray(stream.getvalue())
-    tags = directories(bytes(data))[0]
+    tags = read_pages(bytes(data))[0]
     assert np.abs(look(bytes(data))[:, :, 0] - bits).max() == 0
     without = tiffs.file(
         tiffs.page(bytes(data[tags[273].integers()[0] :][: tags[279].integers()[0]]), 40, 24, (1,), 0, {259: short(4)})

@@ -43,24 +43,24 @@ def shown(icc: bytes, mode: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_a_colour_profile_shows_grey_as_the_grey_one_did(name):
+def test_a_color_profile_shows_grey_as_the_grey_one_did(name):
     grey = grey_profile(CURVES[name])
-    colour = icc_profile.for_color(grey)
-    assert colour is not None
-    assert np.abs(shown(grey, "L") - shown(colour, "RGB")).max() <= 1
+    color = icc_profile.for_color(grey)
+    assert color is not None
+    assert np.abs(shown(grey, "L") - shown(color, "RGB")).max() <= 1
 
 
 def test_a_grey_profile_in_lab():
     grey = grey_profile(b"curv" + bytes(8), b"Lab ")
-    colour = icc_profile.for_color(grey)
-    assert colour is not None
+    color = icc_profile.for_color(grey)
+    assert color is not None
     # A level is a share of L*.
-    light = icc_profile.encoding(grey).light(np.array([0.5], np.float32))
+    light = icc_profile.read_encoding(grey).light(np.array([0.5], np.float32))
     assert abs(float(light[0]) - ((50 + 16) / 116) ** 3) < 1e-3
-    assert np.abs(shown(colour, "RGB")[0, 128] - 119).max() <= 1
+    assert np.abs(shown(color, "RGB")[0, 128] - 119).max() <= 1
 
 
-def test_a_colour_profile_stays():
+def test_a_color_profile_stays():
     icc = rgb_profile()
     assert icc_profile.for_color(icc) == icc
 
@@ -68,28 +68,30 @@ def test_a_colour_profile_stays():
 @pytest.mark.parametrize("name", CURVES)
 def test_light_is_what_little_cms_says(name):
     icc = grey_profile(CURVES[name])
-    light = icc_profile.encoding(icc).light(RAMP.astype(np.float32) / 255)
-    codes = icc_profile.encoding(None).codes(light) * 255
+    light = icc_profile.read_encoding(icc).light(RAMP.astype(np.float32) / 255)
+    codes = icc_profile.read_encoding(None).codes(light) * 255
     assert np.abs(codes - shown(icc, "L")[0, :, 1]).max() <= 1
 
 
 @pytest.mark.parametrize("icc", [None, grey_profile(), rgb_profile(CURVES["sampled"]), rgb_profile(gamma_curve(1.0))])
 def test_codes_and_light_are_inverse(icc):
     codes = np.arange(65536, dtype=np.float32) / 65535
-    encoding = icc_profile.encoding(icc)
+    encoding = icc_profile.read_encoding(icc)
     assert np.abs(encoding.codes(encoding.light(codes)) - codes).max() < 3e-6
 
 
 def test_srgb_is_known_with_or_without_a_profile():
     named = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    own, none = icc_profile.encoding(named), icc_profile.encoding(None)
+    own, none = icc_profile.read_encoding(named), icc_profile.read_encoding(None)
     assert own.curve is None
     assert np.array_equal(own.to_xyz, none.to_xyz)
     assert np.allclose(none.to_xyz.sum(axis=1), 1)
 
 
 def test_other_primaries_have_another_luminance():
-    assert np.allclose(icc_profile.encoding(rgb_profile(primaries=WIDE)).to_xyz[1], (0.311, 0.626, 0.063), atol=1e-3)
+    assert np.allclose(
+        icc_profile.read_encoding(rgb_profile(primaries=WIDE)).to_xyz[1], (0.311, 0.626, 0.063), atol=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,11 +108,11 @@ def test_other_primaries_have_another_luminance():
     ],
 )
 def test_what_cannot_be_used_counts_as_srgb(icc):
-    encoding = icc_profile.encoding(icc)
+    encoding = icc_profile.read_encoding(icc)
     assert encoding.curve is None
-    assert np.array_equal(encoding.to_xyz, icc_profile.encoding(None).to_xyz)
+    assert np.array_equal(encoding.to_xyz, icc_profile.read_encoding(None).to_xyz)
 
 
 @pytest.mark.parametrize("icc", [grey_profile(sampled_curve([5, 3, 1])), built(b"GRAY", {}), grey_profile()[:180]])
-def test_grey_profiles_without_a_curve_have_no_place_beside_colour(icc):
+def test_grey_profiles_without_a_curve_have_no_place_beside_color(icc):
     assert icc_profile.for_color(icc) is None

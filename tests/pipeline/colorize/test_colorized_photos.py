@@ -170,7 +170,7 @@ def test_float_exr_with_further_channels_keeps_them_and_its_depth(restorer, tmp_
 def test_a_grey_profile_gives_way_to_one_for_color(restorer, form):
     before = file(form, icc=grey_profile(gamma_curve(1.8)), dpi=(300.0, 300.0))
     result = restorer.restore(before, ONLY)
-    assert "The grey colour profile was replaced by one for colour with the same curve." in result.warnings
+    assert "The grey color profile was replaced by one for color with the same curve." in result.warnings
     after = imaging.open_image(result.encode().data)
     assert after.metadata.icc is not None
     assert after.metadata.icc[16:20] == b"RGB "

@@ -37,7 +37,7 @@ class AvifCoding(Coding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture and further frames."""
-    pages, metadata = pillow.described(data, "AVIF")
+    pages, metadata = pillow.describe(data, "AVIF")
     layout = _layout(data)
     bits = 12 if layout & _TWELVE else 10 if layout & _HIGH else 8
     color = "grey" if layout & _MONOCHROME else "RGB"
@@ -46,16 +46,16 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in an AVIF file: uint8, or uint16 with 10 and 12 bits scaled to 0-65535. Raises InvalidImage."""
-    image = pillow.opened(data, "AVIF", max_pixels=max_pixels)
+    image = pillow.open_lazily(data, "AVIF", max_pixels=max_pixels)
     layout = _layout(data)
     bits = 12 if layout & _TWELVE else 10 if layout & _HIGH else 8
-    seen = avif_items.clean_aperture(data)
+    seen = avif_items.read_clean_aperture(data)
     photo = _shallow(image, seen) if bits == 8 else _deep(image, data, bits, seen)
     if avif_items.has_gain_map(data):
         photo.losses.append("The gain map of the AVIF was left out: it fits the old picture.")
-        photo.metadata.xmp = xmp.without_other_pictures(photo.metadata.xmp)
+        photo.metadata.xmp = xmp.remove_other_pictures(photo.metadata.xmp)
     subsampling = "4:2:0" if layout & _DOWN else "4:2:2" if layout & _ACROSS else "4:4:4"
-    photo.coding = AvifCoding(bits if bits > 8 else None, subsampling, avif_items.cicp(data))
+    photo.coding = AvifCoding(bits if bits > 8 else None, subsampling, avif_items.read_cicp(data))
     if layout & _MONOCHROME and photo.pixels.shape[2] == 3:
         photo.pixels = np.ascontiguousarray(photo.pixels[:, :, :1])
     return photo
@@ -63,25 +63,25 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
 def _shallow(image: Image.Image, seen: tuple[int, int, int, int] | None) -> Photo:
     if seen is None:
-        return pillow.photo_of(image, "avif")
+        return pillow.to_photo(image, "avif")
     losses = [pillow.ANIMATION] if getattr(image, "n_frames", 1) > 1 else []
-    pillow.loaded(image)
-    metadata, turn = pillow.metadata_of(image)
+    pillow.load(image)
+    metadata, turn = pillow.read_metadata(image)
     part = image.crop(seen)
-    pixels, alpha = pillow.arrays(part.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else part)
+    pixels, alpha = pillow.to_arrays(part.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else part)
     return Photo(pixels, "avif", alpha, metadata, losses=losses)
 
 
 def _deep(image: Image.Image, data: bytes, bits: int, seen: tuple[int, int, int, int] | None) -> Photo:
     is_animated = getattr(image, "n_frames", 1) > 1
-    with oiio.faults():
+    with oiio.translate_faults():
         plane = _first_frame(data) if is_animated else _still(data)
     losses = [pillow.ANIMATION] if is_animated else []
     if seen is not None:
         left, top, right, bottom = seen
         plane = plane[top:bottom, left:right]
-    metadata, turn = pillow.metadata_of(image)
-    plane = depth.widened(oiio.upright(plane, turn), bits)
+    metadata, turn = pillow.read_metadata(image)
+    plane = depth.widen(oiio.turn_upright(plane, turn), bits)
     count = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] > count else None
     return Photo(np.ascontiguousarray(plane[:, :, :count]), "avif", alpha, metadata, losses=losses)
@@ -108,18 +108,18 @@ def _first_frame(data: bytes) -> Pixels:
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
-    """``photo`` with the subsampling and the bits it came in, 16 as 12; grey stays without colour planes."""
+    """``photo`` with the subsampling and the bits it came in, 16 as 12; grey stays without color planes."""
     own = photo.coding if isinstance(photo.coding, AvifCoding) else AvifCoding()
     stands_in = photo.format == "heif"
     quality = quality or (_STAND_IN_QUALITY if stands_in else _QUALITY)
     subsampling = "4:0:0" if photo.pixels.shape[2] == 1 else "4:4:4" if stands_in else own.subsampling
     if photo.pixels.dtype == np.uint16:
         data = _encoded(photo, own.bits or 12, quality, _PIXEL_FORMATS[subsampling])
-        return avif_items.dressed(avif_items.with_cicp(data, own.cicp), photo.metadata)
-    image = pillow.image_of(photo)
+        return avif_items.embed_metadata(avif_items.set_cicp(data, own.cicp), photo.metadata)
+    image = pillow.to_image(photo)
     if image.mode == "LA":
         image = image.convert("RGBA")
-    data = pillow.saved(
+    data = pillow.save(
         image,
         "AVIF",
         quality=quality,
@@ -129,18 +129,18 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         exif=photo.metadata.exif,
         xmp=photo.metadata.xmp,
     )
-    return avif_items.with_cicp(data, own.cicp)
+    return avif_items.set_cicp(data, own.cicp)
 
 
 def _encoded(photo: Photo, bits: int, quality: int, layout: int) -> bytes:
     import imagecodecs
 
     bits = bits if bits in (10, 12) else 12
-    plane: Pixels = depth.narrowed(photo.pixels, bits)
+    plane: Pixels = depth.narrow(photo.pixels, bits)
     if photo.alpha is not None:
-        # The encoder takes alpha beside colour only.
+        # The encoder takes alpha beside color only.
         colors = np.repeat(plane, 3, axis=2) if plane.shape[2] == 1 else plane
-        plane = np.concatenate([colors, depth.narrowed(photo.alpha, bits)[:, :, None]], axis=2)
+        plane = np.concatenate([colors, depth.narrow(photo.alpha, bits)[:, :, None]], axis=2)
     elif plane.shape[2] == 1:
         plane = plane[:, :, 0]
     return bytes(

@@ -28,16 +28,16 @@ class BmpCoding(PillowCoding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, with its profile."""
-    pages, metadata = pillow.described(data, "BMP")
+    pages, metadata = pillow.describe(data, "BMP")
     metadata.icc = _color_space(data)[1]
     return pages, metadata
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a BMP. Raises InvalidImage."""
-    photo = pillow.photo_of(pillow.opened(data, "BMP", max_pixels=max_pixels), "bmp")
+    photo = pillow.to_photo(pillow.open_lazily(data, "BMP", max_pixels=max_pixels), "bmp")
     space, photo.metadata.icc = _color_space(data)
-    photo.coding = BmpCoding(pillow.mode_of(photo), space)
+    photo.coding = BmpCoding(pillow.color_mode(photo), space)
     return photo
 
 
@@ -55,16 +55,16 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as a BMP in the color mode it came in where its pixels still fit; ``quality`` does not matter."""
     del quality
     own = photo.coding if isinstance(photo.coding, BmpCoding) else BmpCoding()
-    told, image = photo.metadata, pillow.image_of(photo)
+    told, image = photo.metadata, pillow.to_image(photo)
     if photo.alpha is not None:
         return _with_alpha(np.asarray(image.convert("RGBA")), told.dpi, own.color_space, told.icc)
     if own.mode == "1" and bool(np.isin(photo.pixels, (0, 255)).all()):
         image = image.convert("1", dither=Image.Dither.NONE)
     elif own.mode == "P":
-        image = pillow.indexed(photo) or image
+        image = pillow.to_palette(photo) or image
         if image.mode == "P":  # Readers take two colors for a picture of one bit.
             image.putpalette(bytes(image.getpalette() or ()).ljust(768, b"\0"))
-    data = pillow.saved(image, "BMP", dpi=told.dpi)
+    data = pillow.save(image, "BMP", dpi=told.dpi)
     if not told.dpi:
         data = data[:38] + bytes(8) + data[46:]  # The encoder writes 96 dpi where none is known.
     if not told.icc and not own.color_space:

@@ -24,7 +24,7 @@ XMP = "xmp"
 @dataclass(frozen=True, slots=True)
 class ExrCoding(Coding):
     """Names and kinds of the channels, the kind of most of them, what the header says, the data window and the display
-    window, where colour and alpha lie among the channels, and the samples of the others by their place."""
+    window, where color and alpha lie among the channels, and the samples of the others by their place."""
 
     names: list[str] = field(default_factory=list)
     kind: str = "half"
@@ -37,7 +37,7 @@ class ExrCoding(Coding):
 
 
 def _planes(names: list[str]) -> tuple[list[int], int | None]:
-    """Where the colour channels and the alpha channel lie."""
+    """Where the color channels and the alpha channel lie."""
     lower = [name.lower() for name in names]
     alpha = lower.index("a") if "a" in lower else None
     if all(name in lower for name in "rgb"):
@@ -67,7 +67,7 @@ def _refuse_subsampling(data: bytes) -> None:
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The parts."""
     pages: list[Page] = []
-    with oiio.faults(), oiio.opened(data, ".exr") as reader:
+    with oiio.translate_faults(), oiio.open_reader(data, ".exr") as reader:
         packet = reader.spec(0).get_string_attribute(XMP, "")
         while reader.seek_subimage(len(pages), 0):
             spec = reader.spec(len(pages))
@@ -84,18 +84,18 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first part of the file, float32 ``[H, W, 1|3]`` on the display curve."""
     _refuse_subsampling(data)
-    with oiio.faults(), oiio.opened(data, ".exr") as reader:
+    with oiio.translate_faults(), oiio.open_reader(data, ".exr") as reader:
         spec = reader.spec(0)
         size = {"file_bytes": len(data), "pixel_bytes": 4 * spec.nchannels}
         limits.check_size(spec.width, spec.height, max_pixels, **size)
         names, kind = list(spec.channelnames), str(spec.format)
         kinds = [str(k) for k in spec.channelformats]
-        plane = oiio.samples(reader, 0, "float")
+        plane = oiio.read_samples(reader, 0, "float")
         notes = []
         if reader.seek_subimage(1, 0):
             notes.append("Only the first part of the multi-part OpenEXR file was kept.")
         reader.seek_subimage(0, 0)
-        kept = [row for row in oiio.attributes(spec) if row[0] != XMP]
+        kept = [row for row in oiio.read_attributes(spec) if row[0] != XMP]
         packet = spec.get_string_attribute(XMP, "")
         window = (spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height)
     if not np.isfinite(plane).all():
@@ -106,13 +106,13 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     pixels = plane[:, :, color]
     if at is not None:
         alpha = np.ascontiguousarray(plane[:, :, at])
-        # OpenEXR stores premultiplied colour; where alpha is 0 there is light to keep and nothing to divide by.
+        # OpenEXR stores premultiplied color; where alpha is 0 there is light to keep and nothing to divide by.
         pixels = pixels / np.where(alpha == 0, 1, alpha)[:, :, None]
     extra = [i for i in range(len(names)) if i not in color and i != at]
     coding = ExrCoding(names, kind, kinds, kept, window, color, at, extra={i: plane[:, :, i].copy() for i in extra})
-    metadata = Metadata(xmp=xmp.upright(packet.encode(errors="replace")))
+    metadata = Metadata(xmp=xmp.set_upright(packet.encode(errors="replace")))
     return Photo(
-        pixels=transfer.display(np.ascontiguousarray(pixels, dtype=np.float32)),
+        pixels=transfer.to_display(np.ascontiguousarray(pixels, dtype=np.float32)),
         format="exr",
         alpha=alpha,
         metadata=metadata,
@@ -148,7 +148,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     own = photo.coding if isinstance(photo.coding, ExrCoding) else ExrCoding()
     channels = photo.pixels.shape[2]
     shown = photo.pixels.astype(np.float32) / np.float32(photo.white)
-    light = transfer.linear(shown)
+    light = transfer.to_linear(shown)
     alpha = None if photo.alpha is None else photo.alpha.astype(np.float32) / np.float32(photo.white)
     if alpha is not None:
         light *= np.where(alpha == 0, 1, alpha)[:, :, None]
@@ -180,4 +180,4 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = own.window
     if own.kind == "half":
         plane = np.clip(plane, -65504, 65504)
-    return oiio.encoded(".exr", [(spec, plane)])
+    return oiio.encode(".exr", [(spec, plane)])

@@ -29,14 +29,14 @@ class GifCoding(Coding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The frames, and what stands beside them."""
-    pages, metadata = pillow.described(data, "GIF")
+    pages, metadata = pillow.describe(data, "GIF")
     told, _ = _told(data)
     return pages, replace(told, dpi=metadata.dpi)
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first frame of a GIF. Raises InvalidImage."""
-    photo = pillow.photo_of(pillow.opened(data, "GIF", max_pixels=max_pixels), "gif")
+    photo = pillow.to_photo(pillow.open_lazily(data, "GIF", max_pixels=max_pixels), "gif")
     photo.metadata, others = _told(data)
     photo.coding = GifCoding(data[12], tuple(others))
     return photo
@@ -111,9 +111,9 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     del quality
     if photo.alpha is not None:
         photo = replace(photo, alpha=((photo.alpha >= 128) * 255).astype(photo.alpha.dtype))
-    image = pillow.indexed(photo)
+    image = pillow.to_palette(photo)
     if image is None:
-        image = pillow.image_of(photo)
+        image = pillow.to_image(photo)
         if photo.alpha is not None:
             image = image.convert("RGBA").quantize(255, Image.Quantize.FASTOCTREE)
         elif image.mode == "RGB":
@@ -121,7 +121,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     clear = image.info.pop("transparency", None)
     if isinstance(clear, bytes):
         clear = clear.find(b"\x00")
-    data = pillow.saved(image, "GIF", transparency=None if clear in (None, -1) else clear)
+    data = pillow.save(image, "GIF", transparency=None if clear in (None, -1) else clear)
     own = photo.coding if isinstance(photo.coding, GifCoding) else GifCoding()
     told, extensions = photo.metadata, list(own.extensions)
     if told.icc:

@@ -34,7 +34,7 @@ class HdrCoding(Coding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture."""
-    with oiio.faults(), oiio.opened(data.replace(_XYZ, _RGB, 1), ".hdr") as reader:
+    with oiio.translate_faults(), oiio.open_reader(data.replace(_XYZ, _RGB, 1), ".hdr") as reader:
         spec = reader.spec(0)
         return [Page(spec.width, spec.height, 32, "XYZ" if _XYZ in data[:4096] else "RGB", is_float=True)], Metadata()
 
@@ -45,17 +45,17 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     is_xyz = _XYZ in head
     if is_xyz:
         data = data.replace(_XYZ, _RGB, 1)
-    with oiio.faults(), oiio.opened(data, ".hdr") as reader:
+    with oiio.translate_faults(), oiio.open_reader(data, ".hdr") as reader:
         spec = reader.spec(0)
         limits.check_size(spec.width, spec.height, max_pixels, file_bytes=len(data), pixel_bytes=12)
-        plane = oiio.samples(reader, 0, "float")
+        plane = oiio.read_samples(reader, 0, "float")
         turn = spec.get_int_attribute("Orientation", 1)
-    plane = oiio.upright(plane.astype(np.float32, copy=False), turn)
+    plane = oiio.turn_upright(plane.astype(np.float32, copy=False), turn)
     if is_xyz:
         plane = plane @ _XYZ_TO_RGB.T
     lines = tuple(line for line in head.split(b"\n")[1:] if line and not line.startswith(b"FORMAT="))
     losses = [_CONVERTED] if is_xyz else []
-    return Photo(transfer.display(plane), "hdr", coding=HdrCoding(lines), losses=losses)
+    return Photo(transfer.to_display(plane), "hdr", coding=HdrCoding(lines), losses=losses)
 
 
 def rounded(light: transfer.Floats) -> transfer.Floats:
@@ -75,11 +75,11 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     import OpenImageIO as oi
 
     del quality
-    light = transfer.linear(photo.pixels.astype(np.float32) / np.float32(photo.white))
+    light = transfer.to_linear(photo.pixels.astype(np.float32) / np.float32(photo.white))
     if light.shape[2] == 1:
         light = np.repeat(light, 3, axis=2)
     spec = oi.ImageSpec(photo.width, photo.height, 3, "float")
-    data = oiio.encoded(".hdr", [(spec, rounded(light))])
+    data = oiio.encode(".hdr", [(spec, rounded(light))])
     lines = photo.coding.lines if isinstance(photo.coding, HdrCoding) else ()
     _, _, picture = data.partition(b"\n\n")
     head = b"\n".join((b"#?RADIANCE", *lines, b"FORMAT=" + _RGB))

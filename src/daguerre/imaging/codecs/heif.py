@@ -12,7 +12,7 @@ from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.avif import AvifCoding
 from daguerre.imaging.containers import avif_items
-from daguerre.imaging.containers.isobmff import boxes
+from daguerre.imaging.containers.isobmff import walk_boxes
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo
@@ -25,7 +25,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The main picture and the others, whose samples are decoded on demand only."""
     import pi_heif
 
-    with oiio.faults():
+    with oiio.translate_faults():
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
         main = file.primary_index
         pages = []
@@ -43,7 +43,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """The primary picture, upright: uint8, or uint16 (10 and 12 bit scaled to 0-65535)."""
     import pi_heif
 
-    with oiio.faults():
+    with oiio.translate_faults():
         file = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
         frame = file[file.primary_index]
         width, height = frame.size
@@ -60,7 +60,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     bits = int(info.get("bit_depth") or 8)
     if plane.dtype == np.uint16 and bits < 16:
         # The decoder shifts samples up, so that white would not be white.
-        plane = depth.widened(plane >> (16 - bits), bits)
+        plane = depth.widen(plane >> (16 - bits), bits)
     channels = 3 if plane.shape[2] >= 3 else 1
     pixels = np.ascontiguousarray(plane[:, :, :channels])
     alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
@@ -72,14 +72,14 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     packet = info.get("xmp")
     if info.get("depth_images") or b"hdrgainmap" in data[:_HEAD_BYTES] or b"tmap" in data[:_HEAD_BYTES]:
         notes.append("The depth map or gain map of the HEIF was left out: it fits the old picture.")
-        packet = xmp.without_other_pictures(packet)
-    if any(kind not in _OWN_BOXES for kind, *_ in boxes(data)):
+        packet = xmp.remove_other_pictures(packet)
+    if any(kind not in _OWN_BOXES for kind, *_ in walk_boxes(data)):
         notes.append("What followed the HEIF's picture in the file (a film or another program's data) was left out.")
     chroma = str(info.get("chroma") or 444)
-    coding = AvifCoding(bits, ":".join(chroma), avif_items.cicp(data))
+    coding = AvifCoding(bits, ":".join(chroma), avif_items.read_cicp(data))
     metadata = Metadata(
         icc=info.get("icc_profile") or None,
-        exif=exif.normalised(info.get("exif"))[0],
-        xmp=xmp.upright(packet),
+        exif=exif.normalize(info.get("exif"))[0],
+        xmp=xmp.set_upright(packet),
     )
     return Photo(pixels, "heif", alpha, metadata, coding, losses=notes)

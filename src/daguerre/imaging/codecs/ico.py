@@ -24,7 +24,7 @@ class IcoCoding(Coding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture and further frames."""
-    return pillow.described(data, "ICO")
+    return pillow.describe(data, "ICO")
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
@@ -32,9 +32,9 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     # Pillow decodes while it opens, and the directory may say 16 x 16 over a picture of any size.
     if any(max(size) > _LONGEST for size in _sizes(data)):
         raise BrokenImage("The icon holds a picture of another size than it declares.")
-    image: Any = pillow.opened(data, "ICO", max_pixels=max_pixels)
+    image: Any = pillow.open_lazily(data, "ICO", max_pixels=max_pixels)
     sizes = sorted(image.info.get("sizes", set()))
-    photo = pillow.photo_of(image, "ico")
+    photo = pillow.to_photo(image, "ico")
     photo.coding = IcoCoding(tuple(sizes))
     return photo
 
@@ -57,9 +57,9 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as an icon in the sizes it came in; ``quality`` does not matter. Raises CannotWrite."""
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"ICO holds at most {_LONGEST} x {_LONGEST} pixels; choose another format.")
-    image = pillow.image_of(photo)
+    image = pillow.to_image(photo)
     if image.mode == "LA":
         image = image.convert("RGBA")
     own = (photo.width, photo.height)
     sizes = photo.coding.sizes if isinstance(photo.coding, IcoCoding) else ()
-    return pillow.saved(image, "ICO", sizes=sorted({*sizes, own}))
+    return pillow.save(image, "ICO", sizes=sorted({*sizes, own}))

@@ -11,9 +11,9 @@ from daguerre.errors import BrokenImage, UnsupportedImage
 from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color.cmyk import Inks
-from daguerre.imaging.containers.isobmff import box, boxes
+from daguerre.imaging.containers.isobmff import pack_box, walk_boxes
 from daguerre.imaging.description import Page
-from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.metadata.orientation import stand_upright
 from daguerre.imaging.photo import Coding, Metadata, Photo
 
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
@@ -72,7 +72,7 @@ def _size(data: bytes) -> tuple[int, int, int, bool]:
 
 def _told(data: bytes) -> _Told:
     told, metadata = _Told(), Metadata()
-    for kind, begin, start, end in boxes(data) if data.startswith(SIGNATURE) else ():
+    for kind, begin, start, end in walk_boxes(data) if data.startswith(SIGNATURE) else ():
         body = data[start:end]
         if kind == b"uuid" and body.startswith(XMP_UUID):
             metadata.xmp = body[16:]
@@ -81,13 +81,13 @@ def _told(data: bytes) -> _Told:
         elif kind == b"uuid" and body.startswith(IPTC_UUID):
             metadata.iptc = body[16:]
         elif kind == b"jp2h":
-            for inner, _, first, last in boxes(body):
+            for inner, _, first, last in walk_boxes(body):
                 _read_header(told, metadata, inner, body[first:last])
         elif kind == b"jumb":
             told.losses.append(_CREDENTIALS_LOST)
         elif kind == b"uuid" or kind not in _STRUCTURE:
             told.kept.append(data[begin:end])
-    standing = upright(metadata.exif, metadata.xmp)
+    standing = stand_upright(metadata.exif, metadata.xmp)
     metadata.exif, metadata.xmp = standing.exif, standing.xmp
     if standing.turn >= 5 and metadata.dpi:
         metadata.dpi, told.resolution = metadata.dpi[::-1], _resolution(metadata.dpi[::-1])
@@ -105,8 +105,8 @@ def _read_header(told: _Told, metadata: Metadata, kind: bytes, part: bytes) -> N
         fields = struct.unpack_from(f">{(len(part) - 2) // 2}H", part, 2)
         told.opacity = 1 in fields[1::3]
     elif kind == b"res ":
-        told.resolution = box(kind, part)
-        for name, _, first, last in boxes(part):
+        told.resolution = pack_box(kind, part)
+        for name, _, first, last in walk_boxes(part):
             # Where the picture was captured counts more than where it is shown.
             if name in (b"resc", b"resd") and last - first >= 10 and (metadata.dpi is None or name == b"resc"):
                 over_y, under_y, over_x, under_x, power_y, power_x = struct.unpack_from(">4H2b", part, first)
@@ -118,7 +118,7 @@ def _read_header(told: _Told, metadata: Metadata, kind: bytes, part: bytes) -> N
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, and what its boxes tell."""
     width, height, bits, _ = _size(data)
-    with oiio.faults():
+    with oiio.translate_faults():
         told = _told(data)
         (samples,) = struct.unpack_from(">H", data, data.find(CODESTREAM) + 40)
     colors = 4 if told.space == _CMYK else 3 if samples >= 3 else 1
@@ -133,7 +133,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
     width, height, bits, signed = _size(data)
     limits.check_size(width, height, max_pixels, file_bytes=len(data))
-    with oiio.faults():
+    with oiio.translate_faults():
         told = _told(data)
         if told.space is not None and told.space not in _READABLE:
             raise UnsupportedImage(f"The JPEG 2000 file is in color space {told.space}, which cannot be read.")
@@ -144,7 +144,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         plane = plane[:, :, None]
     if signed:
         plane = (plane.astype(np.int64) + (1 << (bits - 1))).astype(np.uint8 if bits <= 8 else np.uint32)
-    plane = oiio.upright(depth.leveled(plane, bits), told.turn)
+    plane = oiio.turn_upright(depth.level(plane, bits), told.turn)
     icc, inks = told.metadata.icc, None
     inked = plane.shape[2] >= 4 and (icc[16:20] == b"CMYK" if icc else told.space == _CMYK)
     count = 4 if inked else 3 if plane.shape[2] >= 3 else 1
@@ -175,7 +175,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
     bits = own.bits if plane.dtype == np.uint16 else 8
     if 8 < bits < 16:
-        plane = depth.narrowed(plane, bits)
+        plane = depth.narrow(plane, bits)
     if plane.shape[2] == 1:
         plane = plane[:, :, 0]
     lossy = quality is not None and quality < 100
@@ -195,23 +195,27 @@ def _boxed(data: bytes, photo: Photo, own: Jp2Coding, inks: Inks | None) -> byte
     """``data`` with the photo's profile and resolution in its header, and EXIF, XMP, IPTC and other boxes behind it."""
     told, parts = photo.metadata, []
     icc = told.icc or (inks.profile if inks is not None else None)
-    for kind, start, body, end in boxes(data):
+    for kind, start, body, end in walk_boxes(data):
         part = data[start:end]
         if kind == b"jp2h":
-            inner = [data[body + at : body + last] for name, at, _, last in boxes(data[body:end]) if name == b"ihdr"]
-            inner += [data[body + at : body + last] for name, at, _, last in boxes(data[body:end]) if name == b"bpcc"]
+            inner = [
+                data[body + at : body + last] for name, at, _, last in walk_boxes(data[body:end]) if name == b"ihdr"
+            ]
+            inner += [
+                data[body + at : body + last] for name, at, _, last in walk_boxes(data[body:end]) if name == b"bpcc"
+            ]
             space = _CMYK if inks is not None else _SRGB if photo.pixels.shape[2] == 3 else _GREY
-            inner.append(box(b"colr", b"\2\0\0" + icc if icc else b"\1\0\0" + struct.pack(">I", space)))
+            inner.append(pack_box(b"colr", b"\2\0\0" + icc if icc else b"\1\0\0" + struct.pack(">I", space)))
             if photo.alpha is not None:
                 inner.append(_definition(4 if inks is not None else photo.pixels.shape[2]))
             if own.resolution and own.told == told.dpi:
                 inner.append(own.resolution)
             elif told.dpi:
                 inner.append(_resolution(told.dpi))
-            part = box(b"jp2h", b"".join(inner))
+            part = pack_box(b"jp2h", b"".join(inner))
         elif kind == b"jp2c":
             blocks = ((XMP_UUID, told.xmp), (EXIF_UUID, told.exif), (IPTC_UUID, told.iptc))
-            parts += [box(b"uuid", name + block) for name, block in blocks if block]
+            parts += [pack_box(b"uuid", name + block) for name, block in blocks if block]
             parts += own.boxes
         parts.append(part)
     return b"".join(parts)
@@ -222,10 +226,10 @@ def _resolution(dpi: tuple[float, float]) -> bytes:
     across, down = (max(1, round(value / _METRE)) for value in dpi)
     scale = next(power for power in range(8) if max(across, down) < 65536 * 10**power)
     fields = struct.pack(">4H2b", down // 10**scale, 1, across // 10**scale, 1, scale, scale)
-    return box(b"res ", box(b"resc", fields))
+    return pack_box(b"res ", pack_box(b"resc", fields))
 
 
 def _definition(colors: int) -> bytes:
     """The box that names the last channel opacity."""
     rows = [(i, 0, i + 1) for i in range(colors)] + [(colors, 1, 0)]
-    return box(b"cdef", struct.pack(">H", len(rows)) + b"".join(struct.pack(">3H", *row) for row in rows))
+    return pack_box(b"cdef", struct.pack(">H", len(rows)) + b"".join(struct.pack(">3H", *row) for row in rows))

@@ -17,7 +17,7 @@ from daguerre.imaging.containers import jpeg_segments, photoshop
 from daguerre.imaging.containers.jpeg_segments import Density, Segments
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
-from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.metadata.orientation import stand_upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 _LONGEST = 65500
@@ -59,8 +59,8 @@ class JpegCoding(Coding):
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, and what its segments tell."""
     _, data = _from_start(data)
-    told = jpeg_segments.parsed(data)
-    width, height, samples = jpeg_segments.size(data)
+    told = jpeg_segments.parse(data)
+    width, height, samples = jpeg_segments.read_size(data)
     if not width or not samples:
         raise BrokenImage("The JPEG file is damaged: it names no size.")
     color = {1: "grey", 3: "RGB", 4: "CMYK"}.get(samples, f"{samples} samples")
@@ -81,7 +81,7 @@ def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
     front, data = _from_start(data)
     if data.count(b"\xff\xda") > _MOST_SCANS:
         raise BrokenImage("The JPEG file is damaged: it passes over its picture hundreds of times.")
-    told = jpeg_segments.parsed(data)
+    told = jpeg_segments.parse(data)
     metadata, turn, losses = _metadata(told, data)
     if told.bits != 8 or told.frame in _LOSSLESS_FRAMES:
         photo = _rare(data, told, turn, max_pixels)
@@ -103,7 +103,7 @@ def _from_start(data: bytes) -> tuple[list[str], bytes]:
 
 def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover: bool) -> tuple[Photo, JpegCoding]:
     """A picture of 8 bits, as libjpeg decodes it."""
-    image: Any = pillow.opened(data, "JPEG", max_pixels=max_pixels)
+    image: Any = pillow.open_lazily(data, "JPEG", max_pixels=max_pixels)
     layers = list(image.layer)
     coding = JpegCoding(
         _tables(image, layers),
@@ -114,12 +114,12 @@ def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover
     )
     if turn != 1:
         coding = _turned(coding, layers, image.size, turn)
-    image, missing = jpeg_repair.recovered(data, image.size) if recover else (jpeg_repair.decoded(image, data), None)
-    missing = None if missing is None else oiio.upright(missing, turn)
+    image, missing = jpeg_repair.recover(data, image.size) if recover else (jpeg_repair.decode(image, data), None)
+    missing = None if missing is None else oiio.turn_upright(missing, turn)
     if image.mode == "CMYK":
-        inks = Inks(oiio.upright(np.asarray(image), turn), metadata.icc)
+        inks = Inks(oiio.turn_upright(np.asarray(image), turn), metadata.icc)
         return Photo(inks.colors(), "jpeg", missing=missing), replace(coding, inks=inks)
-    pixels, _ = pillow.arrays(image.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else image)
+    pixels, _ = pillow.to_arrays(image.transpose(pillow.TRANSPOSE[turn]) if turn != 1 else image)
     return Photo(pixels, "jpeg", missing=missing), coding
 
 
@@ -146,7 +146,7 @@ def _rare(data: bytes, told: Segments, turn: int, max_pixels: int) -> Photo:
     """A picture of other than 8 bits, or one without loss: uint8, or uint16 from 0 to 65535."""
     import imagecodecs
 
-    width, height, samples = jpeg_segments.size(data)
+    width, height, samples = jpeg_segments.read_size(data)
     pixel_bytes = samples * (2 if told.bits > 8 else 1)
     limits.check_size(width, height, max_pixels, file_bytes=len(data), pixel_bytes=pixel_bytes)
     decoders = (imagecodecs.jpeg8_decode, imagecodecs.ljpeg_decode, imagecodecs.jpegsof3_decode)
@@ -163,8 +163,8 @@ def _rare(data: bytes, told: Segments, turn: int, max_pixels: int) -> Photo:
     plane = plane.reshape(height, width, -1)
     if plane.shape[2] not in (1, 3):
         raise UnsupportedImage(f"The JPEG has {plane.shape[2]} samples of {told.bits} bits a pixel: it cannot be read.")
-    plane = depth.widened(plane, told.bits) if told.bits > 8 else plane.astype(np.uint8)
-    return Photo(oiio.upright(plane, turn), "jpeg")
+    plane = depth.widen(plane, told.bits) if told.bits > 8 else plane.astype(np.uint8)
+    return Photo(oiio.turn_upright(plane, turn), "jpeg")
 
 
 def _metadata(told: Segments, data: bytes) -> tuple[Metadata, int, list[str]]:
@@ -175,14 +175,14 @@ def _metadata(told: Segments, data: bytes) -> tuple[Metadata, int, list[str]]:
     elif told.has_views:
         losses.append(_VIEWS_LOST)
     else:
-        end = jpeg_segments.picture_end(data)
+        end = jpeg_segments.find_picture_end(data)
         if end is not None and data[end + 2 :].strip(b"\0\n\r "):
             losses.append(_TRAILER_LOST)
-    standing = upright(told.exif, xmp.without_other_pictures(told.xmp))
-    iptc, resources = photoshop.parted(told.resources)
+    standing = stand_upright(told.exif, xmp.remove_other_pictures(told.xmp))
+    iptc, resources = photoshop.split_iptc(told.resources)
     dpi, aspect = _density(told)
     if standing.turn >= 5:
-        dpi, aspect, resources = dpi and dpi[::-1], aspect and aspect[::-1], photoshop.turned(resources)
+        dpi, aspect, resources = dpi and dpi[::-1], aspect and aspect[::-1], photoshop.exchange_resolutions(resources)
     metadata = Metadata(told.icc, standing.exif, standing.xmp, iptc, dpi, aspect, resources, tuple(told.comments))
     return metadata, standing.turn, [*losses, *standing.notes]
 
@@ -196,7 +196,7 @@ def _density(told: Segments) -> tuple[tuple[float, float] | None, tuple[float, f
             return (across * scale, down * scale), None
         if across != down:
             return None, (float(across), float(down))
-    return pillow.exif_resolution(told.exif), None
+    return pillow.read_exif_resolution(told.exif), None
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
@@ -210,19 +210,19 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     inks = own.inks if own.inks is not None and own.inks.fit(photo.pixels) else None
     icc = metadata.icc or (inks.profile if inks is not None else None)
     density = own.density if own.told == (metadata.dpi, metadata.aspect) else None
-    if quality is None and photo.original is not None and own.is_upright and passthrough.pixels_unchanged(photo):
-        return jpeg_segments.dressed(_from_start(photo.original.data)[1], metadata, icc, own.segments, density)
+    if quality is None and photo.original is not None and own.is_upright and passthrough.has_its_pixels(photo):
+        return jpeg_segments.embed_metadata(_from_start(photo.original.data)[1], metadata, icc, own.segments, density)
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"JPEG holds at most {_LONGEST} pixels a side; choose another format.")
-    image = pillow.image_of(photo) if inks is None else Image.fromarray(inks.planes_of(photo.pixels), "CMYK")
+    image = pillow.to_image(photo) if inks is None else Image.fromarray(inks.planes_of(photo.pixels), "CMYK")
     options: dict[str, Any] = {"quality": quality or _QUALITY}
     fitting = 0 if (quality or _QUALITY) >= 90 else 2
     if quality is None and own.qtables:
         options = {"qtables": [list(table) for table in own.qtables]}
     if image.mode == "RGB":
         options["subsampling"] = fitting if own.subsampling is None else own.subsampling
-    data = pillow.saved(image, "JPEG", progressive=own.progressive, keep_rgb=own.keep_rgb, **options)
-    return jpeg_segments.dressed(data, metadata, icc, own.segments, density)
+    data = pillow.save(image, "JPEG", progressive=own.progressive, keep_rgb=own.keep_rgb, **options)
+    return jpeg_segments.embed_metadata(data, metadata, icc, own.segments, density)
 
 
 def _tables(image: Any, layers: list[Layer]) -> tuple[tuple[int, ...], ...]:

@@ -24,28 +24,28 @@ _BLOCK = 8
 Missing = npt.NDArray[np.bool_]
 
 
-def decoded(image: Image.Image, data: bytes) -> Image.Image:
+def decode(image: Image.Image, data: bytes) -> Image.Image:
     """``image``, opened over ``data``, with all its pixels. Raises BrokenImage where some are missing."""
     try:
         image.load()
     except Image.DecompressionBombError:
         raise
     except (OSError, SyntaxError, ValueError):
-        code = data[: jpeg_segments.code_end(data)]
+        code = data[: jpeg_segments.find_code_end(data)]
         missing = _missing(code, image.size)
         if not missing.any():
             return _opened(code + jpeg_segments.END)
         raise truncated("JPEG", float(missing.mean())) from None
     if _ends_flat(image):
-        missing = _missing(data[: jpeg_segments.code_end(data)], image.size)
+        missing = _missing(data[: jpeg_segments.find_code_end(data)], image.size)
         if missing.any():
             raise truncated("JPEG", float(missing.mean()))
     return image
 
 
-def recovered(data: bytes, size: tuple[int, int]) -> tuple[Image.Image, Missing]:
+def recover(data: bytes, size: tuple[int, int]) -> tuple[Image.Image, Missing]:
     """The picture of ``size``, across and down, as far as ``data`` holds it, and the pixels ``[H, W]`` it does not."""
-    code = data[: jpeg_segments.code_end(data)]
+    code = data[: jpeg_segments.find_code_end(data)]
     missing = _missing(code, size)
     if _has_later_scans(code):
         # What a later scan lacks is sharpness: the first ones have been over the whole picture.
@@ -69,7 +69,7 @@ def _missing(code: bytes, size: tuple[int, int]) -> Missing:
 
 
 def _has_later_scans(code: bytes) -> bool:
-    return code.count(_SCAN, jpeg_segments.scan_start(code)) > 1
+    return code.count(_SCAN, jpeg_segments.find_scan(code)) > 1
 
 
 def _opened(data: bytes, *, reduced: bool = False) -> Image.Image:

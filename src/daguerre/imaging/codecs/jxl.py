@@ -9,8 +9,8 @@ import numpy as np
 from daguerre.imaging import depth, limits
 from daguerre.imaging.codecs import oiio
 from daguerre.imaging.codecs.pillow import ANIMATION
-from daguerre.imaging.containers.isobmff import box, boxes
-from daguerre.imaging.containers.jxl_header import header
+from daguerre.imaging.containers.isobmff import pack_box, walk_boxes
+from daguerre.imaging.containers.jxl_header import read_header
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo, Pixels
@@ -31,7 +31,7 @@ def _told(data: bytes) -> tuple[bytes | None, bytes | None]:
     import imagecodecs
 
     block = packet = None
-    for kind, _, start, end in boxes(data) if data.startswith(CONTAINER) else ():
+    for kind, _, start, end in walk_boxes(data) if data.startswith(CONTAINER) else ():
         body = data[start:end]
         if kind == b"brob":
             kind, body = body[:4], bytes(imagecodecs.brotli_decode(body[4:], out=MOST_INFLATED))
@@ -44,7 +44,7 @@ def _told(data: bytes) -> tuple[bytes | None, bytes | None]:
 
 def _codestream(data: bytes) -> bytes:
     """The first bytes of the codestream in ``data``, with its container or without."""
-    for kind, _, start, end in boxes(data) if data.startswith(CONTAINER) else ():
+    for kind, _, start, end in walk_boxes(data) if data.startswith(CONTAINER) else ():
         if kind in (b"jxlc", b"jxlp"):
             return data[start + (4 if kind == b"jxlp" else 0) : min(end, start + 68)]
     return data[:64]
@@ -52,7 +52,7 @@ def _codestream(data: bytes) -> bytes:
 
 def _losses(data: bytes, bits: int) -> list[str]:
     """What a new file will not hold."""
-    held = boxes(data) if data.startswith(CONTAINER) else ()
+    held = walk_boxes(data) if data.startswith(CONTAINER) else ()
     found = [_LOST[kind] for kind in dict.fromkeys(kind for kind, *_ in held) if kind in _LOST]
     if bits not in (8, 16, 32):
         found.append(f"Samples of {bits} bits are stored in {8 if bits < 8 else 16} now, at the same levels.")
@@ -61,8 +61,8 @@ def _losses(data: bytes, bits: int) -> list[str]:
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, as far as the beginning of the codestream tells."""
-    with oiio.faults():
-        head = header(_codestream(data))
+    with oiio.translate_faults():
+        head = read_header(_codestream(data))
         block, packet = _told(data)
     page = Page(
         head.width, head.height, head.bits, head.color, extra=("alpha",) * head.has_alpha, is_float=head.is_float
@@ -75,12 +75,12 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """The first frame; the codestream's orientation wins over the one in the EXIF block."""
     import imagecodecs
 
-    with oiio.faults():
+    with oiio.translate_faults():
         # OpenImageIO decodes while it opens, so the size is read here.
-        head = header(_codestream(data))
+        head = read_header(_codestream(data))
         limits.check_size(head.width, head.height, max_pixels, file_bytes=len(data))
         # OpenImageIO takes a file shorter than its first look, 128 bytes, for no JPEG XL.
-        with oiio.opened(data.ljust(128, b"\0"), ".jxl") as reader:
+        with oiio.open_reader(data.ljust(128, b"\0"), ".jxl") as reader:
             spec = reader.spec()
             size = {"file_bytes": len(data), "pixel_bytes": spec.nchannels * spec.format.basesize()}
             limits.check_size(spec.width, spec.height, max_pixels, **size)
@@ -94,12 +94,12 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     if plane.dtype.name not in DTYPES:
         plane = plane.astype(np.float32)
     elif head.bits < 8 or (plane.dtype == np.uint16 and head.bits < 16):
-        plane = depth.leveled(plane, head.bits)
+        plane = depth.level(plane, head.bits)
     count = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, count]) if plane.shape[2] in (2, 4) else None
     pixels = np.ascontiguousarray(plane[:, :, :count])
     icc = None if profile is None else np.asarray(profile, np.uint8).tobytes()
-    metadata = Metadata(icc, exif.normalised(block)[0], xmp.upright(packet))
+    metadata = Metadata(icc, exif.normalize(block)[0], xmp.set_upright(packet))
     return Photo(pixels, "jxl", alpha, metadata, losses=notes)
 
 
@@ -117,13 +117,13 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     else:
         data = _with_profile(plane, photo, quality)
     if not data.startswith(CONTAINER):
-        data = CONTAINER + box(b"ftyp", b"jxl \0\0\0\0jxl ") + box(b"jxlc", data)
+        data = CONTAINER + pack_box(b"ftyp", b"jxl \0\0\0\0jxl ") + pack_box(b"jxlc", data)
     told = photo.metadata
-    parts = [data[start:end] for kind, start, _, end in boxes(data) if kind not in (b"Exif", b"xml ")]
+    parts = [data[start:end] for kind, start, _, end in walk_boxes(data) if kind not in (b"Exif", b"xml ")]
     if told.exif:
-        parts.append(box(b"Exif", bytes(4) + told.exif))
+        parts.append(pack_box(b"Exif", bytes(4) + told.exif))
     if told.xmp:
-        parts.append(box(b"xml ", told.xmp))
+        parts.append(pack_box(b"xml ", told.xmp))
     return b"".join(parts)
 
 
@@ -140,4 +140,4 @@ def _with_profile(plane: Pixels, photo: Photo, quality: int | None) -> bytes:
     spec.attribute("jpegxl:effort", 2 if quality is None or quality >= 100 else 5)
     if told.icc:
         spec.attribute("ICCProfile", oi.TypeDesc(f"uint8[{len(told.icc)}]"), np.frombuffer(told.icc, np.uint8))
-    return oiio.encoded(".jxl", [(spec, plane)])
+    return oiio.encode(".jxl", [(spec, plane)])

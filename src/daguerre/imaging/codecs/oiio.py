@@ -21,8 +21,8 @@ STRUCTURE = ("oiio:", "tiff:", "ICCProfile:", "openexr:chunkCount", "png:", "XMP
 
 
 @contextmanager
-def opened(data: bytes, suffix: str, *, inks: bool = False) -> Iterator[Any]:
-    """An ``ImageInput`` over ``data``, giving alpha as it is stored, and with ``inks`` every colour space as well.
+def open_reader(data: bytes, suffix: str, *, inks: bool = False) -> Iterator[Any]:
+    """An ``ImageInput`` over ``data``, giving alpha as it is stored, and with ``inks`` every color space as well.
 
     Python's OpenImageIO reads from a path only, hence the file that lives as long as the reader.
     """
@@ -43,7 +43,7 @@ def opened(data: bytes, suffix: str, *, inks: bool = False) -> Iterator[Any]:
             reader.close()
 
 
-def samples(reader: Any, subimage: int, kind: str) -> Samples:
+def read_samples(reader: Any, subimage: int, kind: str) -> Samples:
     """All samples of one subimage, ``[H, W, C]``, as OpenImageIO's type ``kind``."""
     plane = reader.read_image(subimage, 0, 0, reader.spec(subimage).nchannels, kind)
     if plane is None or reader.has_error:
@@ -52,7 +52,7 @@ def samples(reader: Any, subimage: int, kind: str) -> Samples:
     return np.asarray(plane)
 
 
-def attributes(spec: Any) -> list[tuple[str, Any, Any]]:
+def read_attributes(spec: Any) -> list[tuple[str, Any, Any]]:
     """Name, type and value of what a file says that a rewritten file may say again."""
     return [
         (a.name, a.type, a.value)
@@ -66,7 +66,7 @@ def _is_text(value: object) -> bool:
     return not isinstance(value, str) or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def encoded(suffix: str, images: Sequence[tuple[Any, Samples]]) -> bytes:
+def encode(suffix: str, images: Sequence[tuple[Any, Samples]]) -> bytes:
     """The bytes of a file that holds ``images``, pairs of ``ImageSpec`` and ``[H, W, C]`` samples."""
     import OpenImageIO as oiio
 
@@ -103,7 +103,7 @@ def _no_room() -> CannotWrite:
     return CannotWrite("There is no room for temporary files: free some, or name another folder in TMPDIR.")
 
 
-def upright(plane: Samples, orientation: int) -> Samples:
+def turn_upright(plane: Samples, orientation: int) -> Samples:
     """``[H, W, ...]`` turned and mirrored as EXIF ``orientation`` 1-8 asks."""
     if orientation in (5, 6, 7, 8):
         plane = plane.swapaxes(0, 1)
@@ -115,7 +115,7 @@ def upright(plane: Samples, orientation: int) -> Samples:
 
 
 @contextmanager
-def faults() -> Iterator[None]:
+def translate_faults() -> Iterator[None]:
     """Turns whatever a decoder raises on bad input into ``BrokenImage``."""
     try:
         yield

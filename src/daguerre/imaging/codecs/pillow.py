@@ -13,7 +13,7 @@ from daguerre.errors import BrokenImage, ImageTooLarge
 from daguerre.imaging import limits
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.description import Page
-from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.metadata.orientation import stand_upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 ANIMATION = "The file is an animation: only its first frame was taken."
@@ -30,7 +30,7 @@ TRANSPOSE = {
 }
 
 
-def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
+def open_lazily(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     """The image in ``data``, its pixels not yet decoded. Raises BrokenImage and ImageTooLarge.
 
     The plugin ``name`` is called directly: Pillow's own limit is global to the process.
@@ -46,7 +46,7 @@ def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
         raise
     except Exception as error:  # Plugins raise anything over broken headers.
         raise BrokenImage(f"The {name} file is truncated or damaged and cannot be read.") from error
-    # A palette becomes colours with alpha.
+    # A palette becomes colors with alpha.
     pixel_bytes = 4 if image.mode in ("P", "PA") else len(image.getbands())
     limits.check_size(*image.size, max_pixels, file_bytes=len(data), pixel_bytes=pixel_bytes)
     return image
@@ -55,17 +55,17 @@ def opened(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
 _COLORS = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "CMYK": "CMYK"}
 
 
-def described(data: bytes, name: str) -> tuple[list[Page], Metadata]:
+def describe(data: bytes, name: str) -> tuple[list[Page], Metadata]:
     """The frames of a file that Pillow's plugin ``name`` reads, and what they say."""
-    image = opened(data, name, max_pixels=_NO_LIMIT)
+    image = open_lazily(data, name, max_pixels=_NO_LIMIT)
     color = _COLORS.get(image.mode, "RGB")
     extra = ("alpha",) if image.mode.endswith("A") or "transparency" in image.info else ()
     first = Page(*image.size, 1 if image.mode == "1" else 8, color, extra=extra)
     frames = int(getattr(image, "n_frames", 1)) - 1
-    return [first, *[replace(first, kind="frame")] * min(frames, _MOST_FRAMES)], metadata_of(image)[0]
+    return [first, *[replace(first, kind="frame")] * min(frames, _MOST_FRAMES)], read_metadata(image)[0]
 
 
-def loaded(image: Image.Image) -> None:
+def load(image: Image.Image) -> None:
     """Decode the pixels of ``image``. Raises BrokenImage."""
     try:
         image.load()
@@ -84,29 +84,29 @@ class PillowCoding(Coding):
     mode: str | None = None
 
 
-def mode_of(photo: Photo) -> str | None:
+def color_mode(photo: Photo) -> str | None:
     """The color mode that ``photo`` came in, where its codec notes it."""
     return photo.coding.mode if isinstance(photo.coding, PillowCoding) else None
 
 
-def photo_of(image: Image.Image, name: str) -> Photo:
+def to_photo(image: Image.Image, name: str) -> Photo:
     """The decoded, upright first frame of ``image`` with its metadata."""
-    return turned_photo_of(image, name)[0]
+    return to_turned_photo(image, name)[0]
 
 
-def turned_photo_of(image: Image.Image, name: str) -> tuple[Photo, int]:
-    """As ``photo_of``, and the orientation 1-8 that the pixels had."""
+def to_turned_photo(image: Image.Image, name: str) -> tuple[Photo, int]:
+    """As ``to_photo``, and the orientation 1-8 that the pixels had."""
     frames = int(getattr(image, "n_frames", 1))
-    loaded(image)
-    metadata, orientation = metadata_of(image)
+    load(image)
+    metadata, orientation = read_metadata(image)
     mode = image.mode
     upright = image.transpose(TRANSPOSE[orientation]) if orientation != 1 else image
-    pixels, alpha = arrays(upright)
+    pixels, alpha = to_arrays(upright)
     losses = [ANIMATION] if frames > 1 else []
     return Photo(pixels, name, alpha, metadata, PillowCoding(mode), losses=losses), orientation
 
 
-def arrays(image: Image.Image) -> tuple[Pixels, Pixels | None]:
+def to_arrays(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     """The pixels ``[H, W, 1|3]`` and the alpha ``[H, W]`` of an 8-bit ``image``, without further copies of it."""
     mode = _plain_mode(image)
     bands = len(Image.new(mode, (1, 1)).getbands())
@@ -141,10 +141,10 @@ def _plain_mode(image: Image.Image) -> str:
     raise BrokenImage(f"The file holds pixels of an unusual kind ({image.mode}) that cannot be read.")
 
 
-def metadata_of(image: Image.Image) -> tuple[Metadata, int]:
+def read_metadata(image: Image.Image) -> tuple[Metadata, int]:
     """The metadata of ``image``, upright, and the orientation that its pixels have."""
     info = image.info
-    standing = upright(_raw(info.get("exif")), _raw(info.get("xmp")))
+    standing = stand_upright(_raw(info.get("exif")), _raw(info.get("xmp")))
     resources = info.get("photoshop")
     iptc = resources.get(0x0404) if isinstance(resources, dict) else None
     return (
@@ -159,7 +159,7 @@ def metadata_of(image: Image.Image) -> tuple[Metadata, int]:
     )
 
 
-def image_of(photo: Photo) -> Image.Image:
+def to_image(photo: Photo) -> Image.Image:
     """The 8-bit ``photo`` as an image of mode L, LA, RGB or RGBA."""
     pixels = photo.pixels
     if photo.alpha is None:
@@ -167,8 +167,8 @@ def image_of(photo: Photo) -> Image.Image:
     return Image.fromarray(np.dstack((pixels, photo.alpha)), "LA" if pixels.shape[2] == 1 else "RGBA")
 
 
-def indexed(photo: Photo) -> Image.Image | None:
-    """``photo`` with a palette of its own colours, or ``None`` where they are more than 256.
+def to_palette(photo: Photo) -> Image.Image | None:
+    """``photo`` with a palette of its own colors, or ``None`` where they are more than 256.
 
     Alpha goes into the palette where it is only clear or opaque.
     """
@@ -187,19 +187,19 @@ def indexed(photo: Photo) -> Image.Image | None:
     return image
 
 
-def saved(image: Image.Image, name: str, **options: Any) -> bytes:
+def save(image: Image.Image, name: str, **options: Any) -> bytes:
     """The file of ``image`` in Pillow's format ``name``; options that are ``None`` are left out."""
     stream = BytesIO()
     image.save(stream, name, **{key: value for key, value in options.items() if value is not None})
     return stream.getvalue()
 
 
-def exif_resolution(block: bytes | None) -> tuple[float, float] | None:
+def read_exif_resolution(block: bytes | None) -> tuple[float, float] | None:
     """Pixels per inch across and down that an EXIF block names."""
-    held = next(tiff_ifd.chain((block or b"").removeprefix(b"Exif\0\0")), None)
+    held = next(tiff_ifd.walk_pages((block or b"").removeprefix(b"Exif\0\0")), None)
     if held is None or 282 not in held or 283 not in held:
         return None
-    scale = {2: 1.0, 3: 2.54}.get(tiff_ifd.number(held, 296, 2))
+    scale = {2: 1.0, 3: 2.54}.get(tiff_ifd.read_number(held, 296, 2))
     across, down = held[282].ratio(), held[283].ratio()
     return (across * scale, down * scale) if scale and across > 0 and down > 0 else None
 

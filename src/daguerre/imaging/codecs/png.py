@@ -15,7 +15,7 @@ from daguerre.imaging.codecs.pillow import PillowCoding
 from daguerre.imaging.containers import png_chunks
 from daguerre.imaging.containers.png_chunks import Chunk, Header
 from daguerre.imaging.description import Page
-from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.metadata.orientation import stand_upright
 from daguerre.imaging.photo import Metadata, Photo, Pixels
 from daguerre.imaging.recovery import truncated
 
@@ -33,29 +33,29 @@ class PngCoding(PillowCoding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, and what its chunks tell."""
-    head = png_chunks.header(data)
+    head = png_chunks.read_header(data)
     color = {0: "grey", 2: "RGB", 3: "palette", 4: "grey", 6: "RGB"}[head.color_type]
-    clear = head.color_type in (4, 6) or any(kind == b"tRNS" for kind, _ in png_chunks.chunks(data))
+    clear = head.color_type in (4, 6) or any(kind == b"tRNS" for kind, _ in png_chunks.walk_chunks(data))
     page = Page(head.width, head.height, head.depth, color, extra=("alpha",) if clear else (), compression="Deflate")
-    return [page], png_chunks.told(data)[0]
+    return [page], png_chunks.read_metadata(data)[0]
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a PNG, uint8 or uint16. Raises InvalidImage."""
     head = _checked(data, max_pixels)
     if not png_chunks.is_ended(data):
-        rows, size = png_chunks.rows_there(data, head)
+        rows, size = png_chunks.inflate_rows(data, head)
         if len(rows) < size:
             raise truncated("PNG", 1 - len(rows) / size)
-        return _photo(data, png_chunks.rebuilt(data, head, rows), head)
+        return _photo(data, png_chunks.rebuild(data, head, rows), head)
     return _photo(data, data, head)
 
 
 def recover(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a PNG that is truncated or damaged, as far as it is there. Raises InvalidImage."""
     head = _checked(data, max_pixels)
-    rows, _ = png_chunks.rows_there(data, head)
-    photo, other = (_photo(data, png_chunks.rebuilt(data, head, rows, fill), head) for fill in (0, 255))
+    rows, _ = png_chunks.inflate_rows(data, head)
+    photo, other = (_photo(data, png_chunks.rebuild(data, head, rows, fill), head) for fill in (0, 255))
     missing = (photo.pixels != other.pixels).any(axis=2)
     if photo.alpha is not None and other.alpha is not None:
         missing |= photo.alpha != other.alpha
@@ -64,23 +64,23 @@ def recover(data: bytes, *, max_pixels: int) -> Photo:
 
 
 def _checked(data: bytes, max_pixels: int) -> Header:
-    head = png_chunks.header(data)
+    head = png_chunks.read_header(data)
     limits.check_size(head.width, head.height, max_pixels, file_bytes=len(data), pixel_bytes=head.pixel_bytes)
     return head
 
 
 def _photo(data: bytes, whole: bytes, head: Header) -> Photo:
     """The photo whose samples are those of ``whole`` and of which the chunks of ``data`` tell."""
-    metadata, others, losses = png_chunks.told(data)
-    standing = upright(metadata.exif, metadata.xmp)
+    metadata, others, losses = png_chunks.read_metadata(data)
+    standing = stand_upright(metadata.exif, metadata.xmp)
     metadata.exif, metadata.xmp = standing.exif, standing.xmp
     pixels, alpha, mode, frames = _deep(whole) if head.depth == 16 else _shallow(whole)
     if frames > 1:
         losses.append(pillow.ANIMATION)
     if standing.turn != 1:
         pixels, alpha = (
-            oiio.upright(pixels, standing.turn),
-            alpha if alpha is None else oiio.upright(alpha, standing.turn),
+            oiio.turn_upright(pixels, standing.turn),
+            alpha if alpha is None else oiio.turn_upright(alpha, standing.turn),
         )
     if standing.turn >= 5:
         metadata.dpi, metadata.aspect = metadata.dpi and metadata.dpi[::-1], metadata.aspect and metadata.aspect[::-1]
@@ -90,21 +90,21 @@ def _photo(data: bytes, whole: bytes, head: Header) -> Photo:
 
 def _shallow(data: bytes) -> tuple[Pixels, Pixels | None, str, int]:
     """Pixels, alpha, Pillow's name of the color mode and the number of frames of a PNG of up to 8 bits."""
-    image: Any = pillow.opened(data, "PNG", max_pixels=1 << 62)
+    image: Any = pillow.open_lazily(data, "PNG", max_pixels=1 << 62)
     frames = int(getattr(image, "n_frames", 1))
-    pillow.loaded(image)
-    return *pillow.arrays(image), str(image.mode), frames
+    pillow.load(image)
+    return *pillow.to_arrays(image), str(image.mode), frames
 
 
 def _deep(data: bytes) -> tuple[Pixels, Pixels | None, str, int]:
     import imagecodecs
 
-    with oiio.faults():
+    with oiio.translate_faults():
         plane: npt.NDArray[np.uint16] = np.asarray(imagecodecs.png_decode(data))
     plane = plane[:, :, None] if plane.ndim == 2 else plane
     channels = 3 if plane.shape[2] >= 3 else 1
     alpha = np.ascontiguousarray(plane[:, :, -1]) if plane.shape[2] in (2, 4) else None
-    frames = 2 if any(kind == b"acTL" for kind, _ in png_chunks.chunks(data)) else 1
+    frames = 2 if any(kind == b"acTL" for kind, _ in png_chunks.walk_chunks(data)) else 1
     return np.ascontiguousarray(plane[:, :, :channels]), alpha, "", frames
 
 
@@ -113,17 +113,17 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     del quality
     own = photo.coding if isinstance(photo.coding, PngCoding) else PngCoding()
     data = _encoded_deep(photo) if photo.pixels.dtype == np.uint16 else _encoded_shallow(photo, own.mode)
-    return png_chunks.dressed(data, photo.metadata, own.chunks, own.kind)
+    return png_chunks.embed_metadata(data, photo.metadata, own.chunks, own.kind)
 
 
 def _encoded_shallow(photo: Photo, mode: str | None) -> bytes:
-    image = pillow.image_of(photo)
+    image = pillow.to_image(photo)
     if mode == "P":
-        image = pillow.indexed(photo) or image
+        image = pillow.to_palette(photo) or image
     elif mode == "1" and photo.alpha is None and bool(np.isin(photo.pixels, (0, 255)).all()):
         image = image.convert("1", dither=Image.Dither.NONE)
     clear = image.info.get("transparency") if image.mode == "P" else None
-    return pillow.saved(image, "PNG", transparency=clear)
+    return pillow.save(image, "PNG", transparency=clear)
 
 
 def _encoded_deep(photo: Photo) -> bytes:

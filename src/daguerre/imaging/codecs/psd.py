@@ -20,7 +20,7 @@ from daguerre.imaging.color import lab, transfer
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import photoshop
 from daguerre.imaging.description import Page
-from daguerre.imaging.metadata.orientation import upright
+from daguerre.imaging.metadata.orientation import stand_upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
 BITMAP, GREY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
@@ -85,7 +85,7 @@ def _parsed(data: bytes, max_pixels: int) -> _Document:
     mode_data = data[at + 4 : at + 4 + size]
     at += 4 + size
     (size,) = struct.unpack_from(">I", data, at)
-    rows = list(photoshop.resources(data[at + 4 : at + 4 + size]))
+    rows = list(photoshop.walk_resources(data[at + 4 : at + 4 + size]))
     at += 4 + size
     (size,) = struct.unpack_from(">Q" if big else ">I", data, at)
     start = at + (8 if big else 4)
@@ -145,7 +145,7 @@ def _planes(document: _Document) -> Pixels:
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The merged picture, and what the resources tell."""
-    with oiio.faults():
+    with oiio.translate_faults():
         document = _parsed(data, _NO_LIMIT)
     colors = _COLORS.get(document.mode, 3)
     further = document.channels - colors
@@ -163,11 +163,11 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The merged picture: uint8, uint16, or float32 on the display curve, as documents of 32 bits are linear."""
-    with oiio.faults():
+    with oiio.translate_faults():
         document = _parsed(data, max_pixels)
         losses = [MERGED] if document.has_layers else []
         found = document.resources
-        standing = upright(found.get(photoshop.EXIF), found.get(photoshop.XMP))
+        standing = stand_upright(found.get(photoshop.EXIF), found.get(photoshop.XMP))
         icc, linear_icc, inks, alpha, extra = found.get(photoshop.ICC), None, None, None, None
         colors = _COLORS.get(document.mode, 0)
         if not colors or document.channels < colors:
@@ -185,7 +185,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
                 inks = Inks(pixels.dtype.type(white_of(pixels.dtype)) - pixels, icc)
                 icc, pixels = None, inks.colors()
             elif document.depth == 32:
-                pixels, icc, linear_icc = transfer.display(pixels), None, icc
+                pixels, icc, linear_icc = transfer.to_display(pixels), None, icc
             pixels = _colors(pixels, document, losses)
         if document.mode == LAB:
             icc = None
@@ -252,7 +252,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if inks is not None:
         pixels = pixels.dtype.type(photo.white) - inks.planes_of(pixels)
     elif pixels.dtype.kind == "f":
-        pixels = transfer.linear(pixels)
+        pixels = transfer.to_linear(pixels)
     planes = [pixels[:, :, i] for i in range(pixels.shape[2])] + ([] if photo.alpha is None else [photo.alpha])
     extra = own.extra
     if extra is not None and extra.shape[:2] == pixels.shape[:2] and extra.dtype == pixels.dtype:
@@ -286,9 +286,11 @@ def _resources(photo: Photo, own: PsdCoding, inks: Inks | None, further: int) ->
     if told.dpi and not own.resolution:
         across, down = (round(value * 65536) for value in told.dpi)
         held[photoshop.RESOLUTION] = struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)
-    rows = [photoshop.resource(number, body) for number, body in sorted(held.items()) if body]
-    rows += [row for row in photoshop.resources(told.resources or b"") if row.number not in held]
+    rows = [photoshop.make_resource(number, body) for number, body in sorted(held.items()) if body]
+    rows += [row for row in photoshop.walk_resources(told.resources or b"") if row.number not in held]
     if further and all(row.number != photoshop.CHANNEL_NAMES for row in rows):
-        rows.append(photoshop.resource(photoshop.CHANNEL_NAMES, _OPACITY if photo.alpha is not None else _SELECTION))
+        rows.append(
+            photoshop.make_resource(photoshop.CHANNEL_NAMES, _OPACITY if photo.alpha is not None else _SELECTION)
+        )
     blocks = b"".join(row.packed() for row in rows)
     return struct.pack(">I", len(blocks)), blocks

@@ -24,7 +24,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The sensor's picture, as it is developed."""
     import rawpy
 
-    pages = list(tiff_ifd.chain(data))[:_MOST_PAGES]
+    pages = list(tiff_ifd.walk_pages(data))[:_MOST_PAGES]
     try:
         with rawpy.imread(BytesIO(data)) as raw:
             color = "linear" if _is_linear(data, pages) else "sensor"
@@ -43,7 +43,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
     """
     import rawpy
 
-    pages = list(tiff_ifd.chain(data))[:_MOST_PAGES]
+    pages = list(tiff_ifd.walk_pages(data))[:_MOST_PAGES]
     try:
         with rawpy.imread(BytesIO(data)) as raw:
             limits.check_size(raw.sizes.raw_width, raw.sizes.raw_height, max_pixels, file_bytes=len(data))
@@ -64,8 +64,8 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
 
 def _is_linear(data: bytes, pages: list[Directory]) -> bool:
-    every = [page for first in pages for page in (first, *tiff_ifd.children(data, first).values())]
-    return any(tiff_ifd.number(page, PHOTOMETRIC, 0) == LINEAR_RAW for page in every)
+    every = [page for first in pages for page in (first, *tiff_ifd.read_children(data, first).values())]
+    return any(tiff_ifd.read_number(page, PHOTOMETRIC, 0) == LINEAR_RAW for page in every)
 
 
 def _metadata(pages: list[Directory], is_turned: bool) -> Metadata:
@@ -73,7 +73,7 @@ def _metadata(pages: list[Directory], is_turned: bool) -> Metadata:
     if not pages:
         return Metadata()
     # The pixels come upright; a quarter turn, if there was one, exchanges what is said across and down.
-    told, _, _ = tiff.metadata_of({**pages[0], tiff.ORIENTATION: short(6 if is_turned else 1)})
+    told, _, _ = tiff.read_metadata({**pages[0], tiff.ORIENTATION: short(6 if is_turned else 1)})
     # The profile is that of the preview or of the sensor.
     told.icc = None
     return told

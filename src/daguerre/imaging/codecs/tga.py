@@ -34,14 +34,14 @@ class TgaCoding(PillowCoding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, which has alpha where its header or its extension area says so."""
-    pages, metadata = pillow.described(data, "TGA")
+    pages, metadata = pillow.describe(data, "TGA")
     return (pages if _has_alpha(data) else [replace(page, extra=()) for page in pages]), metadata
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a TGA. Raises InvalidImage."""
-    image = pillow.opened(data, "TGA", max_pixels=max_pixels)
-    photo = pillow.photo_of(image, "tga")
+    image = pillow.open_lazily(data, "TGA", max_pixels=max_pixels)
+    photo = pillow.to_photo(image, "tga")
     extension, has_more = _areas(data)
     photo.coding = TgaCoding(image.mode, image.info.get("compression"), image.info.get("id_section", b""), extension)
     if photo.alpha is not None and not _has_alpha(data):
@@ -79,10 +79,10 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as a TGA, compressed as it came; ``quality`` does not matter."""
     del quality
     own = photo.coding if isinstance(photo.coding, TgaCoding) else TgaCoding()
-    image = pillow.image_of(photo)
+    image = pillow.to_image(photo)
     if own.mode == "P" and photo.alpha is None:
-        image = pillow.indexed(photo) or image
-    data = pillow.saved(image, "TGA", compression=own.compression, id_section=own.text or None)
+        image = pillow.to_palette(photo) or image
+    data = pillow.save(image, "TGA", compression=own.compression, id_section=own.text or None)
     if not own.extension:
         return data
     data = data[:-26] if data.endswith(_FOOTER) else data

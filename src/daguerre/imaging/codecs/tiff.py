@@ -76,18 +76,18 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """Every page, and what the first photo's tags tell."""
     held = _held_pages(data)
     first = next(tags for _, tags, kind in held if kind == "photo")
-    return [_described(tags, kind) for _, tags, kind in held], metadata_of(first)[0]
+    return [_described(tags, kind) for _, tags, kind in held], read_metadata(first)[0]
 
 
 def _described(tags: Directory, kind: str) -> Page:
-    shape = tiff_samples.shape_of(tags)
+    shape = tiff_samples.read_shape(tags)
     declared = tags[EXTRA_SAMPLES].integers() if EXTRA_SAMPLES in tags else ()
     further = shape.samples - shape.colors
     extra = tuple(_KINDS_OF_SAMPLES.get(value, "channel") for value in (*declared, *[0] * further)[: max(0, further)])
     packing = {1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate"} | _LOSSY_OR_RARE
     return Page(
         shape.width, shape.height, shape.bits, tiff_samples.COLOR_NAMES.get(shape.photometric, "unknown"), kind, extra,
-        tiff_ifd.number(tags, 339, 1) == 3, packing.get(shape.compression, str(shape.compression)),
+        tiff_ifd.read_number(tags, 339, 1) == 3, packing.get(shape.compression, str(shape.compression)),
     )  # fmt: skip
 
 
@@ -102,14 +102,14 @@ def recover(data: bytes, *, max_pixels: int) -> Photo:
 
 
 def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
-    with oiio.faults():
+    with oiio.translate_faults():
         held = _held_pages(data)
         pages: list[Photo] = []
         carried: list[tuple[int, StoredPage]] = []
         total = 0
         for place, tags, kind in held:
             if kind == "photo":
-                shape = tiff_samples.shape_of(tags)
+                shape = tiff_samples.read_shape(tags)
                 size = {"file_bytes": len(data), "pixel_bytes": shape.pixel_bytes, "before": total}
                 limits.check_size(shape.width, shape.height, max_pixels, **size)
                 total += shape.width * shape.height
@@ -127,33 +127,33 @@ def _read(data: bytes, max_pixels: int, *, recover: bool) -> Photo:
 
 def _held_pages(data: bytes) -> list[tuple[Place, Directory, str]]:
     """The pages with their kinds. Behind a preview its SubIFDs count, where the picture itself may stand."""
-    directories = tiff_ifd.directories(data)
+    directories = tiff_ifd.read_pages(data)
     if not directories:
         raise BrokenImage("The TIFF file holds no page that can be read.")
     places = [(Place(index), tags) for index, tags in enumerate(directories)]
     for index, tags in enumerate(directories):
         if _kind(tags) == "thumbnail":
-            children = tiff_ifd.children(data, tags)
+            children = tiff_ifd.read_children(data, tags)
             places += [(Place(index, child), inner) for child, inner in children.items() if _kind(inner) == "photo"]
-    kinds = page_kinds([tags for _, tags in places])
+    kinds = tell_kinds([tags for _, tags in places])
     return [(place, tags, kind) for (place, tags), kind in zip(places, kinds, strict=True)]
 
 
-def page_kinds(directories: list[Directory]) -> list[str]:
+def tell_kinds(directories: list[Directory]) -> list[str]:
     """``photo``, ``thumbnail`` or ``mask`` for each page; at least one is a photo."""
     kinds = [_kind(tags) for tags in directories]
     if "photo" not in kinds:
         # Nothing but previews or masks: the largest is the picture.
-        areas = [tiff_ifd.number(tags, 256, 0) * tiff_ifd.number(tags, 257, 0) for tags in directories]
+        areas = [tiff_ifd.read_number(tags, 256, 0) * tiff_ifd.read_number(tags, 257, 0) for tags in directories]
         kinds[areas.index(max(areas))] = "photo"
     return kinds
 
 
 def _kind(tags: Directory) -> str:
-    flags = tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0)
-    if flags & _MASK or tiff_ifd.number(tags, PHOTOMETRIC, 1) == tiff_samples.MASK:
+    flags = tiff_ifd.read_number(tags, NEW_SUBFILE_TYPE, 0)
+    if flags & _MASK or tiff_ifd.read_number(tags, PHOTOMETRIC, 1) == tiff_samples.MASK:
         return "mask"
-    return "thumbnail" if flags & _REDUCED or tiff_ifd.number(tags, SUBFILE_TYPE, 1) == 2 else "photo"
+    return "thumbnail" if flags & _REDUCED or tiff_ifd.read_number(tags, SUBFILE_TYPE, 1) == 2 else "photo"
 
 
 def _page(data: bytes, place: Place, tags: Directory, shape: Shape, *, recover: bool) -> Photo:
@@ -163,9 +163,9 @@ def _page(data: bytes, place: Place, tags: Directory, shape: Shape, *, recover: 
     else:
         samples = tiff_samples.read(data, place, tags)
     losses = [*samples.notes, *_losses(tags, shape)]
-    metadata, turn, notes = metadata_of(tags)
+    metadata, turn, notes = read_metadata(tags)
     losses += notes
-    plane = oiio.upright(samples.plane, turn)
+    plane = oiio.turn_upright(samples.plane, turn)
     colors = samples.colors
     declared = tags[EXTRA_SAMPLES].integers() if EXTRA_SAMPLES in tags else ()
     kinds = [declared[i] if i < len(declared) else 0 for i in range(plane.shape[2] - colors)]
@@ -192,12 +192,12 @@ def _page(data: bytes, place: Place, tags: Directory, shape: Shape, *, recover: 
         _resolution(tags, turn),
         (metadata.dpi, metadata.aspect),
     )
-    missing = None if missing is None else oiio.upright(missing, turn)
+    missing = None if missing is None else oiio.turn_upright(missing, turn)
     return Photo(pixels, "tiff", alpha, metadata, coding, missing=missing, losses=losses)
 
 
 def _kind_of_floats(tags: Directory, shape: Shape) -> str:
-    is_stored_so = tiff_ifd.number(tags, 339, 1) == 3
+    is_stored_so = tiff_ifd.read_number(tags, 339, 1) == 3
     return {16: "half", 64: "double"}.get(shape.bits, "float") if is_stored_so else "float"
 
 
@@ -206,7 +206,7 @@ def _losses(tags: Directory, shape: Shape) -> list[str]:
     if shape.compression not in _PACKED:
         name = _LOSSY_OR_RARE.get(shape.compression, "own")
         found.append(f"The TIFF's {name} compression is replaced by Deflate, which loses nothing.")
-    if shape.bits in (3, 5, 6, 7, 9, 11, 13, 14, 15, 24) and tiff_ifd.number(tags, 339, 1) == 1:
+    if shape.bits in (3, 5, 6, 7, 9, 11, 13, 14, 15, 24) and tiff_ifd.read_number(tags, 339, 1) == 1:
         wide = 8 if shape.bits < 8 else 16
         found.append(f"Samples of {shape.bits} bits are stored in {wide} now, at the same levels.")
     if tiff_ifd.SUB_IFDS in tags:
@@ -229,8 +229,8 @@ def _resolution(tags: Directory, turn: int) -> Directory:
 def _kept_apart(tags: Directory) -> Directory:
     """Of the tags that are held apart those that are written again."""
     found: Directory = {}
-    if tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED:
-        found[NEW_SUBFILE_TYPE] = tiff_ifd.long(tiff_ifd.number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED)
+    if tiff_ifd.read_number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED:
+        found[NEW_SUBFILE_TYPE] = tiff_ifd.long(tiff_ifd.read_number(tags, NEW_SUBFILE_TYPE, 0) & ~_REDUCED)
     return found
 
 
@@ -238,41 +238,41 @@ def _carried(data: bytes, place: Place, tags: Directory) -> StoredPage:
     """The page at ``place`` as it is stored, in little-endian order."""
     where, sizes = (324, 325) if 324 in tags else (273, 279)
     kept = {tag: entry for tag, entry in tags.items() if tag not in (273, 279, 324, 325, tiff_ifd.SUB_IFDS)}
-    shape = tiff_samples.shape_of(tags)
+    shape = tiff_samples.read_shape(tags)
     if (data[:2] == b"II" or shape.bits <= 8) and where in tags and sizes in tags:
         spans = zip(tags[where].integers(), tags[sizes].integers(), strict=False)
         return StoredPage(kept, tuple(data[at : at + size] for at, size in spans), where == 324)
     limits.check_size(shape.width, shape.height, 1 << 62, file_bytes=len(data), pixel_bytes=shape.pixel_bytes)
-    plane = tiff_samples.stored(data, place)
+    plane = tiff_samples.read_stored(data, place)
     kept = {tag: entry for tag, entry in kept.items() if tag not in (266, 284, 317, 322, 323, 347)}
     bits = tuple([8 * plane.dtype.itemsize] * plane.shape[2])
     kept |= {BITS: tiff_ifd.short(*bits), COMPRESSION: tiff_ifd.short(1), 278: tiff_ifd.long(shape.height)}
     return StoredPage(kept, (plane.astype(plane.dtype.newbyteorder("<")).tobytes(),))
 
 
-def metadata_of(tags: Directory) -> tuple[Metadata, int, list[str]]:
+def read_metadata(tags: Directory) -> tuple[Metadata, int, list[str]]:
     """What the tags tell, the turn that the pixels need, and what is to be said of it."""
     told = {tag: tags[tag] for tag in DESCRIPTIVE if tag in tags}
     resolution = {tag: tags[tag] for tag in (X_RESOLUTION, Y_RESOLUTION, UNIT) if tag in tags}
     side = tags.get(ORIENTATION, Entry(3, 0, b""))
-    block = tiff_ifd.block({**told, **resolution, ORIENTATION: side} if side.count else {**told, **resolution})
+    block = tiff_ifd.pack_block({**told, **resolution, ORIENTATION: side} if side.count else {**told, **resolution})
     packet = tags[XMP].raw if XMP in tags else None
-    standing = orientation.upright(block, packet)
+    standing = orientation.stand_upright(block, packet)
     turn = standing.turn
     dpi = aspect = None
     if X_RESOLUTION in tags and Y_RESOLUTION in tags:
         across, down = tags[X_RESOLUTION].ratio(), tags[Y_RESOLUTION].ratio()
         across, down = (down, across) if turn >= 5 else (across, down)
-        scale = {2: 1.0, 3: 2.54}.get(tiff_ifd.number(tags, UNIT, 2))
+        scale = {2: 1.0, 3: 2.54}.get(tiff_ifd.read_number(tags, UNIT, 2))
         if across > 0 and down > 0:
             dpi = (across * scale, down * scale) if scale else None
             aspect = None if scale else (across, down)
-    iptc, resources = photoshop.parted(tags[PHOTOSHOP].raw) if PHOTOSHOP in tags else (None, None)
-    resources = photoshop.turned(resources) if turn >= 5 else resources
+    iptc, resources = photoshop.split_iptc(tags[PHOTOSHOP].raw) if PHOTOSHOP in tags else (None, None)
+    resources = photoshop.exchange_resolutions(resources) if turn >= 5 else resources
     metadata = Metadata(
         icc=tags[ICC].raw if ICC in tags else None,
         exif=_with_upright_tag(standing.exif) if told else None,
-        xmp=xmp.upright(packet),
+        xmp=xmp.set_upright(packet),
         iptc=tags[IPTC].raw if IPTC in tags else iptc,
         dpi=dpi,
         aspect=aspect,
@@ -282,8 +282,8 @@ def metadata_of(tags: Directory) -> tuple[Metadata, int, list[str]]:
 
 
 def _with_upright_tag(block: bytes | None) -> bytes | None:
-    held = tiff_ifd.directories(block or b"")
-    return tiff_ifd.block({**held[0], ORIENTATION: tiff_ifd.short(1)}) if held else None
+    held = tiff_ifd.read_pages(block or b"")
+    return tiff_ifd.pack_block({**held[0], ORIENTATION: tiff_ifd.short(1)}) if held else None
 
 
 def _divided(pixels: Pixels, alpha: Pixels) -> Pixels:
@@ -313,7 +313,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     del quality
     pages = [photo, *photo.pages]
     stored = [_stored(page) for page in pages]
-    data = oiio.encoded(".tif", [(spec, plane) for spec, plane, _ in stored])
+    data = oiio.encode(".tif", [(spec, plane) for spec, plane, _ in stored])
     foreign = {XMP, IPTC, PHOTOSHOP, ICC, *DESCRIPTIVE, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES}
     changes: list[tuple[Directory, set[int]] | StoredPage] = []
     carried = list(_coding(photo).carried)
@@ -322,7 +322,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
             changes.append(carried.pop(0)[1])
         changes.append((_tags(page) | structure, foreign))
     changes += [page for _, page in carried]
-    return tiff_ifd.retagged(data, changes)
+    return tiff_ifd.rewrite_pages(data, changes)
 
 
 def _coding(page: Photo) -> TiffCoding:
@@ -376,7 +376,7 @@ def _kind_name(pixels: Pixels) -> str:
 
 def _tags(page: Photo) -> Directory:
     data, own = page.metadata, _coding(page)
-    held = tiff_ifd.directories(data.exif) if data.exif else []
+    held = tiff_ifd.read_pages(data.exif) if data.exif else []
     tags = dict(own.tags)
     tags |= {tag: entry for tag, entry in (held[0] if held else {}).items() if tag in DESCRIPTIVE}
     tags[ORIENTATION] = tiff_ifd.short(1)
@@ -392,7 +392,7 @@ def _tags(page: Photo) -> Directory:
     icc = data.icc or (own.inks.profile if own.inks is not None else None)
     for tag, value in ((ICC, icc), (XMP, data.xmp), (IPTC, data.iptc)):
         if value:
-            tags[tag] = tiff_ifd.blob(value)
+            tags[tag] = tiff_ifd.undefined(value)
     if data.resources:
         tags[PHOTOSHOP] = Entry(tiff_ifd.BYTE, len(data.resources), data.resources)
     return tags

@@ -82,16 +82,16 @@ class Samples:
     notes: list[str] = field(default_factory=list)
 
 
-def shape_of(tags: Directory) -> Shape:
+def read_shape(tags: Directory) -> Shape:
     """The shape that ``tags`` declare. Raises BrokenImage where they name no size."""
-    width, height = tiff_ifd.number(tags, WIDTH, 0), tiff_ifd.number(tags, HEIGHT, 0)
+    width, height = tiff_ifd.read_number(tags, WIDTH, 0), tiff_ifd.read_number(tags, HEIGHT, 0)
     if width < 1 or height < 1:
         raise BrokenImage("The TIFF file holds a page without a size.")
-    samples = max(1, tiff_ifd.number(tags, SAMPLES, 1))
+    samples = max(1, tiff_ifd.read_number(tags, SAMPLES, 1))
     bits = _bits(tags)
-    compression = tiff_ifd.number(tags, COMPRESSION, 1)
+    compression = tiff_ifd.read_number(tags, COMPRESSION, 1)
     guess = RGB if samples >= 3 else MIN_IS_WHITE if compression in _FAXES else MIN_IS_BLACK
-    photometric = tiff_ifd.number(tags, PHOTOMETRIC, guess)
+    photometric = tiff_ifd.read_number(tags, PHOTOMETRIC, guess)
     colors = _COLORS.get(photometric, 1)
     extra = len(tags[338].integers()) if 338 in tags else None
     if photometric == MIN_IS_BLACK and samples == 3 and extra is None:
@@ -129,7 +129,7 @@ def _logarithmic(data: bytes, place: Place, shape: Shape) -> Samples:
     """Greg Ward's logarithmic encodings as float32 on the display curve (TIFF technical note, LogLuv)."""
     import imagecodecs
 
-    with oiio.faults():
+    with oiio.translate_faults():
         stored = np.asarray(imagecodecs.tiff_decode(data, index=place.index)).reshape(shape.height, shape.width, -1)
     if shape.photometric == LOG_LUV and stored.shape[2] == 3:
         light = (stored.astype(np.float32) @ _XYZ_TO_RGB.T).astype(np.float32)
@@ -140,7 +140,7 @@ def _logarithmic(data: bytes, place: Place, shape: Shape) -> Samples:
     else:
         raise UnsupportedImage("The TIFF holds logarithmic samples of a kind that cannot be read.")
     note = f"The TIFF's {COLOR_NAMES[shape.photometric]} samples are now floating point."
-    return Samples(transfer.display(light), light.shape[2], [note])
+    return Samples(transfer.to_display(light), light.shape[2], [note])
 
 
 def recover(data: bytes, place: Place, tags: Directory) -> tuple[Samples, npt.NDArray[np.bool_]]:
@@ -202,8 +202,8 @@ def _is_cut(data: bytes, tags: Directory) -> bool:
 
 
 def _readable(tags: Directory) -> Shape:
-    shape = shape_of(tags)
-    if shape.photometric == SEPARATED and (shape.samples < 4 or tiff_ifd.number(tags, INK_SET, 1) != 1):
+    shape = read_shape(tags)
+    if shape.photometric == SEPARATED and (shape.samples < 4 or tiff_ifd.read_number(tags, INK_SET, 1) != 1):
         raise UnsupportedImage("The TIFF holds inks other than cyan, magenta, yellow and black, which cannot be read.")
     return shape
 
@@ -222,7 +222,7 @@ def _as_colors(stored: Pixels, is_rgb: bool, tags: Directory, shape: Shape) -> S
         colors = _from_palette(stored[:, :, 0], tags)
         notes.append("The TIFF's palette was given up: its colors are now RGB.")
         extra = _leveled(stored[:, :, 1:], shape.bits, notes)
-        return Samples(np.concatenate([colors, depth.converted(extra, str(colors.dtype))], axis=2), 3, notes)
+        return Samples(np.concatenate([colors, depth.convert(extra, str(colors.dtype))], axis=2), 3, notes)
     plane = _leveled(stored, shape.bits, notes)
     colors_count = min(3 if is_rgb and shape.photometric != SEPARATED else shape.colors, plane.shape[2])
     if shape.photometric == MIN_IS_WHITE and not is_rgb:
@@ -244,7 +244,7 @@ def _stored(data: bytes, place: Place, tags: Directory, shape: Shape) -> tuple[P
     return _by_libtiff(data, place.index, tags, shape)
 
 
-def stored(data: bytes, place: Place) -> Pixels:
+def read_stored(data: bytes, place: Place) -> Pixels:
     """``[H, W, C]`` of the page at ``place`` as it is stored. Raises anything."""
     return _by_tifffile(data, place)
 
@@ -265,12 +265,12 @@ def _by_tifffile(data: bytes, place: Place) -> Pixels:
 
 def _by_libtiff(data: bytes, index: int, tags: Directory, shape: Shape) -> tuple[Pixels, bool]:
     inks = shape.photometric == SEPARATED
-    with oiio.faults(), oiio.opened(data, ".tif", inks=inks) as reader:
+    with oiio.translate_faults(), oiio.open_reader(data, ".tif", inks=inks) as reader:
         if not reader.seek_subimage(index, 0):
             raise BrokenImage("A page of the TIFF file cannot be decoded.")
         spec = reader.spec(index)
         kind = str(spec.format)
-        plane = oiio.samples(reader, index, kind if kind in ("uint8", "uint16", "float") else "uint16")
+        plane = oiio.read_samples(reader, index, kind if kind in ("uint8", "uint16", "float") else "uint16")
     # It inverts where white is 0, for up to 8 bits a sample.
     return plane, not inks and not (shape.photometric == MIN_IS_WHITE and shape.bits > 8)
 
@@ -288,7 +288,7 @@ def _leveled(stored: Pixels, bits: int, notes: list[str]) -> Pixels:
             notes.append("The samples had a sign and have none now.")
             return _leveled(_unsigned(stored), bits - 1 if int(stored.min()) >= 0 else bits, notes)
         case "u" if bits <= 16:
-            return depth.leveled(stored, bits)
+            return depth.level(stored, bits)
         case "u":
             notes.append(f"The samples had {bits} bits and have 16 now.")
             return _reduced(stored, bits)

@@ -29,12 +29,12 @@ class WebpCoding(Coding):
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture and further frames."""
-    return pillow.described(data, "WEBP")
+    return pillow.describe(data, "WEBP")
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
     """The picture in a WebP file. Raises InvalidImage."""
-    photo = pillow.photo_of(pillow.opened(data, "WEBP", max_pixels=max_pixels), "webp")
+    photo = pillow.to_photo(pillow.open_lazily(data, "WEBP", max_pixels=max_pixels), "webp")
     held = list(_chunks(data))
     others = tuple(chunk for kind, chunk in held if kind not in _OWN)
     photo.coding = WebpCoding(any(kind == b"VP8L" for kind, _ in held), others)
@@ -55,11 +55,11 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     """``photo`` as WebP: lossless if it came so and ``quality`` is not given. Raises CannotWrite."""
     if max(photo.width, photo.height) > _LONGEST:
         raise CannotWrite(f"WebP holds at most {_LONGEST} pixels a side; choose another format.")
-    image = pillow.image_of(photo)
+    image = pillow.to_image(photo)
     image = image.convert("RGBA" if photo.alpha is not None else "RGB")
     own = photo.coding if isinstance(photo.coding, WebpCoding) else WebpCoding()
     lossless = quality is None and own.lossless
-    data = pillow.saved(
+    data = pillow.save(
         image,
         "WEBP",
         lossless=lossless,

@@ -1,4 +1,4 @@
-"""Ink planes (CMYK) as colour, and changed colour as ink."""
+"""Ink planes (CMYK) as color, and changed color as ink."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROWS = 256
 class Inks:
     """``[H, W, 4+]`` cyan, magenta, yellow and black, 0 = no ink, with the profile that explains them.
 
-    With a usable CMYK profile and 8 bits the colour is sRGB by relative colorimetry; otherwise
+    With a usable CMYK profile and 8 bits the color is sRGB by relative colorimetry; otherwise
     ``(1 - ink)(1 - black)``.
     """
 
@@ -44,7 +44,7 @@ class Inks:
         return pixels.shape == (*self.planes.shape[:2], 3) and pixels.dtype == self.planes.dtype
 
     def planes_of(self, pixels: Pixels) -> Pixels:
-        """The planes for ``pixels``: those that were read wherever the colour is what they give."""
+        """The planes for ``pixels``: those that were read wherever the color is what they give."""
         result = self.planes.copy()
         for top in range(0, len(result), _ROWS):
             rows = slice(top, top + _ROWS)
@@ -68,7 +68,7 @@ class Inks:
             return np.asarray(ImageCms.applyTransform(image, self._back))
         white = np.float32(white_of(pixels.dtype))
         color = pixels.astype(np.float32) / white
-        # Black stays what it was unless the colour is too bright for it.
+        # Black stays what it was unless the color is too bright for it.
         key = np.minimum(black.astype(np.float32) / white, 1 - color.max(axis=2))[:, :, None]
         ink = 1 - color / np.maximum(1 - key, 1e-6)
         return _cast(np.concatenate([np.clip(ink, 0, 1), key], axis=2) * white, pixels)

@@ -1,4 +1,4 @@
-"""A photo that was monochrome and now has colour: what its file must say otherwise."""
+"""A photo that was monochrome and now has color: what its file must say otherwise."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 from daguerre.imaging.color import icc_profile
 from daguerre.imaging.photo import Photo
 
-_GREY_KEPT = "The grey colour profile was replaced by one for colour with the same curve."
-_GREY_LOST = "The grey colour profile has no place beside colours and was left out."
+_GREY_KEPT = "The grey color profile was replaced by one for color with the same curve."
+_GREY_LOST = "The grey color profile has no place beside colors and was left out."
 
 
 def adapt_to_color(photo: Photo) -> Photo:
-    """``photo``, whose pixels have become colour, as its codec can write it."""
+    """``photo``, whose pixels have become color, as its codec can write it."""
     photo = replace(photo, coding=None if photo.coding is None else photo.coding.in_full_color())
     icc = photo.metadata.icc
     if icc is None:
@@ -20,7 +20,7 @@ def adapt_to_color(photo: Photo) -> Photo:
     fitting = icc_profile.for_color(icc)
     if fitting == icc:
         return photo
-    if fitting is not None and icc_profile.encoding(icc).curve is None:
+    if fitting is not None and icc_profile.read_encoding(icc).curve is None:
         return replace(photo, metadata=replace(photo.metadata, icc=fitting))
     note = _GREY_LOST if fitting is None else _GREY_KEPT
     return replace(photo, metadata=replace(photo.metadata, icc=fitting), warnings=[*photo.warnings, note])

@@ -1,4 +1,4 @@
-"""What code values mean in light, as a matrix profile (ICC.1:2022) says it, and colour profiles for grey ones."""
+"""What code values mean in light, as a matrix profile (ICC.1:2022) says it, and color profiles for grey ones."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Encoding:
     def light(self, codes: Floats) -> Floats:
         """Codes 0-1 of any shape as linear light 0-1."""
         if self.curve is None:
-            return transfer.light(codes)
+            return transfer.srgb_to_light(codes)
         return np.interp(codes, np.linspace(0, 1, _SAMPLES), self.curve).astype(np.float32)
 
     def codes(self, light: Floats) -> Floats:
         """The inverse of :meth:`light`."""
         if self.curve is None:
-            return transfer.codes(light)
+            return transfer.light_to_srgb(light)
         return np.interp(light, self.curve, np.linspace(0, 1, _SAMPLES)).astype(np.float32)
 
 
-def encoding(icc: bytes | None) -> Encoding:
+def read_encoding(icc: bytes | None) -> Encoding:
     """What ``icc`` says; sRGB without a profile, and for those that are not one matrix and one curve."""
     own = _relative(np.array(_SRGB))
     tags = _tags(icc)
@@ -69,7 +69,7 @@ def encoding(icc: bytes | None) -> Encoding:
 
 
 def for_color(icc: bytes) -> bytes | None:
-    """A profile for colour with the curve of the grey profile ``icc`` and the primaries of sRGB.
+    """A profile for color with the curve of the grey profile ``icc`` and the primaries of sRGB.
 
     Equal channels then look as the grey did. ``icc`` itself, if it is not for grey; ``None`` where it has no curve.
     """
@@ -86,7 +86,7 @@ def for_color(icc: bytes) -> bytes | None:
         samples = np.interp(np.linspace(0, 1, _CURVE_SAMPLES), np.linspace(0, 1, _SAMPLES), curve)
         words = np.rint(samples * 65535).astype(">u2").tobytes()
         shape = b"curv" + bytes(4) + struct.pack(">I", _CURVE_SAMPLES) + words
-    name = b"Colour with the curve of a grey profile\0"
+    name = b"Color with the curve of a grey profile\0"
     parts = {
         b"desc": b"desc" + bytes(4) + struct.pack(">I", len(name)) + name + bytes(78),
         b"cprt": b"text" + bytes(4) + b"No copyright, use freely\0",
@@ -153,7 +153,7 @@ def _told(curve: Table | None) -> Table | None:
 
 @functools.cache
 def _srgb_curve() -> Table:
-    return transfer.decoded(np.linspace(0, 1, _SAMPLES))
+    return transfer.decode_srgb(np.linspace(0, 1, _SAMPLES))
 
 
 def _tags(icc: bytes | None) -> dict[bytes, tuple[int, int]]:

@@ -29,4 +29,4 @@ def to_srgb(lab: Floats) -> Floats:
     roots = np.stack([lightness + lab[..., 1] / 500, lightness, lightness - lab[..., 2] / 200], axis=-1)
     xyz = np.where(roots > _DELTA, roots**3, 3 * _DELTA**2 * (roots - 4 / 29))
     light = np.clip(xyz @ _TO_SRGB.T, 0, 1).astype(np.float32)
-    return transfer.display(light)
+    return transfer.to_display(light)

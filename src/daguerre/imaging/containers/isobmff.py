@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 
-def boxes(data: bytes) -> Iterator[tuple[bytes, int, int, int]]:
+def walk_boxes(data: bytes) -> Iterator[tuple[bytes, int, int, int]]:
     """Kind, start, start of the body and end of each box of ``data``, until the first that is not whole."""
     at = 0
     while at + 8 <= len(data):
@@ -22,6 +22,6 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int, int]]:
         at = end
 
 
-def box(kind: bytes, body: bytes) -> bytes:
+def pack_box(kind: bytes, body: bytes) -> bytes:
     """One box; ``body`` is shorter than 4 GB."""
     return struct.pack(">I4s", len(body) + 8, kind) + body

@@ -56,7 +56,7 @@ class Segments:
     has_views: bool = False
 
 
-def walk(data: bytes) -> Iterator[tuple[int, bytes]]:
+def walk_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The marker and the bytes of each segment before the first scan."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != SOS:
@@ -68,7 +68,7 @@ def walk(data: bytes) -> Iterator[tuple[int, bytes]]:
         at = end
 
 
-def scan_start(data: bytes) -> int:
+def find_scan(data: bytes) -> int:
     """Where the first scan's header lies; the end of ``data`` where there is none."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != SOS:
@@ -76,15 +76,15 @@ def scan_start(data: bytes) -> int:
     return min(at, len(data))
 
 
-def picture_end(data: bytes) -> int | None:
+def find_picture_end(data: bytes) -> int | None:
     """Where the marker lies that ends the picture; ``None`` where it is missing. Other things may follow it."""
-    at = code_end(data)
+    at = find_code_end(data)
     return at if data[at : at + 2] == END else None
 
 
-def code_end(data: bytes) -> int:
+def find_code_end(data: bytes) -> int:
     """Where the scans of ``data`` end: at the marker that says so, at one that no scan holds, or with the file."""
-    at = scan_start(data)
+    at = find_scan(data)
     while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
         marker = data[at + 1]
         if marker in _WITHOUT_BODY:
@@ -96,19 +96,19 @@ def code_end(data: bytes) -> int:
     return len(data)
 
 
-def size(data: bytes) -> tuple[int, int, int]:
+def read_size(data: bytes) -> tuple[int, int, int]:
     """Width, height and samples a pixel, from the first frame header; zeros without one."""
-    for marker, segment in walk(data):
+    for marker, segment in walk_segments(data):
         if marker in _FRAMES and len(segment) >= 10:
             height, width, samples = struct.unpack_from(">HHB", segment, 5)
             return width, height, samples
     return 0, 0, 0
 
 
-def parsed(data: bytes) -> Segments:
+def parse(data: bytes) -> Segments:
     """What the segments of ``data`` hold."""
     found, profile, extensions = Segments(), dict[int, bytes](), dict[int, bytes]()
-    for marker, segment in walk(data):
+    for marker, segment in walk_segments(data):
         body = segment[4:]
         if marker in _FRAMES and len(body) > 0:
             found.frame, found.bits = marker, body[0]
@@ -141,7 +141,7 @@ def parsed(data: bytes) -> Segments:
     found.icc = b"".join(profile[number] for number in sorted(profile)) or None
     extension = b"".join(extensions[place] for place in sorted(extensions))
     if found.xmp and extension:
-        found.xmp = xmp.merged(found.xmp, extension)
+        found.xmp = xmp.merge(found.xmp, extension)
     return found
 
 
@@ -150,7 +150,7 @@ def _drop(found: Segments, sentence: str) -> None:
         found.dropped.append(sentence)
 
 
-def dressed(
+def embed_metadata(
     data: bytes, metadata: Metadata, icc: bytes | None, others: tuple[bytes, ...] = (), density: Density | None = None
 ) -> bytes:
     """The JPEG ``data`` with ``metadata``, the profile ``icc`` and the segments ``others`` in place of its own.
@@ -161,13 +161,13 @@ def dressed(
     """
     leading: list[bytes] = []
     rest: list[bytes] = []
-    for marker, segment in walk(data):
+    for marker, segment in walk_segments(data):
         if marker == APP0 and not leading and segment[4:].startswith(_JFIF):
             leading.append(_with_density(segment, density or _density(metadata)))
         elif marker != COM and not APP0 <= marker <= APP13 and marker != APP15:
             rest.append(segment)
-    end = picture_end(data)
-    picture = data[scan_start(data) : len(data) if end is None else end + 2]
+    end = find_picture_end(data)
+    picture = data[find_scan(data) : len(data) if end is None else end + 2]
     return b"".join((b"\xff\xd8", *leading, *_segments(metadata, icc), *others, *rest, picture))
 
 
@@ -191,7 +191,7 @@ def _segments(metadata: Metadata, icc: bytes | None) -> list[bytes]:
         packet, extension = xmp.split(metadata.xmp, _LONGEST_XMP)
         found.append((APP1, _XMP + packet))
         found += [(APP1, part) for part in _extensions(extension)]
-    resources = (metadata.resources or b"") + photoshop.iptc_block(metadata.iptc)
+    resources = (metadata.resources or b"") + photoshop.pack_iptc(metadata.iptc)
     room = LONGEST - len(_PHOTOSHOP)
     found += [(APP13, _PHOTOSHOP + resources[at : at + room]) for at in range(0, len(resources), room)]
     if icc:

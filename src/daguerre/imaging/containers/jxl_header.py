@@ -26,7 +26,7 @@ class Header:
     has_alpha: bool = False
 
 
-def header(codestream: bytes) -> Header:
+def read_header(codestream: bytes) -> Header:
     """The header of ``codestream``, of which the first 64 bytes suffice. Raises BrokenImage."""
     if not codestream.startswith(b"\xff\x0a"):
         raise BrokenImage("The JPEG XL file holds no codestream.")

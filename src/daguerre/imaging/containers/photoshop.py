@@ -33,12 +33,12 @@ class Resource:
         return head + self.body + bytes(len(self.body) % 2)
 
 
-def resource(number: int, body: bytes) -> Resource:
+def make_resource(number: int, body: bytes) -> Resource:
     """A resource of Photoshop's own without a name."""
     return Resource(_OWN, number, bytes(2), body)
 
 
-def resources(block: bytes) -> Iterator[Resource]:
+def walk_resources(block: bytes) -> Iterator[Resource]:
     """The resources in ``block``, until the first that is not whole."""
     at = 0
     while at + 12 <= len(block) and block[at : at + 4] in _SIGNATURES:
@@ -55,15 +55,15 @@ def resources(block: bytes) -> Iterator[Resource]:
         at = end + 4 + (size + 1) // 2 * 2
 
 
-def iptc_block(iptc: bytes | None) -> bytes:
+def pack_iptc(iptc: bytes | None) -> bytes:
     """The resource that holds ``iptc``; nothing without it."""
-    return resource(IPTC, iptc).packed() if iptc else b""
+    return make_resource(IPTC, iptc).packed() if iptc else b""
 
 
-def turned(block: bytes | None) -> bytes | None:
+def exchange_resolutions(block: bytes | None) -> bytes | None:
     """``block`` with the horizontal and the vertical resolution in each other's place."""
     rows = []
-    for row in resources(block or b""):
+    for row in walk_resources(block or b""):
         body = row.body
         if row.number == RESOLUTION and len(body) >= 16:
             body = body[8:16] + body[:8] + body[16:]
@@ -71,9 +71,9 @@ def turned(block: bytes | None) -> bytes | None:
     return b"".join(rows) or None
 
 
-def parted(block: bytes) -> tuple[bytes | None, bytes | None]:
+def split_iptc(block: bytes) -> tuple[bytes | None, bytes | None]:
     """The IPTC block of ``block``, and the other resources without the thumbnails, as far as they are whole."""
-    found = list(resources(block))
+    found = list(walk_resources(block))
     own = [row for row in found if row.signature == _OWN and row.number in (IPTC, *THUMBNAILS)]
     iptc = b"".join(row.body for row in own if row.number == IPTC)
     rest = b"".join(row.packed() for row in found if row not in own)

@@ -60,7 +60,7 @@ class Header:
         return rows
 
 
-def header(data: bytes) -> Header:
+def read_header(data: bytes) -> Header:
     """The header of ``data``. Raises BrokenImage."""
     if not data.startswith(SIGNATURE) or len(data) < _HEAD_BYTES or data[12:16] != b"IHDR":
         raise BrokenImage("The PNG file is incomplete.")
@@ -70,7 +70,7 @@ def header(data: bytes) -> Header:
     return Header(width, height, depth, color_type, interlace == 1)
 
 
-def chunks(data: bytes) -> Iterator[Chunk]:
+def walk_chunks(data: bytes) -> Iterator[Chunk]:
     """Kind and body of each chunk, the last one as far as it is there."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
@@ -90,16 +90,16 @@ def is_ended(data: bytes) -> bool:
     return False
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
+def pack_chunk(kind: bytes, body: bytes) -> bytes:
     """One chunk with its check sum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def rows_there(data: bytes, head: Header) -> tuple[bytes, int]:
+def inflate_rows(data: bytes, head: Header) -> tuple[bytes, int]:
     """The filtered rows of ``data``, inflated as far as they are there, and the bytes that all of them have."""
     unpacker, found, size = zlib.decompressobj(), bytearray(), sum(head.row_bytes())
     try:
-        for kind, body in chunks(data):
+        for kind, body in walk_chunks(data):
             if kind == b"IDAT" and len(found) < size:
                 found += unpacker.decompress(body, size - len(found))
     except zlib.error:
@@ -107,7 +107,7 @@ def rows_there(data: bytes, head: Header) -> tuple[bytes, int]:
     return bytes(found), size
 
 
-def rebuilt(data: bytes, head: Header, rows: bytes, fill: int = 0) -> bytes:
+def rebuild(data: bytes, head: Header, rows: bytes, fill: int = 0) -> bytes:
     """``data`` with ``rows`` for its samples, filled up with bytes ``fill``, and an end."""
     whole, at = bytearray(rows), 0
     for length in head.row_bytes():
@@ -116,15 +116,15 @@ def rebuilt(data: bytes, head: Header, rows: bytes, fill: int = 0) -> bytes:
         elif at + length > len(rows):
             whole += bytes((fill,)) * (at + length - len(rows))
         at += length
-    kept = [chunk(kind, body) for kind, body in chunks(data) if kind not in (b"IDAT", b"IEND", *_ANIMATION)]
-    return b"".join((SIGNATURE, *kept, chunk(b"IDAT", zlib.compress(bytes(whole), 1)), chunk(b"IEND", b"")))
+    kept = [pack_chunk(kind, body) for kind, body in walk_chunks(data) if kind not in (b"IDAT", b"IEND", *_ANIMATION)]
+    return b"".join((SIGNATURE, *kept, pack_chunk(b"IDAT", zlib.compress(bytes(whole), 1)), pack_chunk(b"IEND", b"")))
 
 
-def told(data: bytes) -> tuple[Metadata, list[Chunk], list[str]]:
+def read_metadata(data: bytes) -> tuple[Metadata, list[Chunk], list[str]]:
     """What the chunks say of the picture, EXIF and XMP as they are stored; the others that a new file may hold; and
     sentences about those that it may not."""
     metadata, others, lost = Metadata(), list[Chunk](), list[str]()
-    for kind, body in chunks(data):
+    for kind, body in walk_chunks(data):
         if kind == b"iCCP":
             metadata.icc = _inflated(body.partition(b"\0")[2][1:])
         elif kind == b"eXIf":
@@ -146,24 +146,26 @@ def told(data: bytes) -> tuple[Metadata, list[Chunk], list[str]]:
     return metadata, others, lost
 
 
-def dressed(data: bytes, metadata: Metadata, others: Iterable[Chunk], kind_of_others: tuple[int, int] | None) -> bytes:
+def embed_metadata(
+    data: bytes, metadata: Metadata, others: Iterable[Chunk], kind_of_others: tuple[int, int] | None
+) -> bytes:
     """``data``, a PNG as an encoder writes it, with ``metadata`` and the chunks ``others``, which come from a file of
     other bits and another kind of color, maybe."""
     alike = kind_of_others == (data[24], data[25]) and data[25] != PALETTE
     told = metadata.dpi or metadata.aspect
     kept = [row for row in others if (row[0] != _BACKGROUND or alike) and (row[0] != b"pHYs" or not told)]
-    parts = [chunk(*row) for row in kept]
+    parts = [pack_chunk(*row) for row in kept]
     if metadata.icc:
-        parts.insert(0, chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
+        parts.insert(0, pack_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
     if metadata.dpi:
         across, down = (round(value / _INCH) for value in metadata.dpi)
-        parts.append(chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
+        parts.append(pack_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
     elif metadata.aspect:
-        parts.append(chunk(b"pHYs", struct.pack(">IIB", *(round(value) for value in metadata.aspect), 0)))
+        parts.append(pack_chunk(b"pHYs", struct.pack(">IIB", *(round(value) for value in metadata.aspect), 0)))
     if metadata.exif:
-        parts.append(chunk(b"eXIf", metadata.exif))
+        parts.append(pack_chunk(b"eXIf", metadata.exif))
     if metadata.xmp:
-        parts.append(chunk(b"iTXt", _XMP_KEY + b"\0\0\0\0\0" + metadata.xmp))
+        parts.append(pack_chunk(b"iTXt", _XMP_KEY + b"\0\0\0\0\0" + metadata.xmp))
     # Everything that tells about the samples comes before them and before a palette.
     return data[:_HEAD_BYTES] + b"".join(parts) + data[_HEAD_BYTES:]
 

@@ -72,12 +72,12 @@ def rational(value: float) -> Entry:
     return Entry(RATIONAL, 1, struct.pack("<II", round(value * scale), scale))
 
 
-def blob(data: bytes) -> Entry:
+def undefined(data: bytes) -> Entry:
     """``data`` as UNDEFINED bytes."""
     return Entry(UNDEFINED, len(data), data)
 
 
-def number(directory: Directory, tag: int, default: int) -> int:
+def read_number(directory: Directory, tag: int, default: int) -> int:
     """The first whole number of ``tag``, or ``default``."""
     return (directory[tag].integers() or (default,))[0] if tag in directory else default
 
@@ -106,7 +106,7 @@ class Layout:
         return found
 
 
-def directory_at(data: bytes | bytearray, layout: Layout, at: int, depth: int = 0) -> tuple[Directory, int]:
+def read_directory(data: bytes | bytearray, layout: Layout, at: int, depth: int = 0) -> tuple[Directory, int]:
     """The directory at ``at`` and the place of the link behind it. Raises ``struct.error``."""
     count = layout.value(data, at, layout.counter)
     if count > _MOST_TAGS:
@@ -128,40 +128,40 @@ def directory_at(data: bytes | bytearray, layout: Layout, at: int, depth: int = 
         entry = Entry(kind, number, raw, place=where)
         if tag in _SUBDIRECTORIES and depth < 2 and entry.integers():
             try:
-                entry.directory = directory_at(data, layout, entry.integers()[0], depth + 1)[0]
+                entry.directory = read_directory(data, layout, entry.integers()[0], depth + 1)[0]
             except struct.error:
                 continue
         found[tag] = entry
     return found, start + count * layout.entry
 
 
-def chain(data: bytes | bytearray) -> Iterator[Directory]:
+def walk_pages(data: bytes | bytearray) -> Iterator[Directory]:
     """The directories one after the other, as far as they can be read; none where ``data`` is no TIFF."""
     try:
         layout = Layout(data)
         at, seen = layout.value(data, layout.first, layout.offset), set[int]()
         while at and at not in seen and len(seen) < _MOST_DIRECTORIES:
             seen.add(at)
-            directory, link = directory_at(data, layout, at)
+            directory, link = read_directory(data, layout, at)
             yield directory
             at = layout.value(data, link, layout.offset)
     except struct.error:
         return
 
 
-def directories(data: bytes | bytearray) -> list[Directory]:
+def read_pages(data: bytes | bytearray) -> list[Directory]:
     """The whole chain; empty where ``data`` is no TIFF."""
-    return list(chain(data))
+    return list(walk_pages(data))
 
 
-def children(data: bytes | bytearray, directory: Directory) -> dict[int, Directory]:
+def read_children(data: bytes | bytearray, directory: Directory) -> dict[int, Directory]:
     """The directories that ``directory`` names in its SubIFDs, by their numbers, as far as they can be read."""
     if SUB_IFDS not in directory:
         return {}
     layout, found = Layout(data), dict[int, Directory]()
     for number, at in enumerate(directory[SUB_IFDS].integers()[:64]):
         try:
-            found[number] = directory_at(data, layout, at)[0]
+            found[number] = read_directory(data, layout, at)[0]
         except struct.error:
             continue
     return found
@@ -191,12 +191,12 @@ def _packed(directory: Directory, base: int, big: bool) -> bytes:
     return bytes(head) + bytes(width) + bytes(tail)
 
 
-def block(directory: Directory) -> bytes:
+def pack_block(directory: Directory) -> bytes:
     """An EXIF block that holds ``directory``."""
     return b"II*\0\x08\0\0\0" + _packed(directory, 8, False)
 
 
-def retagged(data: bytes, changes: Sequence[tuple[Directory, set[int]] | StoredPage]) -> bytes:
+def rewrite_pages(data: bytes, changes: Sequence[tuple[Directory, set[int]] | StoredPage]) -> bytes:
     """A little-endian TIFF ``data`` whose pages gain tags and lose others, page by page, with further pages between.
 
     The new directories are appended, and the chain of links leads through them. Each change is either the tags added
@@ -211,7 +211,7 @@ def retagged(data: bytes, changes: Sequence[tuple[Directory, set[int]] | StoredP
             directory = _placed(work, change)
         else:
             added, dropped = change
-            old, behind = directory_at(work, layout, following)
+            old, behind = read_directory(work, layout, following)
             following = layout.value(work, behind, layout.offset)
             directory = {tag: entry for tag, entry in old.items() if tag not in dropped} | added
         directory = {tag: entry for tag, entry in directory.items() if entry.count}

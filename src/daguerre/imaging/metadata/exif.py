@@ -17,7 +17,7 @@ _ACROSS_AND_DOWN = ((0x0100, 0x0101), (0x011A, 0x011B))
 _ACROSS_AND_DOWN_INSIDE = ((0xA002, 0xA003), (0xA20E, 0xA20F))
 
 
-def normalised(block: bytes | None) -> tuple[bytes | None, int | None]:
+def normalize(block: bytes | None) -> tuple[bytes | None, int | None]:
     """``block`` from its TIFF header on, with orientation 1 and no thumbnail; and the orientation it named, if any.
 
     What it says of the picture across and down changes places where the picture is turned by a quarter.
@@ -29,7 +29,7 @@ def normalised(block: bytes | None) -> tuple[bytes | None, int | None]:
     try:
         layout = Layout(work)
         first = layout.value(work, layout.first, layout.offset)
-        directory, link = tiff_ifd.directory_at(work, layout, first)
+        directory, link = tiff_ifd.read_directory(work, layout, first)
         orientation = _set_upright(work, layout, directory)
         if orientation is not None and orientation >= 5:
             _exchange(work, layout, directory, _ACROSS_AND_DOWN)
@@ -71,9 +71,9 @@ def _without_thumbnail(work: bytearray, layout: Layout, link: int) -> bytearray:
     struct.pack_into(layout.order + layout.offset, work, link, 0)
     if not second or second + 2 > len(work):
         return work
-    place, _ = tiff_ifd.directory_at(work, layout, second)
-    start = tiff_ifd.number(place, _THUMBNAIL_OFFSET, 0)
-    length = tiff_ifd.number(place, _THUMBNAIL_LENGTH, 0)
+    place, _ = tiff_ifd.read_directory(work, layout, second)
+    start = tiff_ifd.read_number(place, _THUMBNAIL_OFFSET, 0)
+    length = tiff_ifd.read_number(place, _THUMBNAIL_LENGTH, 0)
     if second > link and start > second and start + length >= len(work) - 8:
         # Behind the thumbnail nothing follows: it leaves no hole.
         del work[start:]

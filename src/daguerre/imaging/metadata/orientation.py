@@ -20,10 +20,10 @@ class Upright:
     notes: tuple[str, ...] = ()
 
 
-def upright(block: bytes | None, packet: bytes | None) -> Upright:
+def stand_upright(block: bytes | None, packet: bytes | None) -> Upright:
     """What the EXIF ``block`` and the XMP ``packet`` of one picture say; EXIF is believed where it names a side."""
-    told, turn = exif.normalised(block)
+    told, turn = exif.normalize(block)
     if turn is not None:
-        return Upright(told, xmp.upright(packet), turn)
-    turn = xmp.orientation(packet)
-    return Upright(told, xmp.upright(packet), turn, (TURNED_BY_XMP,) if turn != 1 else ())
+        return Upright(told, xmp.set_upright(packet), turn)
+    turn = xmp.read_orientation(packet)
+    return Upright(told, xmp.set_upright(packet), turn, (TURNED_BY_XMP,) if turn != 1 else ())

@@ -51,7 +51,7 @@ def record(photo: Photo, *, steps: Sequence[str], networks: Mapping[str, str]) -
     _list(document, description, "Steps", steps)
     _list(document, description, "Networks", [f"{role}: {network}" for role, network in networks.items()])
     _add_event(document, description, steps, networks)
-    packet = xmp.packed(document)
+    packet = xmp.pack(document)
     is_ours = photo.metadata.xmp is None or photo.metadata.xmp_is_ours
     told = replace(photo.metadata, xmp=packet, xmp_is_ours=is_ours)
     return replace(photo, metadata=told, warnings=warnings)
@@ -60,35 +60,39 @@ def record(photo: Photo, *, steps: Sequence[str], networks: Mapping[str, str]) -
 def _set_source_type(document: Any, description: Any) -> None:
     found = _taken(document, _IPTC, "DigitalSourceType")
     value = next((code for code in found if code.strip() in _SYNTHETIC), SOURCE_TYPE)
-    _write(document, xmp.child(document, description, _IPTC, "Iptc4xmpExt", "DigitalSourceType"), value)
+    _write(document, xmp.add_child(document, description, _IPTC, "Iptc4xmpExt", "DigitalSourceType"), value)
 
 
 def _list(document: Any, description: Any, name: str, values: Sequence[str]) -> None:
     _taken(document, _OWN, name)
-    items = xmp.child(document, xmp.child(document, description, _OWN, "daguerre", name), xmp.RDF, "rdf", "Seq")
+    items = xmp.add_child(document, xmp.add_child(document, description, _OWN, "daguerre", name), xmp.RDF, "rdf", "Seq")
     for value in values:
-        _write(document, xmp.child(document, items, xmp.RDF, "rdf", "li"), value)
+        _write(document, xmp.add_child(document, items, xmp.RDF, "rdf", "li"), value)
 
 
 def _taken(document: Any, space: str, name: str) -> list[str]:
     """The values of a property, which is removed wherever it stands."""
     found: list[str] = []
-    for owner in xmp.descriptions(document):
+    for owner in xmp.find_descriptions(document):
         if owner.hasAttributeNS(space, name):
             found.append(owner.getAttributeNS(space, name))
             owner.removeAttributeNS(space, name)
-        for node in list(xmp.children(owner, space, name)):
+        for node in list(xmp.find_children(owner, space, name)):
             found.append(node.getAttributeNS(xmp.RDF, "resource") or _text(node))
             owner.removeChild(node)
     return found
 
 
 def _add_event(document: Any, description: Any, steps: Sequence[str], networks: Mapping[str, str]) -> None:
-    history = next((n for owner in xmp.descriptions(document) for n in xmp.children(owner, _MM, "History")), None)
+    history = next(
+        (n for owner in xmp.find_descriptions(document) for n in xmp.find_children(owner, _MM, "History")), None
+    )
     if history is None:
-        history = xmp.child(document, description, _MM, "xmpMM", "History")
-    events = next(xmp.children(history, xmp.RDF, "Seq"), None) or xmp.child(document, history, xmp.RDF, "rdf", "Seq")
-    event = xmp.child(document, events, xmp.RDF, "rdf", "li")
+        history = xmp.add_child(document, description, _MM, "xmpMM", "History")
+    events = next(xmp.find_children(history, xmp.RDF, "Seq"), None) or xmp.add_child(
+        document, history, xmp.RDF, "rdf", "Seq"
+    )
+    event = xmp.add_child(document, events, xmp.RDF, "rdf", "li")
     event.setAttributeNS(xmp.RDF, f"{event.prefix}:parseType", "Resource")
     ran = ", ".join(f"{role}: {network}" for role, network in networks.items())
     parameters = f"steps: {', '.join(steps)}" + (f"; networks: {ran}" if ran else "")
@@ -97,7 +101,7 @@ def _add_event(document: Any, description: Any, steps: Sequence[str], networks: 
         ("softwareAgent", f"Daguerre {version('daguerre')}"),
         ("parameters", parameters),
     ):
-        _write(document, xmp.child(document, event, _EVENT, "stEvt", name), value)
+        _write(document, xmp.add_child(document, event, _EVENT, "stEvt", name), value)
 
 
 def _write(document: Any, node: Any, value: str) -> None:

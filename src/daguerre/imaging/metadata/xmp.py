@@ -30,13 +30,13 @@ _LONGEST = 16 << 20
 _DEEPEST = 100
 
 
-def orientation(packet: bytes | None) -> int:
+def read_orientation(packet: bytes | None) -> int:
     """The orientation 1-8 that ``packet`` names; 1 without one."""
     found = _ORIENTATION.search(packet or b"")
     return int(found[2]) if found else 1
 
 
-def upright(packet: bytes | None) -> bytes | None:
+def set_upright(packet: bytes | None) -> bytes | None:
     """The XMP ``packet`` with orientation 1."""
     return _ORIENTATION.sub(rb"\g<1>1", packet) if packet else None
 
@@ -49,28 +49,28 @@ def parse(packet: bytes) -> tuple[Any, Any]:
     root = document.getElementsByTagNameNS(RDF, "RDF")
     if not root:
         raise ValueError("no RDF")
-    found = next(children(root[0], RDF, "Description"), None)
-    return document, found or child(document, root[0], RDF, "rdf", "Description")
+    found = next(find_children(root[0], RDF, "Description"), None)
+    return document, found or add_child(document, root[0], RDF, "rdf", "Description")
 
 
-def packed(document: Any) -> bytes:
+def pack(document: Any) -> bytes:
     """``document`` as a packet."""
     return "".join(node.toxml() for node in document.childNodes).encode()
 
 
-def descriptions(document: Any) -> list[Any]:
+def find_descriptions(document: Any) -> list[Any]:
     """Every ``rdf:Description``, nested ones as well."""
     return list(document.getElementsByTagNameNS(RDF, "Description"))
 
 
-def children(owner: Any, space: str, name: str) -> Iterator[Any]:
+def find_children(owner: Any, space: str, name: str) -> Iterator[Any]:
     """The elements ``name`` of the namespace ``space`` right below ``owner``."""
     for node in owner.childNodes:
         if node.nodeType == node.ELEMENT_NODE and (node.namespaceURI, node.localName) == (space, name):
             yield node
 
 
-def child(document: Any, owner: Any, space: str, prefix: str, name: str) -> Any:
+def add_child(document: Any, owner: Any, space: str, prefix: str, name: str) -> Any:
     """A new element at the end of ``owner``; it declares its prefix, unless that is the packet's own for RDF."""
     declared = document.getElementsByTagNameNS(RDF, "RDF")[0].prefix if space == RDF else None
     node = document.createElementNS(space, f"{declared or prefix}:{name}")
@@ -80,29 +80,29 @@ def child(document: Any, owner: Any, space: str, prefix: str, name: str) -> Any:
     return node
 
 
-def merged(packet: bytes, extension: bytes) -> bytes:
+def merge(packet: bytes, extension: bytes) -> bytes:
     """``packet`` with the properties of its ``extension``; as it is where one of them cannot be read."""
     try:
         document, _ = parse(packet)
         further, _ = parse(extension)
     except (expat.ExpatError, ValueError):
         return packet
-    for owner in descriptions(document):
+    for owner in find_descriptions(document):
         if owner.hasAttributeNS(_NOTE, "HasExtendedXMP"):
             owner.removeAttributeNS(_NOTE, "HasExtendedXMP")
-        for node in list(children(owner, _NOTE, "HasExtendedXMP")):
+        for node in list(find_children(owner, _NOTE, "HasExtendedXMP")):
             owner.removeChild(node)
         if owner.getAttribute("xmlns:xmpNote") == _NOTE:
             owner.removeAttribute("xmlns:xmpNote")
     root, other = (one.getElementsByTagNameNS(RDF, "RDF")[0] for one in (document, further))
-    for owner in list(children(root, RDF, "Description")):
+    for owner in list(find_children(root, RDF, "Description")):
         if _is_bare(owner):
             root.removeChild(owner)
-    for owner in list(children(other, RDF, "Description")):
+    for owner in list(find_children(other, RDF, "Description")):
         if not _is_bare(owner):
             _declare(owner, other)
             root.appendChild(document.importNode(owner, True))
-    return packed(document)
+    return pack(document)
 
 
 def _is_bare(owner: Any) -> bool:
@@ -140,7 +140,7 @@ def split(packet: bytes, longest: int) -> tuple[bytes, bytes]:
         return b"", b""
     here, there = _properties(document), _properties(extension)
     by_size = sorted(range(len(here)), key=lambda index: len(here[index][1].toxml()), reverse=True)
-    size, moved = len(packed(document).strip()), 0
+    size, moved = len(pack(document).strip()), 0
     for index in by_size:
         if size <= longest - 200:
             break
@@ -149,19 +149,19 @@ def split(packet: bytes, longest: int) -> tuple[bytes, bytes]:
         moved += 1
     for index in by_size[moved:]:
         _remove(*there[index])
-    body = packed(extension)
-    first = descriptions(document)[0]
+    body = pack(extension)
+    first = find_descriptions(document)[0]
     first.setAttributeNS(XMLNS, "xmlns:xmpNote", _NOTE)
     digest = hashlib.md5(body, usedforsecurity=False).hexdigest().upper()
     first.setAttributeNS(_NOTE, "xmpNote:HasExtendedXMP", digest)
-    short = re.sub(rb"\s+(?=<\?xpacket end)", b"\n", packed(document))
+    short = re.sub(rb"\s+(?=<\?xpacket end)", b"\n", pack(document))
     return (short, body) if len(short) <= longest else (b"", b"")
 
 
 def _properties(document: Any) -> list[tuple[Any, Any]]:
     """Each element and each attribute that is a property, with its owner."""
     root, found = document.getElementsByTagNameNS(RDF, "RDF")[0], []
-    for owner in children(root, RDF, "Description"):
+    for owner in find_children(root, RDF, "Description"):
         found += [(owner, node) for node in list(owner.childNodes) if node.nodeType == node.ELEMENT_NODE]
         found += [(owner, _Attribute(owner.getAttributeNode(name))) for name in _attributes(owner)]
     return found
@@ -185,7 +185,7 @@ def _remove(owner: Any, node: Any) -> None:
         owner.removeChild(node)
 
 
-def without_other_pictures(packet: bytes | None) -> bytes | None:
+def remove_other_pictures(packet: bytes | None) -> bytes | None:
     """``packet`` without what points at gain maps, films and further pictures behind the picture."""
     spaces = (*_GAIN_MAPS, *_CONTAINERS, _CAMERA)
     if packet is None or not any(space.encode() in packet for space in spaces):
@@ -194,7 +194,7 @@ def without_other_pictures(packet: bytes | None) -> bytes | None:
         document, _ = parse(packet)
     except (expat.ExpatError, ValueError):
         return packet
-    for owner in descriptions(document):
+    for owner in find_descriptions(document):
         for name, value in list(owner.attributes.items()):
             attribute = owner.getAttributeNode(name)
             declares = name.startswith("xmlns:") and value in (*_GAIN_MAPS, *_CONTAINERS)
@@ -203,7 +203,7 @@ def without_other_pictures(packet: bytes | None) -> bytes | None:
         for node in list(owner.childNodes):
             if node.nodeType == node.ELEMENT_NODE and _points_away(node.namespaceURI, node.localName):
                 owner.removeChild(node)
-    return packed(document)
+    return pack(document)
 
 
 def names_gain_map(packet: bytes | None) -> bool:

@@ -44,7 +44,7 @@ def colorize(
     """
     if strength <= 0:
         return pixels
-    transfer = TransferFunction(icc_profile.encoding(icc), pixels.dtype)
+    transfer = TransferFunction(icc_profile.read_encoding(icc), pixels.dtype)
     height, width = pixels.shape[:2]
     longest = max(height, width)
     middle = min(longest, max(_SMALLEST_MIDDLE, -(-longest // _COARSEST)))
