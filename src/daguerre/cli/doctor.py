@@ -26,6 +26,9 @@ _CODECS = {
     "rawpy": "rawpy",
     "psd-tools": "psd_tools",
 }
+_ENCODERS = {"heif": "HEIC is written as AVIF: pip install pillow-heif writes it, with an encoder under the GPL"}
+"""What can be installed beside, by format."""
+
 _REPAIR = "pip install --force-reinstall --no-deps "
 _ROLES = ("damage", "inpaint", "noise", "denoise")
 _ENOUGH_MEMORY = 2 * 2**30
@@ -173,6 +176,8 @@ def _formats(broken: list[str], advice: list[str]) -> dict[str, str]:
             encoded = imaging.encode(Photo(pixels, form.name), format=form.name)
             if encoded.format != form.name:
                 states[form.name] = f"written as {encoded.format}"
+                if form.name in _ENCODERS:
+                    advice.append(_ENCODERS[form.name])
                 continue
             states[form.name] = "works" if imaging.open_image(encoded.data).pixels.shape[:2] == (16, 16) else "fails"
         except DaguerreError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from daguerre.errors import InvalidSettings, UnsupportedImage
@@ -81,8 +82,8 @@ FORMATS: dict[str, Format] = {
                recoverable=True),
         Format("webp", "WebP", (".webp",), "image/webp", lossless=False, in_browsers=True),
         Format("avif", "AVIF", (".avif",), "image/avif", _DEEP, lossless=False, in_browsers=True, fallback="png"),
-        Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False, writable=False,
-               fallback="avif"),
+        Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False,
+               writable=find_spec("pillow_heif") is not None, fallback="avif"),
         Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True,
                told=(*_EVERYTHING, "aspect"), lenient=True, recoverable=True),
         Format("bmp", "BMP", (".bmp", ".dib"), "image/bmp", told=("icc",), in_browsers=True),

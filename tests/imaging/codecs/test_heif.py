@@ -1,6 +1,7 @@
 """HEIF arrives upright in its own depth; needs real files, as nothing here can write one."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 
 from daguerre import imaging
 from daguerre.errors import BrokenImage, ImageTooLarge
+from daguerre.imaging import registry
 from daguerre.imaging.codecs import heif
+from daguerre.imaging.codecs.avif import AvifCoding
+from daguerre.imaging.photo import Photo
 
 
 def test_real_files_open_and_bad_ones_are_named(pictures: Path) -> None:
@@ -51,7 +55,8 @@ def test_white_of_10_bits_is_white() -> None:
     assert photo.pixels[:, :8].max() <= 70
 
 
-def test_an_untouched_file_comes_back_and_a_changed_one_says_what_it_lost() -> None:
+def test_an_untouched_file_comes_back_and_a_changed_one_says_what_it_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.FORMATS, "heif", replace(registry.FORMATS["heif"], writable=False))
     photo = imaging.open_image(TEN_BITS)
     untouched = imaging.encode(photo)
     assert (untouched.data, untouched.format, untouched.warnings) == (TEN_BITS, "heif", [])
@@ -63,3 +68,20 @@ def test_an_untouched_file_comes_back_and_a_changed_one_says_what_it_lost() -> N
     error = photo.pixels.astype(float) - imaging.open_image(changed.data).pixels
     decibel = 10 * np.log10(65535**2 / np.square(error).mean())
     assert abs(float(said.split("(")[1].split(" dB")[0]) - decibel) <= 0.5
+
+
+@pytest.mark.parametrize("kind", ["uint8-3", "uint8-1", "uint8-4", "uint16-3"])
+def test_heic_comes_back_as_heic_where_an_encoder_is_installed(kind: str) -> None:
+    pytest.importorskip("pillow_heif", reason="its encoder is under the GPL and does not come with this package")
+    depth, _, count = kind.partition("-")
+    ramp = np.linspace(0, np.iinfo(depth).max, 64 * 48 * int(count)).reshape(48, 64, int(count)).astype(depth)
+    channels = 1 if count == "1" else 3
+    alpha = np.ascontiguousarray(ramp[:, :, 3]) if count == "4" else None
+    coding = AvifCoding(10 if depth == "uint16" else 8, "4:2:0", (12, 13))
+    photo = Photo(np.ascontiguousarray(ramp[:, :, :channels]), "heif", alpha, coding=coding)
+    encoded = imaging.encode(photo)
+    assert (encoded.format, encoded.extension, encoded.warnings) == ("heif", ".heic", [])
+    back = imaging.open_image(encoded.data)
+    assert back.pixels.shape == photo.pixels.shape and back.pixels.dtype == photo.pixels.dtype
+    assert np.abs(back.pixels.astype(int) - photo.pixels).mean() < 0.02 * photo.white
+    assert (back.alpha is None) == (alpha is None)

@@ -1,4 +1,4 @@
-"""WebP keeps the chunks of others."""
+"""WebP keeps the chunks of others, and opens beyond Pillow's own limit of pixels; ours is the one that holds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from daguerre import imaging
+from daguerre.errors import ImageTooLarge
 
 
 @pytest.mark.parametrize("lossless", [False, True])
@@ -27,3 +28,13 @@ def test_chunks_of_others_come_back(lossless: bool) -> None:
     assert int.from_bytes(encoded.data[4:8], "little") == len(encoded.data) - 8
     Image.open(BytesIO(encoded.data)).load()
     assert "further chunks" in imaging.encode(photo, format="png").warnings[0]
+
+
+def test_our_limit_holds_and_not_pillows(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = BytesIO()
+    Image.new("RGB", (60, 50), "gray").save(file, "WEBP")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # It refuses at twice that.
+    assert imaging.open_image(file.getvalue(), max_pixels=3000).pixels.shape == (50, 60, 3)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+    with pytest.raises(ImageTooLarge):
+        imaging.open_image(file.getvalue(), max_pixels=2999)

@@ -43,6 +43,13 @@ def test_a_clean_scene_has_no_visible_noise(estimator: NoiseEstimator, scene: Ca
     assert not noise.estimate_noise(scene(), estimator, track=Track()).visible
 
 
+@pytest.mark.parametrize("shape", [(6000, 100), (100, 6000), (20000, 30)])
+def test_long_and_narrow_photos_are_measured(estimator: NoiseEstimator, shape: tuple[int, int]) -> None:
+    pixels = np.clip(np.random.default_rng(1).normal(128, 12, (*shape, 1)), 0, 255).astype(np.uint8)
+    profile = noise.estimate_noise(pixels, estimator, track=Track())
+    assert profile.sigma_255 == pytest.approx(12, rel=0.2)
+
+
 def test_depth_does_not_matter(
     estimator: NoiseEstimator, scene: Callable[..., Bytes], spoil: Callable[..., Bytes]
 ) -> None:

@@ -1,4 +1,8 @@
-"""HEIC and HEIF, read by libheif; nothing free to ship writes them, so the result takes another format."""
+"""HEIC and HEIF, read by libheif.
+
+What writes them, x265 in ``pillow-heif``, is under the GPL and does not come with this package. Where somebody has
+installed it, it is used; else the result takes another format.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata, Photo
 
 _HEAD_BYTES = 1 << 20
+_QUALITY = 90
+_SUBSAMPLINGS = ("4:2:0", "4:2:2", "4:4:4")
 _OWN_BOXES = (b"ftyp", b"meta", b"mdat", b"idat", b"free", b"skip", b"moov", b"wide")
 
 
@@ -83,3 +89,24 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
         xmp=xmp.set_upright(packet),
     )
     return Photo(pixels, "heif", alpha, metadata, coding, losses=notes)
+
+
+def write(photo: Photo, *, quality: int | None) -> bytes:
+    """``photo`` as HEIC with the subsampling that it came in: 8 bits, or 10 for what has more."""
+    import pillow_heif
+
+    own = photo.coding if isinstance(photo.coding, AvifCoding) else AvifCoding()
+    deep = photo.pixels.dtype == np.uint16
+    mode = ("L" if photo.pixels.shape[2] == 1 else "RGB") + ("" if photo.alpha is None else "A")
+    planes = photo.pixels if photo.alpha is None else np.concatenate([photo.pixels, photo.alpha[:, :, None]], axis=2)
+    told = {"icc_profile": photo.metadata.icc, "exif": photo.metadata.exif, "xmp": photo.metadata.xmp}
+    colors = {} if own.cicp is None else {"color_primaries": own.cicp[0], "transfer_characteristics": own.cicp[1]}
+    chroma = own.subsampling if own.subsampling in _SUBSAMPLINGS else "4:2:0"
+    file = BytesIO()
+    with oiio.translate_faults():
+        pillow_heif.encode(
+            f"{mode};16" if deep else mode, (photo.width, photo.height), np.ascontiguousarray(planes).tobytes(), file,
+            quality=quality or _QUALITY, chroma=chroma.replace(":", ""), save_nclx_profile=own.cicp is not None,
+            **{name: value for name, value in told.items() if value}, **colors,
+        )  # fmt: skip
+    return file.getvalue()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -18,6 +21,7 @@ from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
 
 ANIMATION = "The file is an animation: only its first frame was taken."
 _BAND_ROWS = 256
+_OPENING = threading.Lock()
 _NO_LIMIT, _MOST_FRAMES = 1 << 62, 10_000
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -30,6 +34,17 @@ TRANSPOSE = {
 }
 
 
+@contextmanager
+def _own_limit() -> Iterator[None]:
+    """Some plugins ask for Pillow's limit themselves, WebP's for one; while a header is read, ours holds."""
+    with _OPENING:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
 def open_lazily(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     """The image in ``data``, its pixels not yet decoded. Raises BrokenImage and ImageTooLarge.
 
@@ -39,9 +54,8 @@ def open_lazily(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     # The registered factory takes a JPEG with a gain map or a second view for a series of pictures.
     factory = JpegImagePlugin.JpegImageFile if name == "JPEG" else Image.OPEN[name][0]
     try:
-        image: Image.Image = factory(BytesIO(data), "")
-    except Image.DecompressionBombError as error:
-        raise ImageTooLarge("The picture has more pixels than are allowed.") from error
+        with _own_limit():
+            image: Image.Image = factory(BytesIO(data), "")
     except MemoryError:
         raise
     except Exception as error:  # Plugins raise anything over broken headers.

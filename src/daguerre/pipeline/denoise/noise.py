@@ -98,7 +98,7 @@ def _spread(every: list[Tile]) -> list[Tile]:
     rows = len(every) // columns
     if len(every) <= SAMPLES:
         return every
-    down = min(rows, max(1, round(math.sqrt(SAMPLES * rows / columns))))
+    down = min(rows, SAMPLES, max(1, round(math.sqrt(SAMPLES * rows / columns))))
     across = min(columns, SAMPLES // down)
     return [
         every[int((row + 0.5) * rows / down) * columns + int((column + 0.5) * columns / across)]
