@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daguerre.cli.hints import color_hint
-from daguerre.errors import InvalidSettings
+from daguerre.errors import WrongUsage
 from tests.cli.conftest import Run
 
 
@@ -19,7 +19,7 @@ def test_places_and_colours(text: str) -> None:
     "text", ["", "120=#c0a080", "120,80", "120,80=red", "-1,80=#c0a080", "1.5,8=#c0a080", "1,8=#fff"]
 )
 def test_everything_else_is_refused(text: str) -> None:
-    with pytest.raises(InvalidSettings, match="X,Y=#rrggbb"):
+    with pytest.raises(WrongUsage, match="X,Y=#rrggbb"):
         color_hint(text)
 
 
