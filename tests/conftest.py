@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daguerre.database.connection import Database
+from daguerre.database.sqlite import SqliteDatabase
 from tests.services import ObjectStore, Postgres
 from tests.serving import Server, make_key, picture
 from training.pictures import VARIABLE, find_pictures
@@ -17,20 +17,20 @@ _WANTING = f"{VARIABLE} names no folder of pictures"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     """An empty database with its tables."""
-    made = Database(tmp_path / "jobs.sqlite3")
+    made = SqliteDatabase(tmp_path / "jobs.sqlite3")
     made.migrate()
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for every test that leaves it running."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    server = Postgres()
     yield server
-    server.stop()
+    server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,18 +54,18 @@ def wait_for(condition, within: float = 60.0, what: str = "") -> None:
 class Postgres:
     """A PostgreSQL server of its own, run by a user without rights where root starts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.port = free_port()
         self._bin = binaries()
+        # Not below pytest's own folder, which is for its user alone.
+        folder = self._folder = Path(tempfile.mkdtemp(prefix="daguerre-postgres-"))
         self._data = folder / "postgres"
         self._log = folder / "postgres.log"
         self._user = next((name for name in ("postgres", "nobody") if _exists(name)), None) if not os.getuid() else None
         self._data.mkdir(parents=True)
         if self._user is not None:
             shutil.chown(self._data, self._user)
-            for parent in self._data.parents:
-                with contextlib.suppress(PermissionError):
-                    parent.chmod(parent.stat().st_mode | 0o011)
+            folder.chmod(0o755)
         self._call("initdb", "-D", self._data, "-U", "daguerre", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
         self.start()
 
@@ -87,6 +88,11 @@ class Postgres:
         self.process.send_signal(number)
         self.process.wait(60)
 
+    def remove(self) -> None:
+        """End it, and delete its files."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def database(self) -> str:
         """The URL of a new, empty database."""
         name = f"d{secrets.token_hex(6)}"
@@ -94,7 +100,7 @@ class Postgres:
         return f"postgresql://daguerre@127.0.0.1:{self.port}/{name}"
 
     def _ready(self) -> bool:
-        command = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        command = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "daguerre"]
         return subprocess.run(command, check=False).returncode == 0
 
     def _call(self, name: str, *arguments: object) -> None:
@@ -175,7 +181,7 @@ class ObjectStore:
 def binaries() -> Path:
     """Where PostgreSQL's programs are."""
     found = shutil.which("initdb")
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if found is None else [Path(found).parent]
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if found is None else [Path(found).resolve().parent]
     if not folders:
         missing("PostgreSQL")
     return folders[-1]

@@ -35,6 +35,8 @@ class Config(BaseSettings):
 
     Many machines share a PostgreSQL ``database_url`` and an object store's ``storage_url``, such as
     ``s3://bucket/prefix``; with ``storage_redirect`` downloads are sent to the store itself.
+    At most ``jobs_per_key`` jobs of one key are at work at a time (0: any number). Workers take jobs from ``queues``,
+    separated by commas: ``gpu`` has those for published networks, ``large`` those of large photos.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAGUERRE_", frozen=True, extra="ignore")
@@ -69,6 +71,8 @@ class Config(BaseSettings):
     database_url: str | None = Field(default=None, pattern=r"^postgres(ql)?://")
     storage_url: str | None = Field(default=None, pattern=r"^s3://[^/]+")
     storage_redirect: bool = False
+    jobs_per_key: int = Field(default=0, ge=0)
+    queues: Annotated[tuple[Literal["default", "gpu", "large"], ...], NoDecode] = ("default", "gpu", "large")
 
     @field_validator("root_path")
     @classmethod
@@ -77,7 +81,7 @@ class Config(BaseSettings):
         path = value.strip("/")
         return f"/{path}" if path else ""
 
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

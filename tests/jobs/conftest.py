@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from daguerre.config import Config
+from daguerre.database.postgres import PostgresDatabase
 from daguerre.jobs import backends
 from daguerre.jobs.local_storage import LocalStorage
 from daguerre.jobs.object_storage import ObjectStorage
-from daguerre.jobs.sqlite import SqliteQueue
+from daguerre.jobs.procrastinate_queue import ProcrastinateQueue
+from daguerre.jobs.sqlite_queue import SqliteQueue
 
 
 class Clock:
@@ -32,8 +36,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def queue(database, clock) -> SqliteQueue:
+def sqlite_queue(database, clock) -> SqliteQueue:
     return SqliteQueue(database, max_queued=10, wall=lambda: clock.wall, clock=lambda: clock.monotonic)
+
+
+@pytest.fixture
+def postgres_queue(postgres, clock) -> Iterator[ProcrastinateQueue]:
+    database = PostgresDatabase(postgres.database())
+    database.migrate()
+    queue = ProcrastinateQueue(database, max_queued=10, wall=lambda: clock.wall, clock=lambda: clock.monotonic)
+    yield queue
+    queue.close()
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def queue(request):
+    return request.getfixturevalue(f"{request.param}_queue")
 
 
 @pytest.fixture

@@ -60,6 +60,12 @@ jobs = Table(
     Column("token", String(36)),
     # On the queue's own clock, which does not leap.
     Column("lease_until", Float),
+    # Who waits for what, and in which order, where Procrastinate hands the jobs out.
+    Column("job_class", String(12), nullable=False, server_default="interactive"),
+    Column("need", String(12), nullable=False, server_default="default"),
+    Column("rank", BigInteger, nullable=False, server_default="0"),
+    Column("task", BigInteger),
+    Column("trace", String(64)),
     Column("created_at", Float, nullable=False),
     Column("claimed_at", Float),
     Column("finished_at", Float),
@@ -70,7 +76,12 @@ Index("jobs_batch", jobs.c.batch, jobs.c.phase, jobs.c.number)
 Index("jobs_owner", jobs.c.owner, jobs.c.number)
 Index("jobs_phase", jobs.c.phase, jobs.c.kind, jobs.c.number)
 Index("jobs_folder", jobs.c.folder)
-Index("jobs_finished", jobs.c.finished_at, sqlite_where=text("batch IS NULL"))
+_waiting = text("phase = 'queued' AND task IS NOT NULL")
+Index("jobs_rank", jobs.c.job_class, jobs.c.rank, postgresql_where=_waiting).ddl_if(dialect="postgresql")
+Index(
+    "jobs_owner_rank", jobs.c.owner, jobs.c.job_class, jobs.c.rank, postgresql_where=_waiting
+).ddl_if(dialect="postgresql")  # fmt: skip
+Index("jobs_finished", jobs.c.finished_at, sqlite_where=text("batch IS NULL"), postgresql_where=text("batch IS NULL"))
 
 events = Table(
     "events",
@@ -98,6 +109,8 @@ workers = Table(
     Column("seen_at", Float, nullable=False),
     # On the queue's own clock.
     Column("alive_until", Float, nullable=False),
+    # What Procrastinate calls it.
+    Column("number", BigInteger),
 )
 
 keys = Table(
@@ -110,6 +123,9 @@ keys = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float),
     Column("revoked_at", Float),
+    Column("job_class", String(12), nullable=False, server_default="interactive"),
+    # How many of its jobs are at work at a time; all that can be where there is no number.
+    Column("job_limit", Integer),
 )
 
 sessions = Table(
@@ -119,4 +135,12 @@ sessions = Table(
     Column("key", String(36), ForeignKey("keys.id", ondelete="CASCADE"), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("expires_at", Float, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("part", String(20), primary_key=True),
+    # Of our tables the oldest step whose code can work with them, of others' the last step that was taken.
+    Column("version", String(80), nullable=False),
 )

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from daguerre.config import Config
-from daguerre.database.connection import Database
+from daguerre.database.errors import DatabaseUnusable
+from daguerre.database.interface import Database
+from daguerre.database.sqlite import SqliteDatabase
 from daguerre.jobs.local_storage import LocalStorage
 from daguerre.jobs.queue import JobQueue
-from daguerre.jobs.sqlite import SqliteQueue
+from daguerre.jobs.sqlite_queue import SqliteQueue
 from daguerre.jobs.storage import Storage
 
 
 def open_database(config: Config) -> Database:
     """The database, made or brought to this version's tables. A process opens it once."""
-    database = Database(config.service / "daguerre.sqlite3")
+    database = _database(config)
     database.migrate()
     return database
 
 
 def job_queue(database: Database, config: Config) -> JobQueue:
     """The queue."""
-    return SqliteQueue(database, max_queued=config.max_queued)
+    if isinstance(database, SqliteDatabase):
+        return SqliteQueue(database, max_queued=config.max_queued)
+    from daguerre.database.postgres import PostgresDatabase
+    from daguerre.jobs.procrastinate_queue import ProcrastinateQueue
+
+    assert isinstance(database, PostgresDatabase)
+    return ProcrastinateQueue(
+        database, max_queued=config.max_queued, limit=config.jobs_per_key, queues=config.queues
+    )  # fmt: skip
 
 
 def file_storage(config: Config) -> Storage:
@@ -29,3 +39,15 @@ def file_storage(config: Config) -> Storage:
     from daguerre.jobs.object_storage import ObjectStorage
 
     return ObjectStorage(config.storage_url, config.service / "scratch")
+
+
+def _database(config: Config) -> Database:
+    if config.database_url is None:
+        return SqliteDatabase(config.service / "daguerre.sqlite3")
+    try:
+        from daguerre.database.postgres import PostgresDatabase
+    except ImportError as error:
+        raise DatabaseUnusable(
+            f"DAGUERRE_DATABASE_URL is set, and {error.name} is not installed: pip install 'daguerre[cluster]'."
+        ) from error
+    return PostgresDatabase(config.database_url)

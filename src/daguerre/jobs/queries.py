@@ -26,6 +26,7 @@ def insert_jobs(
             "id": job.id, "kind": kind, "batch": batch, "owner": job.owner, "client_named": job.client_named,
             "filename": job.filename, "settings": dict(job.settings), "notes": list(job.notes), "folder": job.folder,
             "input_bytes": job.input_bytes, "has_mask": job.has_mask, "photos": photos, "completed": 0, "failed": 0,
+            "job_class": job.job_class, "need": job.need, "trace": job.trace,
             "percent": 0, "files": {}, "attempts": 0, "created_at": now, "error": job.error, "code": job.code,
             "stored_bytes": 0 if job.error else job.input_bytes, "phase": "failed" if job.error else "queued",
             "stage": "Failed" if job.error else "Waiting...", "finished_at": now if job.error else None,
@@ -85,7 +86,7 @@ def cancel(connection: Connection, row: Row[Any], *, now: float) -> None:
 
 def roll_up(connection: Connection, batch: str, *, now: float, ended: Phase | None = None) -> None:
     """Bring a batch's row up to its photos, one of which may have ``ended``, and tell of it."""
-    own = found(connection, batch)
+    own = found(connection, batch, lock=True)
     if own is None or own.phase in TERMINAL:
         return
     at_work = (jobs.c.batch == batch) & (jobs.c.phase == "processing")
@@ -113,7 +114,7 @@ def roll_up(connection: Connection, batch: str, *, now: float, ended: Phase | No
 
 def recount(connection: Connection, batch: str, *, now: float) -> None:
     """Count a batch's photos anew, after one was removed."""
-    own = found(connection, batch)
+    own = found(connection, batch, lock=True)
     if own is None:
         return
     counted = select(jobs.c.phase, func.count()).where(jobs.c.batch == batch).group_by(jobs.c.phase)
@@ -127,15 +128,24 @@ def recount(connection: Connection, batch: str, *, now: float) -> None:
     roll_up(connection, batch, now=now)
 
 
-def found(connection: Connection, job: str) -> Row[Any] | None:
-    """The job's row, or ``None``."""
-    return connection.execute(select(jobs).where(jobs.c.id == job)).first()
+def found(connection: Connection, job: str, *, lock: bool = False) -> Row[Any] | None:
+    """The job's row, or ``None``; with ``lock`` nobody else changes it before the transaction ends."""
+    query = select(jobs).where(jobs.c.id == job)
+    return connection.execute(query.with_for_update(key_share=True) if lock else query).first()
 
 
-def held(connection: Connection, claim: Claim) -> Row[Any] | None:
+def found_family(connection: Connection, job: str) -> tuple[Row[Any] | None, list[Row[Any]]]:
+    """The job's row and those of its photos, locked. Photos always come first, or two could wait for each other."""
+    query = select(jobs).where(jobs.c.batch == job).order_by(jobs.c.number).with_for_update(key_share=True)
+    members = list(connection.execute(query).all())
+    return found(connection, job, lock=True), members
+
+
+def held(connection: Connection, claim: Claim, *, lock: bool = False) -> Row[Any] | None:
     """The job's row while ``claim`` holds it."""
     mine = (jobs.c.id == claim.job.id) & (jobs.c.token == claim.token) & (jobs.c.phase == "processing")
-    return connection.execute(select(jobs).where(mine)).first()
+    query = select(jobs).where(mine)
+    return connection.execute(query.with_for_update(key_share=True) if lock else query).first()
 
 
 def finished(connection: Connection, claim: Claim) -> bool:

@@ -9,12 +9,17 @@ from typing import Any, Literal, Self
 
 Kind = Literal["single", "batch", "install"]
 Phase = Literal["queued", "processing", "complete", "failed"]
+JobClass = Literal["interactive", "batch"]
+Need = Literal["default", "gpu", "large"]
 FileRole = Literal["photo", "preview", "mask"]
 TERMINAL: tuple[Phase, Phase] = ("complete", "failed")
 
 PREVIEW = "preview.webp"
 MASK = "mask.png"
 """Names of files that every job may have."""
+
+NEEDS: tuple[Need, ...] = ("default", "gpu", "large")
+"""What a job may need of a worker."""
 
 MAX_ATTEMPTS = 3
 """How often a job is tried before it is given up."""
@@ -24,8 +29,10 @@ MAX_ATTEMPTS = 3
 class Submission:
     """What is wanted. ``settings`` are those that were given, by their Python names; ``notes`` become warnings.
 
-    ``folder`` is where the job's files lie, ``client_named`` tells that the client chose the ``id``. ``error`` and
-    ``code`` are given for a photo of a batch that was refused at the door.
+    ``folder`` is where the job's files lie, ``client_named`` tells that the client chose the ``id``. Where many
+    machines work, ``job_class`` says who comes first, ``need`` which workers may take the job, and ``trace`` is the
+    ``traceparent`` of the request. ``error`` and ``code`` are given for a photo of a batch that was refused at the
+    door.
     """
 
     id: str
@@ -37,6 +44,9 @@ class Submission:
     folder: str = field(default_factory=lambda: uuid.uuid4().hex)
     input_bytes: int = 0
     has_mask: bool = False
+    job_class: JobClass = "interactive"
+    need: Need = "default"
+    trace: str | None = None
     error: str | None = None
     code: str | None = None
 
@@ -76,6 +86,7 @@ class Job:
     """One row. ``percent`` is 0-100 and never falls; times are seconds since 1970.
 
     ``photos``, ``completed`` and ``failed`` count the photos of a batch, ``current`` names one that is at work.
+    ``worker`` is, or was, at work on it.
     ``result`` has what the restoration reports, by its Python names; addresses are not in it.
     """
 
@@ -103,6 +114,10 @@ class Job:
     code: str | None
     files: dict[str, StoredFile]
     attempts: int
+    job_class: JobClass
+    need: Need
+    trace: str | None
+    worker: str | None
     created_at: float
     claimed_at: float | None
     finished_at: float | None

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from starlette.concurrency import run_in_threadpool
 
-from daguerre.database.connection import Database
+from daguerre.database.interface import Database
 from daguerre.database.schema import keys, sessions
 
 SESSION_S = 14 * 24 * 3600

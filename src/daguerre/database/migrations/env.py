@@ -1,4 +1,4 @@
-"""Alembic's way in: runs on the connection that :class:`daguerre.database.connection.Database` hands over."""
+"""Alembic's way in: runs on the connection that :class:`daguerre.database.interface.Database` hands over."""
 
 from alembic import context
 

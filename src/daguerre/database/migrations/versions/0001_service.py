@@ -51,7 +51,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("jobs_batch", "jobs", ["batch", "phase", "number"], unique=False)
-    op.create_index("jobs_finished", "jobs", ["finished_at"], unique=False, sqlite_where=sa.text("batch IS NULL"))
+    op.create_index(
+        "jobs_finished",
+        "jobs",
+        ["finished_at"],
+        unique=False,
+        sqlite_where=sa.text("batch IS NULL"),
+        postgresql_where=sa.text("batch IS NULL"),
+    )
     op.create_index("jobs_folder", "jobs", ["folder"], unique=False)
     op.create_index("jobs_owner", "jobs", ["owner", "number"], unique=False)
     op.create_index("jobs_phase", "jobs", ["phase", "kind", "number"], unique=False)

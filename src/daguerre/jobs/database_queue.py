@@ -1,48 +1,61 @@
-"""The queue on one SQLite file: leases and events are rows, and any process may hold the file open."""
+"""What queues on a database have in common: jobs and events are rows. How jobs are handed out is theirs."""
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
 
-from daguerre.database.connection import Database
-from daguerre.database.errors import DatabaseError
+from daguerre.database.interface import Database
 from daguerre.database.schema import events, jobs, workers
 from daguerre.jobs import queries
 from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
 from daguerre.jobs.queries import event_of, job_of
-from daguerre.jobs.queue import LEASE_S, Load, Outcome, Reason, WorkerInfo
+from daguerre.jobs.queue import Load, Outcome, Reason, WorkerInfo
 from daguerre.jobs.records import MAX_ATTEMPTS, TERMINAL, Claim, Event, Job, Kind, Submission
 
-_WORKER_SEEN_S = 15.0
-_POLL_S = 0.05
-_LONGEST_LEASE_S = 60.0
-_HELD_UP_S = 1.0
-"""Who waited so long for the database was not the only one: leases were not kept alive meanwhile."""
+WORKER_SEEN_S = 15.0
+"""A worker of which nothing was heard for so long is not counted."""
+
+_IDS_AT_ONCE = 5000
 
 
-class SqliteQueue:
-    """A :class:`~daguerre.jobs.queue.JobQueue` on ``database``; at most ``max_queued`` jobs wait.
+class DatabaseQueue(ABC):
+    """Most of a :class:`~daguerre.jobs.queue.JobQueue` on ``database``; at most ``max_queued`` jobs wait.
 
-    ``wall`` gives the time that people see. ``clock``, for leases, is one that all processes of the machine share and
-    that nobody sets; it begins anew with the machine, so a lease far ahead of it is from before.
+    ``wall`` gives the time that people see.
     """
 
-    def __init__(
-        self, database: Database, *, max_queued: int = 2000, wall: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    def __init__(self, database: Database, *, max_queued: int = 2000, wall: Callable[[], float] = time.time) -> None:
         self._database = database
         self._max_queued = max_queued
         self._wall = wall
-        self._clock = clock
+
+    @abstractmethod
+    def _from_now(self, seconds: float) -> float | ColumnElement[float]:
+        """A time on the queue's clock, which does not leap."""
+
+    @abstractmethod
+    def _gone(self, until: ColumnElement[float]) -> ColumnElement[bool]:
+        """Whether a time on that clock is past."""
+
+    @abstractmethod
+    def _hand_out(self, connection: Connection, waiting: Collection[str]) -> None:
+        """New jobs wait from now on, if the transaction ends well."""
+
+    @abstractmethod
+    def _hand_out_again(self, connection: Connection, row: Row[Any]) -> None:
+        """A job that was taken away from its worker waits again."""
+
+    @abstractmethod
+    def _withdraw(self, connection: Connection, rows: Iterable[Row[Any]]) -> None:
+        """These jobs, which waited or were at work, are handed to nobody any more."""
 
     def submit(self, job: Submission, photos: Sequence[Submission] = ()) -> None:
         now = self._wall()
@@ -59,6 +72,7 @@ class SqliteQueue:
                 raise JobExists("A job with this id exists.") from error
             if photos:
                 queries.recount(connection, job.id, now=now)
+            self._hand_out(connection, [each.id for each in photos or [job] if each.error is None])
 
     def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
         now = self._wall()
@@ -69,56 +83,13 @@ class SqliteQueue:
                 raise JobExists("A job with this id exists.") from error
             return self._lease(connection, job.id, worker, lease_s, attempts=1)
 
-    def consume(self, worker: WorkerInfo, handle: Callable[[Claim], object], draining: threading.Event) -> None:
-        announced = False
-        while not draining.is_set():
-            try:
-                if not announced:
-                    self.announce(worker)
-                    announced = True
-                claim = self.claim(worker.id, LEASE_S)
-            except DatabaseError:
-                draining.wait(_HELD_UP_S)
-                continue
-            if claim is None:
-                draining.wait(_POLL_S)
-            else:
-                handle(claim)
-
-    def claim(self, worker: str, lease_s: float) -> Claim | None:
-        """Hand the oldest waiting job to ``worker``; ``None`` where none waits."""
-        waiting = (jobs.c.phase == "queued") & (jobs.c.kind == "single")
-        with self._database.reading() as connection:
-            if connection.execute(select(jobs.c.id).where(or_(waiting, self._overdue())).limit(1)).first() is None:
-                return None
-        asked = self._clock()
-        with self._database.writing() as connection:
-            if self._clock() - asked < _HELD_UP_S:
-                self._take_back(connection)
-            found = connection.execute(select(jobs).where(waiting).order_by(jobs.c.number).limit(1)).first()
-            if found is None:
-                return None
-            claim = self._lease(connection, found.id, worker, lease_s, attempts=found.attempts + 1)
-            if found.batch is not None:
-                queries.roll_up(connection, found.batch, now=self._wall())
-            return claim
-
-    def heartbeat(self, workers_alive: Iterable[str], lease_s: float) -> list[Claim]:
-        ids, clock = list(workers_alive), self._clock()
-        mine = jobs.c.worker.in_(ids) & (jobs.c.phase == "processing")
-        beat = {"seen_at": self._wall(), "alive_until": clock + _WORKER_SEEN_S}
-        with self._database.writing(durable=False) as connection:
-            connection.execute(update(workers).where(workers.c.id.in_(ids)).values(**beat))
-            connection.execute(update(jobs).where(mine).values(lease_until=clock + lease_s))
-            return [Claim(job_of(row), row.worker, row.token) for row in connection.execute(select(jobs).where(mine))]
-
     def holds(self, claim: Claim) -> bool:
         with self._database.reading() as connection:
             return queries.held(connection, claim) is not None
 
     def progress(self, claim: Claim, stage: str, percent: int) -> None:
         with self._database.writing(durable=False) as connection:
-            row = _held(connection, claim)
+            row = self._held(connection, claim)
             queries.change(connection, row.id, stage=stage, percent=max(row.percent, min(percent, 99)))
             if row.batch is not None:
                 queries.roll_up(connection, row.batch, now=self._wall())
@@ -126,28 +97,23 @@ class SqliteQueue:
     def finish(self, claim: Claim, outcome: Outcome) -> None:
         with self._database.writing() as connection:
             if not queries.finished(connection, claim):
-                queries.end(connection, _held(connection, claim), now=self._wall(), outcome=outcome)
+                row = self._held(connection, claim)
+                queries.end(connection, row, now=self._wall(), outcome=outcome)
+                self._withdraw(connection, [row])
 
     def fail(self, claim: Claim, error: str, code: str) -> None:
         with self._database.writing() as connection:
-            queries.end(connection, _held(connection, claim), now=self._wall(), error=error, code=code)
-
-    def abandon(self, worker: str, reason: Reason) -> int:
-        mine = (jobs.c.worker == worker) & (jobs.c.phase == "processing")
-        with self._database.writing() as connection:
-            rows = connection.execute(select(jobs).where(mine)).all()
-            for row in rows:
-                self._take_away(connection, row, reason)
-            if reason != "timeout":
-                connection.execute(delete_from(workers).where(workers.c.id == worker))
-        return len(rows)
+            row = self._held(connection, claim)
+            queries.end(connection, row, now=self._wall(), error=error, code=code)
+            self._withdraw(connection, [row])
 
     def cancel(self, job: str) -> bool:
         with self._database.writing() as connection:
-            found = queries.found(connection, job)
+            found, photos = queries.found_family(connection, job)
             if found is None or found.phase in TERMINAL:
                 return False
             queries.cancel(connection, found, now=self._wall())
+            self._withdraw(connection, [row for row in (*photos, found) if row.phase not in TERMINAL])
             return True
 
     def get(self, job: str) -> Job | None:
@@ -178,11 +144,13 @@ class SqliteQueue:
 
     def remove(self, job: str) -> list[Job]:
         with self._database.writing() as connection:
-            found = queries.found(connection, job)
+            found, photos = queries.found_family(connection, job)
             if found is None:
                 return []
-            removed = [job_of(found), *queries.photos(connection, job)]
+            rows = [found, *photos]
+            removed = [job_of(row) for row in rows]
             connection.execute(delete_from(jobs).where(jobs.c.id.in_([each.id for each in removed])))
+            self._withdraw(connection, [row for row in rows if row.phase not in TERMINAL])
             if found.batch is not None:
                 queries.recount(connection, found.batch, now=self._wall())
             return removed
@@ -206,12 +174,10 @@ class SqliteQueue:
             return chosen
 
     def known(self, ids: Iterable[str]) -> set[str]:
-        with self._database.reading() as connection:
-            return set(connection.execute(select(jobs.c.id).where(jobs.c.id.in_(list(ids)))).scalars())
+        return self._those_in(jobs.c.id, list(ids))
 
     def known_folders(self, folders: Iterable[str]) -> set[str]:
-        with self._database.reading() as connection:
-            return set(connection.execute(select(jobs.c.folder).where(jobs.c.folder.in_(list(folders)))).scalars())
+        return self._those_in(jobs.c.folder, list(folders))
 
     def latest(self, job: str) -> Event | None:
         query = select(events).where(events.c.job == job).order_by(events.c.number.desc()).limit(1)
@@ -224,31 +190,9 @@ class SqliteQueue:
         with self._database.reading() as connection:
             return [event_of(row) for row in connection.execute(query)]
 
-    def news(self, after: int, *, within_s: float, limit: int = 1000) -> list[Event]:
-        query = select(events).where(events.c.number > after).order_by(events.c.number).limit(limit)
-        until = self._clock() + within_s
-        while True:
-            with self._database.reading() as connection:
-                found = [event_of(row) for row in connection.execute(query)]
-            if found or self._clock() >= until:
-                return found
-            time.sleep(_POLL_S)
-
     def newest(self) -> int:
         with self._database.reading() as connection:
             return connection.execute(select(func.max(events.c.number))).scalar_one() or 0
-
-    def announce(self, worker: WorkerInfo) -> None:
-        """Note that a worker has started."""
-        now, clock = self._wall(), self._clock()
-        with self._database.writing(durable=False) as connection:
-            connection.execute(delete_from(workers).where(self._gone(workers.c.alive_until)))
-            connection.execute(
-                insert(workers).values(
-                    id=worker.id, host=worker.host, pid=worker.pid, device=worker.device, started_at=now, seen_at=now,
-                    alive_until=clock + _WORKER_SEEN_S,
-                )
-            )  # fmt: skip
 
     def load(self) -> Load:
         single = jobs.c.kind == "single"
@@ -257,7 +201,7 @@ class SqliteQueue:
             oldest = select(func.min(jobs.c.created_at)).where(single & (jobs.c.phase == "queued"))
             since = connection.execute(oldest).scalar_one()
             shown = [workers.c[name] for name in WorkerInfo.__dataclass_fields__]
-            alive = select(*shown).where(~self._gone(workers.c.alive_until))
+            alive = select(*shown).where(~self._gone(workers.c.alive_until)).order_by(workers.c.started_at)
             return Load(
                 **dict(connection.execute(counts).all()),
                 oldest_wait_s=0.0 if since is None else max(0.0, self._wall() - since),
@@ -265,40 +209,18 @@ class SqliteQueue:
                 workers=[WorkerInfo(**row._mapping) for row in connection.execute(alive)],
             )
 
-    def maintain(self) -> None:
-        self._database.refill_ballast()
-        with self._database.reading() as connection:
-            if connection.execute(select(jobs.c.id).where(self._overdue()).limit(1)).first() is None:
-                return
-        asked = self._clock()
-        with self._database.writing() as connection:
-            if self._clock() - asked < _HELD_UP_S:
-                self._take_back(connection)
-
     def check(self) -> None:
         self._database.check()
-
-    def _gone(self, until: ColumnElement[float]) -> ColumnElement[bool]:
-        """Whether a time on the queue's clock is past, or from before the machine started."""
-        clock = self._clock()
-        return (until < clock) | (until > clock + _LONGEST_LEASE_S)
-
-    def _overdue(self) -> ColumnElement[bool]:
-        return (jobs.c.phase == "processing") & (jobs.c.kind == "single") & self._gone(jobs.c.lease_until)
 
     def _lease(self, connection: Connection, job: str, worker: str, lease_s: float, *, attempts: int) -> Claim:
         token = str(uuid.uuid4())
         queries.change(
             connection, job, phase="processing", stage="Starting...", attempts=attempts, worker=worker, token=token,
-            lease_until=self._clock() + lease_s, claimed_at=self._wall(),
+            lease_until=self._from_now(lease_s), claimed_at=self._wall(),
         )  # fmt: skip
         row = queries.found(connection, job)
         assert row is not None
         return Claim(job_of(row), worker, token)
-
-    def _take_back(self, connection: Connection) -> None:
-        for row in connection.execute(select(jobs).where(self._overdue())).all():
-            self._take_away(connection, row, "lost")
 
     def _take_away(self, connection: Connection, row: Row[Any], reason: Reason) -> None:
         now = self._wall()
@@ -315,10 +237,22 @@ class SqliteQueue:
             )  # fmt: skip
             if row.batch is not None:
                 queries.roll_up(connection, row.batch, now=now)
+            self._hand_out_again(connection, row)
+            return
+        self._withdraw(connection, [row])
 
+    @staticmethod
+    def _held(connection: Connection, claim: Claim) -> Row[Any]:
+        row = queries.held(connection, claim, lock=True)
+        if row is None:
+            raise LeaseLost("The job was canceled, removed or handed to another worker.")
+        return row
 
-def _held(connection: Connection, claim: Claim) -> Row[Any]:
-    row = queries.held(connection, claim)
-    if row is None:
-        raise LeaseLost("The job was canceled, removed or handed to another worker.")
-    return row
+    def _those_in(self, column: ColumnElement[str], values: list[str]) -> set[str]:
+        """Those of ``values`` that the column has."""
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for start in range(0, len(values), _IDS_AT_ONCE):
+                some = values[start : start + _IDS_AT_ONCE]
+                found.update(connection.execute(select(column).where(column.in_(some))).scalars())
+        return found

@@ -8,20 +8,9 @@ import uuid
 import pytest
 
 from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
-from daguerre.jobs.queue import Outcome, WorkerInfo
-from daguerre.jobs.records import StoredFile, Submission
-
-RESULT = {"width": 3, "warnings": []}
-
-
-def new(queue, **fields) -> str:
-    job = Submission(id=str(uuid.uuid4()), filename="a.jpg", input_bytes=10, **fields)
-    queue.submit(job)
-    return job.id
-
-
-def outcome(size=5) -> Outcome:
-    return Outcome(RESULT, {"a_restored.jpg": StoredFile("k", "photo", size, "image/jpeg", "0" * 64)})
+from daguerre.jobs.queue import WorkerInfo
+from daguerre.jobs.records import Submission
+from tests.jobs.jobs import RESULT, new, outcome
 
 
 def test_first_come_first_served(queue):
@@ -55,49 +44,6 @@ def test_an_id_is_given_once_and_the_queue_has_an_end(queue):
         new(queue)
     with pytest.raises(QueueFull):
         new(queue)
-
-
-def test_a_lease_that_nobody_keeps_alive_runs_out(queue, clock):
-    job = new(queue)
-    first = queue.claim("w1", 4)
-    assert queue.claim("w2", 4) is None
-    clock.pass_(3)
-    queue.heartbeat(["w1"], 4)
-    clock.pass_(3)
-    assert queue.claim("w2", 4) is None
-    clock.pass_(2)
-    second = queue.claim("w2", 4)
-    assert second.job.id == job and second.job.attempts == 2 and not queue.holds(first)
-    with pytest.raises(LeaseLost):
-        queue.progress(first, "Late...", 50)
-    with pytest.raises(LeaseLost):
-        queue.finish(first, outcome())
-    queue.finish(second, outcome())
-    queue.finish(second, outcome())
-    assert queue.get(job).phase == "complete" and queue.get(job).files == outcome().files
-
-
-@pytest.mark.parametrize("seconds", [31 * 60, 80 * 3600, -80 * 3600])
-def test_a_wall_clock_that_leaps_takes_nothing_away(queue, clock, seconds):
-    job = new(queue)
-    queue.announce(WorkerInfo("w1", "here", 7, "cpu"))
-    claim = queue.claim("w1", 4)
-    clock.leap(seconds)
-    assert queue.claim("w2", 4) is None and queue.holds(claim) and len(queue.load().workers) == 1
-    queue.maintain()
-    queue.finish(claim, outcome())
-    assert queue.get(job).phase == "complete" and queue.load().oldest_wait_s == 0
-
-
-def test_a_lease_from_before_the_machine_started_is_none(queue, clock):
-    """The clock of leases begins anew then."""
-    job = new(queue)
-    claim = queue.claim("w1", 4)
-    clock.monotonic -= 10_000
-    assert queue.holds(claim)
-    queue.maintain()
-    assert not queue.holds(claim) and queue.get(job).phase == "queued"
-    assert queue.claim("w2", 4).job.id == job
 
 
 def test_three_tries_and_no_more(queue):
@@ -217,14 +163,3 @@ def test_workers_and_load(queue):
     assert load.workers[0].pid == 7 and load.oldest_wait_s >= 0
     queue.abandon("w", "drained")
     assert queue.load().workers == []
-
-
-def test_other_processes_see_the_same(queue, database, clock):
-    from daguerre.database.connection import Database
-    from daguerre.jobs.sqlite import SqliteQueue
-
-    other = SqliteQueue(Database(database.path), wall=lambda: clock.wall, clock=lambda: clock.monotonic)
-    job = new(other)
-    assert queue.get(job) == other.get(job)
-    assert queue.claim("w", 4).job.id == job and other.claim("v", 4) is None
-    assert [event.number for event in other.news(0, within_s=0)] == [1, 2]

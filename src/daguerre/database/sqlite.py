@@ -14,22 +14,21 @@ from typing import Any
 from sqlalchemy import Connection, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from daguerre.database import migrations
 from daguerre.database.errors import DatabaseUnusable, translated
 
 BUSY_S = 5.0
 """How long one waits for another who writes."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _BALLAST_BYTES = 8_000_000
 _LOW_BYTES = 4_000_000
 _PLENTY_BYTES = 1_000_000_000
 
 
-class Database:
-    """One SQLite file, in WAL mode. Thread-safe, and shared by any number of processes.
+class SqliteDatabase:
+    """A :class:`~daguerre.database.interface.Database` in one SQLite file, in WAL mode.
 
-    Every method raises :class:`~daguerre.database.errors.DatabaseError` for what is wrong with the file. Beside it
-    lies a ballast, which is given up when the disk is full, so that jobs can be cancelled and removed then.
+    Beside it lies a ballast, which is given up when the disk is full, so that jobs can be cancelled and removed then.
     """
 
     def __init__(self, path: Path, *, busy_s: float = BUSY_S) -> None:
@@ -60,12 +59,8 @@ class Database:
 
     def migrate(self) -> None:
         """Make the file, or bring it to this version's tables. Processes that start together take turns."""
-        from alembic import command
-        from alembic.config import Config
         from alembic.util.exc import CommandError
 
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -78,8 +73,7 @@ class Database:
         self._identity = self._identify()
         try:
             with self.writing() as transaction:
-                config.attributes["connection"] = transaction
-                command.upgrade(config, "head")
+                migrations.upgrade(transaction)
         except CommandError:
             raise DatabaseUnusable(
                 f"The database {self.path} was made by another version of Daguerre: install that version, "
@@ -97,7 +91,7 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 
-    def refill_ballast(self) -> None:
+    def maintain(self) -> None:
         """Put the ballast back where there is room again. Raises ``OSError``."""
         free = shutil.disk_usage(self.path.parent).free
         if free > _PLENTY_BYTES and not (self._ballast.is_file() and self._ballast.stat().st_size == _BALLAST_BYTES):

@@ -6,17 +6,9 @@ import sqlite3
 import threading
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
-from daguerre.database.connection import Database
 from daguerre.database.errors import DatabaseBusy, DatabaseError, DatabaseUnusable
-from daguerre.database.schema import metadata
-
-
-def test_the_migrations_make_the_tables_that_the_code_means(database):
-    with database.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+from daguerre.database.sqlite import SqliteDatabase
 
 
 def test_those_that_start_together_take_turns(tmp_path):
@@ -24,7 +16,7 @@ def test_those_that_start_together_take_turns(tmp_path):
 
     def start():
         try:
-            Database(tmp_path / "one.sqlite3", busy_s=60).migrate()
+            SqliteDatabase(tmp_path / "one.sqlite3", busy_s=60).migrate()
         except Exception as error:
             faults.append(error)
 
@@ -55,10 +47,10 @@ def test_a_file_that_is_gone_takes_no_writes(database, tmp_path):
 
 
 def test_another_file_in_its_place_is_opened(database, tmp_path):
-    other = Database(tmp_path / "other.sqlite3")
+    other = SqliteDatabase(tmp_path / "other.sqlite3")
     other.migrate()
     with other.writing() as connection:
-        connection.exec_driver_sql("INSERT INTO workers VALUES ('w', 'h', 1, 'cpu', 1, 1, 1)")
+        connection.exec_driver_sql("INSERT INTO workers VALUES ('w', 'h', 1, 'cpu', 1, 1, 1, NULL)")
     other.close()
     database.close()
     for suffix in ("-wal", "-shm"):
@@ -72,37 +64,37 @@ def test_what_cannot_be_a_database_is_told_in_a_sentence(tmp_path):
     path = tmp_path / "daguerre.sqlite3"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseUnusable, match=f"The database {path} is no database: put a backup in its place"):
-        Database(path).migrate()
+        SqliteDatabase(path).migrate()
     path.unlink()
     path.mkdir()
     with pytest.raises(DatabaseUnusable, match=f"The database {path} cannot be opened"):
-        Database(path).migrate()
+        SqliteDatabase(path).migrate()
     with pytest.raises(DatabaseUnusable, match="cannot be made"):
         (tmp_path / "file").touch()
-        Database(tmp_path / "file" / "daguerre.sqlite3").migrate()
+        SqliteDatabase(tmp_path / "file" / "daguerre.sqlite3").migrate()
 
 
 def test_a_torn_file_is_told(database, tmp_path):
     with database.writing() as connection:
-        connection.exec_driver_sql("INSERT INTO workers VALUES ('w', 'h', 1, 'cpu', 1, 1, 1)")
+        connection.exec_driver_sql("INSERT INTO workers VALUES ('w', 'h', 1, 'cpu', 1, 1, 1, NULL)")
     database.close()
     pages = bytearray(database.path.read_bytes())
     pages[4096:20480] = b"\xa5" * 16384
     torn = tmp_path / "torn.sqlite3"
     torn.write_bytes(pages)
     with pytest.raises(DatabaseUnusable, match="is damaged: put a backup in its place"):
-        Database(torn).migrate()
+        SqliteDatabase(torn).migrate()
 
 
 def test_a_database_of_another_version_is_told(database):
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseUnusable, match="made by another version of Daguerre"):
-        Database(database.path).migrate()
+        SqliteDatabase(database.path).migrate()
 
 
 def test_one_that_is_held_is_busy_and_its_readers_are_not(database):
-    impatient = Database(database.path, busy_s=0.05)
+    impatient = SqliteDatabase(database.path, busy_s=0.05)
     impatient.migrate()
     holder = sqlite3.connect(database.path)
     holder.execute("BEGIN IMMEDIATE")
@@ -120,13 +112,13 @@ def test_the_ballast_is_given_up_where_the_disk_is_full(database, monkeypatch):
 
     usage = shutil.disk_usage(database.path.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**12))
-    database.refill_ballast()
+    database.maintain()
     ballast = database.path.with_name("ballast")
     assert ballast.stat().st_size == 8_000_000
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with database.writing():
         assert not ballast.exists()
-    database.refill_ballast()
+    database.maintain()
     assert not ballast.exists()
 
 
