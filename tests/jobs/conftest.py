@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from daguerre.config import Config
-from daguerre.database.postgres import PostgresDatabase
 from daguerre.jobs import backends
 from daguerre.jobs.local_storage import LocalStorage
 from daguerre.jobs.object_storage import ObjectStorage
@@ -41,13 +40,12 @@ def sqlite_queue(database, clock) -> SqliteQueue:
 
 
 @pytest.fixture
-def postgres_queue(postgres, clock) -> Iterator[ProcrastinateQueue]:
-    database = PostgresDatabase(postgres.database())
-    database.migrate()
-    queue = ProcrastinateQueue(database, max_queued=10, wall=lambda: clock.wall, clock=lambda: clock.monotonic)
+def postgres_queue(postgres_database, clock) -> Iterator[ProcrastinateQueue]:
+    queue = ProcrastinateQueue(
+        postgres_database, max_queued=10, wall=lambda: clock.wall, clock=lambda: clock.monotonic
+    )  # fmt: skip
     yield queue
     queue.close()
-    database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

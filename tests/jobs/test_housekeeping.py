@@ -37,6 +37,8 @@ def test_what_is_too_old_goes_with_its_files(queue, storage, clock, finished):
     assert queue.get("done") is None and storage.folders(older_s=-1) == set()
 
 
+@pytest.mark.parametrize("queue", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("storage", ["local"], indirect=True)
 @pytest.mark.parametrize("back_after_s", [12, 500])
 def test_nothing_expires_across_a_leap(queue, storage, clock, finished, back_after_s):
     keeping = keeper(queue, storage, clock)
