@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -23,6 +23,14 @@ router = APIRouter(prefix="/api/v1", tags=["files"])
 
 _ARCHIVED = 1000
 _PREFIX = b"/download/"
+# Told and not held here: only the path as it came shows what a segment is, and its refusal has words of its own.
+Segment = Annotated[
+    str,
+    Path(
+        description="One segment of a path: no `/`, no `\\`, no NUL and no `..`",
+        json_schema_extra={"pattern": r"^\.?[^/\\.\x00]+(\.[^/\\.\x00]+)*\.?$"},
+    ),
+]
 _BINARY = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {**_BINARY, "description": "The file"},
@@ -38,8 +46,8 @@ async def download(
     request: Request,
     service: ServiceOf,
     caller: User,
-    job_id: str,
-    filename: str,
+    job_id: Segment,
+    filename: Segment,
     range: Annotated[str | None, Header(description="One part of the file, as `bytes=0-99`")] = None,
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
