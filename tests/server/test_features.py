@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import threading
 
 import pytest
 
 from daguerre.models.catalog import published
 from tests.models.install import file_server
-from tests.serving import until
+from tests.serving import frames_of, until
 
 NAME = "photo-restoration"
 INSTALL, UNINSTALL, IMPORT = (f"/api/v1/admin/features/{NAME}/{verb}" for verb in ("install", "uninstall", "import"))
@@ -72,7 +73,8 @@ def test_an_offline_server_fetches_nothing(start):
 def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_again(start, publisher):
     for network in published.MODELS:
         publisher.files[f"/{network.file}"] = b"x" * 2_000_000
-    publisher.faults = [file_server.stalls(1_000_000, 3.0)] * 5
+    drop = threading.Event()
+    publisher.faults = [file_server.waits(1_000_000, drop)] * 5
     # A proxy that is not there keeps the publishers' own addresses out of reach.
     os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"] = "http://127.0.0.1:9", "127.0.0.1"
     try:
@@ -83,12 +85,15 @@ def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_ag
     assert answer.status_code == 202
     job = answer.json()["jobId"]
     assert server.client.post(INSTALL).json()["code"] == "FEATURE_INSTALLING"
-    until(lambda: (one := bundle(server)["progress"]) is None or one["percent"] > 0)
+    until(lambda: "Installing models" in bundle(server)["progress"]["stage"])
     assert job not in [one["jobId"] for one in server.client.get("/api/v1/jobs").json()["jobs"]]
-    frames = [frame["data"] for frame in server.frames(job)]
+    with server.client.stream("GET", f"/api/v1/jobs/{job}/progress") as answer:
+        arriving = frames_of(answer.iter_lines())
+        assert "Installing models" in next(arriving)["data"]["stage"]
+        drop.set()
+        frames = [frame["data"] for frame in arriving]
     assert frames[-1]["type"] == "install" and frames[-1]["phase"] == "failed"
     assert frames[-1]["code"] == "INSTALL_FAILED" and "lama_fp32.onnx" in frames[-1]["error"]
-    assert any("Installing models" in frame["stage"] for frame in frames)
     one = bundle(server)
     assert one["status"] == "error" and one["error"] == frames[-1]["error"] and one["progress"] is None
     assert server.client.post(INSTALL).status_code == 202

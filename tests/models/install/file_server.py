@@ -130,6 +130,18 @@ def stalls(after: int, seconds: float) -> Fault:
     return fault
 
 
+def waits(after: int, drop: threading.Event) -> Fault:
+    """Nothing more comes after so many bytes, until a test drops the connection."""
+
+    def fault(handler: Handler, data: bytes) -> bool:
+        handler.answer(200, data[:after], length=len(data))
+        drop.wait(240)
+        handler.cut()
+        return True
+
+    return fault
+
+
 def says(status: int, *headers: tuple[str, str]) -> Fault:
     """Only a status."""
 
