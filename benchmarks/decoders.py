@@ -25,13 +25,13 @@ def pillow(data: bytes) -> Picture:
     if image.mode in ("I;16", "I;16B", "I", "F"):
         plane = np.asarray(image).astype(np.float32)
         return plane[:, :, None] / (1 if image.mode == "F" else 65535)
-    grey = image.mode in ("1", "L", "LA")
-    plane = np.asarray(image.convert("RGBA").convert("L" if grey else "RGB"), np.float32) / 255
-    return plane[:, :, None] if grey else plane
+    gray = image.mode in ("1", "L", "LA")
+    plane = np.asarray(image.convert("RGBA").convert("L" if gray else "RGB"), np.float32) / 255
+    return plane[:, :, None] if gray else plane
 
 
 def tifffile(data: bytes) -> Picture:
-    """Grey and RGB of TIFF, 8 bits to floats, read to the last bit. Raises anything."""
+    """Gray and RGB of TIFF, 8 bits to floats, read to the last bit. Raises anything."""
     from tifffile import TiffFile
 
     with TiffFile(BytesIO(data)) as file:
@@ -90,7 +90,7 @@ def installed() -> dict[str, Callable[[bytes], Picture]]:
 def opinions(data: bytes, shown: Picture) -> Iterator[tuple[str, float | None]]:
     """The mean difference of ``shown`` from what each decoder shows; ``None`` where it shows nothing comparable.
 
-    Grey that comes as three equal channels, and the other way round, is the same.
+    Gray that comes as three equal channels, and the other way round, is the same.
     """
     for name, decode in installed().items():
         try:

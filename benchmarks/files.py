@@ -100,7 +100,7 @@ def audit(path: Path, folder: Path, number: int) -> Finding:
     (folder / f"{number}{encoded.extension}").write_bytes(encoded.data)
     back = daguerre.open(encoded.data)
     again = _shown(back)
-    if again.shape[2] != before.shape[2]:  # A palette that has only greys left is read as grey.
+    if again.shape[2] != before.shape[2]:  # A palette that has only grays left is read as gray.
         again, before = (plane if plane.shape[2] == 3 else plane.repeat(3, axis=2) for plane in (again, before))
     if again.shape != before.shape:
         found.faults.append(f"what was written is {again.shape}, not {before.shape}")

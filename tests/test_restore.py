@@ -62,7 +62,7 @@ def test_a_clean_photo_comes_back_as_it_went_in():
 
 
 @needs("noise", "denoise")
-def test_grey_in_grey_out():
+def test_gray_in_gray_out():
     level = scene().mean(axis=2, keepdims=True) + np.random.default_rng(5).normal(0, 20, (260, 340, 1))
     result = daguerre.restore(as_photo(np.repeat(level, 3, axis=2)), scratch_removal=False)
     assert result.steps == ["denoise"]

@@ -43,7 +43,7 @@ def built(space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
-def grey_profile(curve: bytes | None = None, pcs: bytes = b"XYZ ") -> bytes:
+def gray_profile(curve: bytes | None = None, pcs: bytes = b"XYZ ") -> bytes:
     return built(b"GRAY", {b"kTRC": curve or gamma_curve(2.2)}, pcs)
 
 

@@ -82,7 +82,7 @@ def specimens() -> dict[str, bytes]:
 
 
 def dng() -> bytes:
-    """A small uncompressed Bayer DNG: a grey ramp under an RGGB filter."""
+    """A small uncompressed Bayer DNG: a gray ramp under an RGGB filter."""
     import OpenImageIO as oi
 
     plane = np.tile(np.linspace(1000, 60000, 96, dtype=np.uint16), (64, 1))[:, :, None]

@@ -23,9 +23,9 @@ def test_size_depth_color_and_alpha_are_those_of_the_decoded_photo(name: str) ->
     assert (told.format, told.width, told.height) == (form, WIDTH, HEIGHT)
     assert told.bits == (16 if form == "exr" else BITS[kind])
     assert told.photo.is_float == (kind == "float32")
-    stored_grey = channels.startswith("1") and form not in ("webp", "hdr", "ico")
+    stored_gray = channels.startswith("1") and form not in ("webp", "hdr", "ico")
     if form not in ("gif", "ico") and not (form == "bmp" and channels == "1"):
-        expected = "grey" if stored_grey and not (form == "bmp" and "a" in channels) else "RGB"
+        expected = "gray" if stored_gray and not (form == "bmp" and "a" in channels) else "RGB"
         assert told.photo.color in (expected, "unknown")
     assert ("alpha" in told.photo.extra) == (photo.alpha is not None)
     if form != "jxl" and not name.startswith("psd-float32"):
@@ -45,7 +45,7 @@ def test_pages_and_their_kinds() -> None:
     told = imaging.probe(data)
     assert [page.kind for page in told.pages] == ["thumbnail", "photo", "mask", "photo"]
     assert (told.width, told.height, told.bits, told.photo.extra) == (80, 60, 16, ("alpha", "channel"))
-    assert told.pages[3].color == "grey, white is 0"
+    assert told.pages[3].color == "gray, white is 0"
     assert told.pixels == 2 * 60 * 80
 
 

@@ -70,7 +70,7 @@ def test_a_changed_jpeg_keeps_tables_and_subsampling(subsampling: int, quality: 
     assert after.info["progressive"]
 
 
-def test_a_grey_jpeg_stays_grey() -> None:
+def test_a_gray_jpeg_stays_gray() -> None:
     photo = imaging.open_image(file(picture(channels=1), "JPEG"))
     assert photo.pixels.shape == (61, 47, 1)
     photo.pixels = 255 - photo.pixels

@@ -157,7 +157,7 @@ def test_avif_keeps_its_depth_and_what_it_says(bits: int, channels: int) -> None
     assert daguerre.open(again).coding.cicp == (9, 16)
     image = Image.open(BytesIO(again))
     assert image.info["xmp"] == XMP
-    assert image.info["icc_profile"] == (icc_profile.for_grey(ICC) if channels == 1 else ICC)
+    assert image.info["icc_profile"] == (icc_profile.for_gray(ICC) if channels == 1 else ICC)
     assert image.getexif()[315] == "Atelier"
     image.load()
 

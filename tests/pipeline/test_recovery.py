@@ -32,7 +32,7 @@ def test_what_is_missing_is_filled_in_and_named() -> None:
     assert result.damage_mask is not None
     assert result.damage_mask[-8:].min() == 255
     assert any("truncated or damaged" in sentence for sentence in result.warnings)
-    # The ramp goes on where a decoder gives one grey.
+    # The ramp goes on where a decoder gives one gray.
     filled = result.photo.pixels[-6:].mean(axis=(0, 2))
     assert filled[-20:].mean() - filled[:20].mean() > 60
     daguerre.open(result.encode().data)

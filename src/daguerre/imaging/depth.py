@@ -58,13 +58,13 @@ def fit_to_format(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
 def _with_fitting_profile(photo: Photo, form: Format) -> tuple[Photo, list[str]]:
     """``photo`` with a profile for as many channels as it has, as decoders refuse others; and what was done."""
     icc = photo.metadata.icc
-    is_grey = photo.pixels.shape[2] == 1
+    is_gray = photo.pixels.shape[2] == 1
     if icc is None or icc[36:40] != b"acsp":
         return photo, []  # What is no profile is for the encoder to find.
-    if icc[16:20] == (b"GRAY" if is_grey else b"RGB ") or (form.lenient and form.name == photo.format):
+    if icc[16:20] == (b"GRAY" if is_gray else b"RGB ") or (form.lenient and form.name == photo.format):
         return photo, []
-    fitting = icc_profile.for_grey(icc) if is_grey else icc_profile.for_color(icc) if icc[16:20] == b"GRAY" else None
-    kinds = "grey" if is_grey else "color"
+    fitting = icc_profile.for_gray(icc) if is_gray else icc_profile.for_color(icc) if icc[16:20] == b"GRAY" else None
+    kinds = "gray" if is_gray else "color"
     note = (
         f"The photo's profile is for other channels and was left out: the photo is in {kinds}."
         if fitting is None

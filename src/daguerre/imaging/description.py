@@ -17,7 +17,7 @@ _SECTIONS = {
 class Page:
     """One picture in a file: ``kind`` is photo, thumbnail, mask or frame, ``bits`` those of a sample.
 
-    ``color`` is grey, RGB, CMYK, palette, Lab or another name of what is stored; ``extra`` names further samples of a
+    ``color`` is gray, RGB, CMYK, palette, Lab or another name of what is stored; ``extra`` names further samples of a
     pixel, such as alpha. ``width`` and ``height`` are of the picture as it is stored, before it is turned upright.
     """
 

@@ -71,7 +71,7 @@ class Original:
 class Photo:
     """One picture, upright, in its own depth.
 
-    ``pixels`` is ``[H, W, 1]`` (grey) or ``[H, W, 3]`` (RGB), display-referred: what is linear
+    ``pixels`` is ``[H, W, 1]`` (gray) or ``[H, W, 3]`` (RGB), display-referred: what is linear
     in the file has passed an invertible curve. The dtype is the file's own depth: uint8, uint16
     or float32. The restoration steps read and write ``pixels`` and nothing else.
 

@@ -97,7 +97,7 @@ FORMATS: dict[str, Format] = {
         Format("jxl", "JPEG XL", (".jxl",), "image/jxl", (*_DEEP, "float32"), lossless=False),
         Format("jp2", "JPEG 2000", (".jp2", ".j2k"), "image/jp2", _DEEP, told=("icc", "exif", "xmp", "iptc"),
                lossless=False),
-        Format("raw", "camera RAW", (".tif",), "image/tiff", ("uint16",), writable=False, fallback="tiff"),
+        Format("raw", "Camera RAW", (".tif",), "image/tiff", ("uint16",), writable=False, fallback="tiff"),
     )
 }
 # fmt: on

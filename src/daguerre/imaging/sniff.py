@@ -117,7 +117,7 @@ def _is_tga(data: bytes) -> bool:
 
 
 def _is_raw(data: bytes) -> bool:
-    """Whether a TIFF holds a sensor's data. A page of grey or RGB is a picture, whatever tags it has."""
+    """Whether a TIFF holds a sensor's data. A page of gray or RGB is a picture, whatever tags it has."""
     if data[8:10] == b"CR":
         return True
     pages = list(islice(tiff_ifd.walk_pages(data), _MOST_PAGES))

@@ -92,8 +92,8 @@ def test_the_header_of_radiance_comes_back_with_its_exposure() -> None:
 
 
 def test_xyz_of_radiance_becomes_rgb() -> None:
-    grey = np.full((3, 4, 3), 0.5, np.float32) * np.array([0.9504559, 1.0, 1.0890578], np.float32)
-    data = encode(".hdr", [(oiio.ImageSpec(4, 3, 3, "float"), grey)]).replace(b"rle_rgbe", b"rle_xyze")
+    gray = np.full((3, 4, 3), 0.5, np.float32) * np.array([0.9504559, 1.0, 1.0890578], np.float32)
+    data = encode(".hdr", [(oiio.ImageSpec(4, 3, 3, "float"), gray)]).replace(b"rle_rgbe", b"rle_xyze")
     photo = imaging.open_image(data)
     assert np.abs(transfer.to_linear(photo.pixels) - 0.5).max() < 0.01
     photo.pixels = photo.pixels * np.float32(0.9)

@@ -320,9 +320,9 @@ def test_a_truncated_progressive_file_lacks_sharpness() -> None:
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 def test_a_turned_picture_that_is_written_anew_loses_little(turn: int, size: tuple[int, int], subsampling: int) -> None:
     height, width = size
-    grey = np.random.default_rng(1).integers(90, 160, (height, width, 1)) + np.zeros((1, 1, 3), np.int64)
+    gray = np.random.default_rng(1).integers(90, 160, (height, width, 1)) + np.zeros((1, 1, 3), np.int64)
     stream, exif = BytesIO(), b"Exif\0\0" + tiff_ifd.pack_block({274: tiff_ifd.short(turn)})
-    Image.fromarray(grey.astype(np.uint8)).save(stream, "JPEG", exif=exif, quality=60, subsampling=subsampling)
+    Image.fromarray(gray.astype(np.uint8)).save(stream, "JPEG", exif=exif, quality=60, subsampling=subsampling)
     photo = imaging.open_image(stream.getvalue())
     photo.metadata.comments = (b"so that it is written anew",)
     again = imaging.open_image(imaging.encode(photo).data)

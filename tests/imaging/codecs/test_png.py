@@ -14,7 +14,7 @@ from daguerre import imaging
 from daguerre.errors import BrokenImage
 from daguerre.imaging.containers import png_chunks
 from daguerre.imaging.containers.png_chunks import pack_chunk
-from tests.imaging.profiles import grey_profile, rgb_profile
+from tests.imaging.profiles import gray_profile, rgb_profile
 
 RANDOM = np.random.default_rng(3)
 RGB = RANDOM.integers(0, 256, (40, 56, 3), np.uint8)
@@ -71,15 +71,15 @@ def test_resolution_and_shape_of_pixels_come_back(stored: tuple[int, int, int], 
 
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16"])
-@pytest.mark.parametrize("grey", [True, False])
-def test_a_profile_for_other_channels_becomes_one_that_decoders_take(kind: str, grey: bool) -> None:
-    plane = (RGB[:, :, 0] if grey else RGB).astype(kind) * (257 if kind == "uint16" else 1)
-    profile = rgb_profile() if grey else grey_profile()
+@pytest.mark.parametrize("gray", [True, False])
+def test_a_profile_for_other_channels_becomes_one_that_decoders_take(kind: str, gray: bool) -> None:
+    plane = (RGB[:, :, 0] if gray else RGB).astype(kind) * (257 if kind == "uint16" else 1)
+    profile = rgb_profile() if gray else gray_profile()
     again, said = changed(png(plane, pack_chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))))
     assert "with the same curve" in said[0]
     icc = Image.open(BytesIO(again)).info["icc_profile"]
-    assert icc[16:20] == (b"GRAY" if grey else b"RGB ")
-    mode = "L" if grey else "RGB"
+    assert icc[16:20] == (b"GRAY" if gray else b"RGB ")
+    mode = "L" if gray else "RGB"
     srgb = ImageCms.createProfile("sRGB")
     seen = ImageCms.buildTransform(ImageCms.ImageCmsProfile(BytesIO(icc)), srgb, mode, "RGB")
     wanted = ImageCms.buildTransform(ImageCms.ImageCmsProfile(BytesIO(rgb_profile())), srgb, "RGB", "RGB")

@@ -117,7 +117,7 @@ def test_a_bitmap_stays_one_where_it_can() -> None:
     assert np.array_equal(psd._planes(again)[:, 1:], planes[:, 1:])
 
 
-def test_a_duotone_is_grey_and_keeps_its_inks() -> None:
+def test_a_duotone_is_gray_and_keeps_its_inks() -> None:
     planes = RANDOM.integers(0, 256, (1, 9, 13), np.uint8)
     data = document(planes, 8, mode_data=b"the inks of a duotone")
     assert np.array_equal(imaging.open_image(data).pixels[:, :, 0], planes[0])

@@ -72,7 +72,7 @@ def test_a_scanners_linear_picture_keeps_its_brightness(white: int) -> None:
     assert np.abs(photo.pixels / 65535 - SHOWN)[2:-2, 2:-2].mean() < 0.01
 
 
-def test_a_scanners_grey_picture_stays_grey() -> None:
+def test_a_scanners_gray_picture_stays_gray() -> None:
     photo = imaging.open_image(linear_dng(np.rint(LINEAR[:, :, :1] * 65535).astype(np.uint16)))
     assert photo.pixels.shape == (90, 120, 1)
     assert np.abs(photo.pixels / 65535 - SHOWN[:, :, :1])[2:-2, 2:-2].mean() < 0.01
@@ -86,7 +86,7 @@ def test_caption_keywords_and_resolution_go_into_the_tiff() -> None:
     photo = imaging.open_image(linear_dng(np.rint(LINEAR * 65535).astype(np.uint16), tags))
     encoded = imaging.encode(photo)
     assert encoded.format == "tiff"
-    assert encoded.warnings == ["camera RAW cannot be written: the result is TIFF."]
+    assert encoded.warnings == ["Camera RAW cannot be written: the result is TIFF."]
     back = tiff_ifd.read_pages(encoded.data)[0]
     assert {tag: back[tag].raw for tag in (270, 315, 700, 33723)} == {
         tag: tags[tag].raw for tag in (270, 315, 700, 33723)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import imagecodecs
 import numpy as np
@@ -59,7 +60,7 @@ def keeps_its_look(data: bytes, expected: npt.NDArray[np.float64], tolerance: fl
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 10, 12, 14, 16])
 @pytest.mark.parametrize("photometric", [0, 1])
-def test_grey_of_any_bits_and_either_white(bits: int, photometric: int) -> None:
+def test_gray_of_any_bits_and_either_white(bits: int, photometric: int) -> None:
     top = (1 << bits) - 1
     levels = np.rint(RAMP * top).astype(np.uint16)
     stored = top - levels if photometric == 0 else levels
@@ -100,6 +101,23 @@ def test_integers_of_32_bits_are_reduced_and_named() -> None:
     assert "32 bits" in said(data)
 
 
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_integers_of_24_bits_are_reduced_and_named_once(photometric: int) -> None:
+    levels = np.rint((1 - RAMP if photometric == 0 else RAMP) * (2**24 - 1)).astype("<u4")
+    stored = levels.view(np.uint8).reshape(24, 40, 4)[:, :, :3].tobytes()
+    data = tiffs.file(tiffs.page(stored, 40, 24, (24,), photometric, {}))
+    keeps_its_look(data, RAMP, 1e-4)
+    assert said(data).count("24 bits") == 1
+
+
+def test_integers_of_24_bits_are_in_the_order_of_a_big_endian_file() -> None:
+    tags = [(256, 4), (257, 1), (258, 24), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1), (279, 12)]
+    directory = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags)
+    samples = b"".join(value.to_bytes(3, "big") for value in (0, 0x010203, 0x7FFFFF, 0xFFFFFF))
+    data = b"MM\0*" + struct.pack(">I", 20) + samples + struct.pack(">H", len(tags)) + directory + bytes(4)
+    assert daguerre.open(data).pixels[0, :, 0].tolist() == [0, 258, 32767, 65535]
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 32767), (-32768, 32767)])
 def test_samples_with_a_sign_span_the_range_and_are_named(low: int, high: int) -> None:
     data = tiffs.file(tiffs.of(np.rint(low + RAMP * (high - low)).astype(np.int16), 1))
@@ -110,7 +128,7 @@ def test_samples_with_a_sign_span_the_range_and_are_named(low: int, high: int) -
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("photometric", [8, 9])
 @pytest.mark.parametrize("alpha", [False, True])
-def test_lab_is_white_at_100_and_middle_grey_at_50(bits: int, photometric: int, alpha: bool) -> None:
+def test_lab_is_white_at_100_and_middle_gray_at_50(bits: int, photometric: int, alpha: bool) -> None:
     top = {8: 255, 16: 65535 if photometric == 8 else 65280}[bits]
     middle = 0 if photometric == 8 else 1 << (bits - 1)
     stored = np.full((2, 3, 4 if alpha else 3), middle, f"u{bits // 8}")
@@ -137,13 +155,13 @@ def test_lab_of_a_color_is_that_color() -> None:
 @pytest.mark.parametrize("scale", [1, 256, 257])
 def test_a_color_map_of_8_or_16_bits_is_not_black(scale: int) -> None:
     ramp = tuple(value * scale for value in range(256))
-    grey = np.rint(RAMP * 255).astype(np.uint8)
-    data = tiffs.file(tiffs.of(grey, 3, t320=short(*(ramp * 3))))
-    keeps_its_look(data, (grey / 255)[:, :, None].repeat(3, 2), 1e-9)
+    gray = np.rint(RAMP * 255).astype(np.uint8)
+    data = tiffs.file(tiffs.of(gray, 3, t320=short(*(ramp * 3))))
+    keeps_its_look(data, (gray / 255)[:, :, None].repeat(3, 2), 1e-9)
     assert "palette" in said(data)
 
 
-def test_grey_with_alpha_and_infrared_is_grey() -> None:
+def test_gray_with_alpha_and_infrared_is_gray() -> None:
     alpha, infrared = np.full((24, 40), 200, np.uint8), np.arange(960, dtype=np.uint16).reshape(24, 40).astype(np.uint8)
     stored = np.dstack([np.rint(RAMP * 255).astype(np.uint8), alpha, infrared])
     data = tiffs.file(tiffs.of(stored, 1, t338=short(2, 0)))
@@ -155,7 +173,7 @@ def test_grey_with_alpha_and_infrared_is_grey() -> None:
     assert np.array_equal(tifffile.imread(io.BytesIO(again))[1:], stored[1:])
 
 
-def test_grey_with_infrared_keeps_its_extra_samples() -> None:
+def test_gray_with_infrared_keeps_its_extra_samples() -> None:
     stored = np.dstack([RAMP * 65535, RAMP[::-1] * 30000]).astype(np.uint16)
     again = changed(tiffs.file(tiffs.of(stored, 1, t338=short(0))))
     assert read_pages(again)[0][338].integers() == (0,)

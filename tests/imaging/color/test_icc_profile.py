@@ -14,7 +14,7 @@ from tests.imaging.profiles import (
     WIDE,
     built,
     gamma_curve,
-    grey_profile,
+    gray_profile,
     parametric_curve,
     place,
     rgb_profile,
@@ -43,19 +43,19 @@ def shown(icc: bytes, mode: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_a_color_profile_shows_grey_as_the_grey_one_did(name):
-    grey = grey_profile(CURVES[name])
-    color = icc_profile.for_color(grey)
+def test_a_color_profile_shows_gray_as_the_gray_one_did(name):
+    gray = gray_profile(CURVES[name])
+    color = icc_profile.for_color(gray)
     assert color is not None
-    assert np.abs(shown(grey, "L") - shown(color, "RGB")).max() <= 1
+    assert np.abs(shown(gray, "L") - shown(color, "RGB")).max() <= 1
 
 
-def test_a_grey_profile_in_lab():
-    grey = grey_profile(b"curv" + bytes(8), b"Lab ")
-    color = icc_profile.for_color(grey)
+def test_a_gray_profile_in_lab():
+    gray = gray_profile(b"curv" + bytes(8), b"Lab ")
+    color = icc_profile.for_color(gray)
     assert color is not None
     # A level is a share of L*.
-    light = icc_profile.read_encoding(grey).light(np.array([0.5], np.float32))
+    light = icc_profile.read_encoding(gray).light(np.array([0.5], np.float32))
     assert abs(float(light[0]) - ((50 + 16) / 116) ** 3) < 1e-3
     assert np.abs(shown(color, "RGB")[0, 128] - 119).max() <= 1
 
@@ -67,13 +67,13 @@ def test_a_color_profile_stays():
 
 @pytest.mark.parametrize("name", CURVES)
 def test_light_is_what_little_cms_says(name):
-    icc = grey_profile(CURVES[name])
+    icc = gray_profile(CURVES[name])
     light = icc_profile.read_encoding(icc).light(RAMP.astype(np.float32) / 255)
     codes = icc_profile.read_encoding(None).codes(light) * 255
     assert np.abs(codes - shown(icc, "L")[0, :, 1]).max() <= 1
 
 
-@pytest.mark.parametrize("icc", [None, grey_profile(), rgb_profile(CURVES["sampled"]), rgb_profile(gamma_curve(1.0))])
+@pytest.mark.parametrize("icc", [None, gray_profile(), rgb_profile(CURVES["sampled"]), rgb_profile(gamma_curve(1.0))])
 def test_codes_and_light_are_inverse(icc):
     codes = np.arange(65536, dtype=np.float32) / 65535
     encoding = icc_profile.read_encoding(icc)
@@ -113,6 +113,6 @@ def test_what_cannot_be_used_counts_as_srgb(icc):
     assert np.array_equal(encoding.to_xyz, icc_profile.read_encoding(None).to_xyz)
 
 
-@pytest.mark.parametrize("icc", [grey_profile(sampled_curve([5, 3, 1])), built(b"GRAY", {}), grey_profile()[:180]])
-def test_grey_profiles_without_a_curve_have_no_place_beside_color(icc):
+@pytest.mark.parametrize("icc", [gray_profile(sampled_curve([5, 3, 1])), built(b"GRAY", {}), gray_profile()[:180]])
+def test_gray_profiles_without_a_curve_have_no_place_beside_color(icc):
     assert icc_profile.for_color(icc) is None

@@ -19,7 +19,7 @@ from daguerre.models.catalog import Catalog, Model
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.settings import Settings
-from tests.imaging.profiles import gamma_curve, grey_profile, parametric_curve
+from tests.imaging.profiles import gamma_curve, gray_profile, parametric_curve
 
 LUMINANCE = np.array([0.2126390, 0.7151687, 0.0721923])
 ONLY = Settings(scratch_removal=False, denoise=False, face_enhancement=False, colorize=True, colorize_strength=100)
@@ -167,10 +167,10 @@ def test_float_exr_with_further_channels_keeps_them_and_its_depth(restorer, tmp_
 
 
 @pytest.mark.parametrize("form", ["png", "tiff", "jpeg", "jxl", "webp", "avif", "jp2", "psd"])
-def test_a_grey_profile_gives_way_to_one_for_color(restorer, form):
-    before = file(form, icc=grey_profile(gamma_curve(1.8)), dpi=(300.0, 300.0))
+def test_a_gray_profile_gives_way_to_one_for_color(restorer, form):
+    before = file(form, icc=gray_profile(gamma_curve(1.8)), dpi=(300.0, 300.0))
     result = restorer.restore(before, ONLY)
-    assert "The grey color profile was replaced by one for color with the same curve." in result.warnings
+    assert "The gray color profile was replaced by one for color with the same curve." in result.warnings
     after = imaging.open_image(result.encode().data)
     assert after.metadata.icc is not None
     assert after.metadata.icc[16:20] == b"RGB "
@@ -185,13 +185,13 @@ def test_a_grey_profile_gives_way_to_one_for_color(restorer, form):
             ImageCms.applyTransform(image, ImageCms.buildTransform(profile, lab, mode, "LAB", flags=flags))
         )[..., 0].astype(float)
 
-    source = Photo(gray(), form, metadata=Metadata(icc=grey_profile(gamma_curve(1.8))))
+    source = Photo(gray(), form, metadata=Metadata(icc=gray_profile(gamma_curve(1.8))))
     assert np.abs(lightness(result.photo) - lightness(source)).mean() < (2 if form in ("webp", "avif", "jpeg") else 0.8)
 
 
-def test_a_grey_profile_of_the_srgb_curve_is_no_news(restorer):
+def test_a_gray_profile_of_the_srgb_curve_is_no_news(restorer):
     curve = parametric_curve(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    result = restorer.restore(file("png", icc=grey_profile(curve)), ONLY)
+    result = restorer.restore(file("png", icc=gray_profile(curve)), ONLY)
     assert result.warnings == []
     assert result.photo.metadata.icc[16:20] == b"RGB "
 

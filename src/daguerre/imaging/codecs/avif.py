@@ -40,7 +40,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
     pages, metadata = pillow.describe(data, "AVIF")
     layout = _layout(data)
     bits = 12 if layout & _TWELVE else 10 if layout & _HIGH else 8
-    color = "grey" if layout & _MONOCHROME else "RGB"
+    color = "gray" if layout & _MONOCHROME else "RGB"
     return [replace(page, bits=bits, color=color) for page in pages], metadata
 
 
@@ -108,7 +108,7 @@ def _first_frame(data: bytes) -> Pixels:
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
-    """``photo`` with the subsampling and the bits it came in, 16 as 12; grey stays without color planes."""
+    """``photo`` with the subsampling and the bits it came in, 16 as 12; gray stays without color planes."""
     own = photo.coding if isinstance(photo.coding, AvifCoding) else AvifCoding()
     stands_in = photo.format == "heif"
     quality = quality or (_STAND_IN_QUALITY if stands_in else _QUALITY)

@@ -1,4 +1,4 @@
-"""BMP: bilevel, palette, grey, color, alpha. Lossless."""
+"""BMP: bilevel, palette, gray, color, alpha. Lossless."""
 
 from __future__ import annotations
 

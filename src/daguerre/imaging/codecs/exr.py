@@ -77,7 +77,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
             bits = 16 if str(spec.format) == "half" else 32
             kind = "frame" if pages else "photo"
             further = (*(("alpha",) if alpha is not None else ()), *extra)
-            pages.append(Page(spec.width, spec.height, bits, "RGB" if len(color) == 3 else "grey", kind, further, True))
+            pages.append(Page(spec.width, spec.height, bits, "RGB" if len(color) == 3 else "gray", kind, further, True))
     return pages, Metadata(xmp=packet.encode(errors="replace") or None)
 
 
@@ -122,7 +122,7 @@ def read(data: bytes, *, max_pixels: int) -> Photo:
 
 
 def _in_color(own: ExrCoding) -> ExrCoding:
-    """The coding of a grey file with R, G and B, of the same depth, where its one channel was."""
+    """The coding of a gray file with R, G and B, of the same depth, where its one channel was."""
     (at,) = own.color
     layer, _, _ = own.names[at].rpartition(".")
     colors = [f"{layer}.{name}" if layer else name for name in "RGB"]

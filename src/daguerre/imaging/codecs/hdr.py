@@ -71,7 +71,7 @@ def rounded(light: transfer.Floats) -> transfer.Floats:
 
 
 def write(photo: Photo, *, quality: int | None) -> bytes:
-    """A Radiance file; grey is written as three equal channels."""
+    """A Radiance file; gray is written as three equal channels."""
     import OpenImageIO as oi
 
     del quality

@@ -38,7 +38,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
         for index, frame in enumerate(file):
             mode, bits = str(frame.mode), int(frame.info.get("bit_depth") or 8)
             extra = ("alpha",) if "A" in mode.upper().partition(";")[0][1:] else ()
-            color = "grey" if mode.startswith("L") else "RGB"
+            color = "gray" if mode.startswith("L") else "RGB"
             kind = "photo" if index == main else "frame"
             pages.append(Page(frame.size[0], frame.size[1], bits, color, kind, extra))
         info: dict[str, Any] = dict(file[main].info)

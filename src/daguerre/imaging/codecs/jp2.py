@@ -23,8 +23,8 @@ EXIF_UUID = b"JpgTiffExif->JP2"
 
 
 IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
-_CMYK, _GREY, _SRGB, _SYCC = 12, 17, 16, 18
-_READABLE = (_CMYK, _GREY, _SRGB, _SYCC, 20, 21)
+_CMYK, _GRAY, _SRGB, _SYCC = 12, 17, 16, 18
+_READABLE = (_CMYK, _GRAY, _SRGB, _SYCC, 20, 21)
 _METRE = 0.0254
 _STRUCTURE = (b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"uuid", b"jumb")
 _CREDENTIALS_LOST = "The content credentials of the JPEG 2000 file were left out: they fit the old picture."
@@ -122,7 +122,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
         told = _told(data)
         (samples,) = struct.unpack_from(">H", data, data.find(CODESTREAM) + 40)
     colors = 4 if told.space == _CMYK else 3 if samples >= 3 else 1
-    color = {1: "grey", 3: "RGB", 4: "CMYK"}[colors]
+    color = {1: "gray", 3: "RGB", 4: "CMYK"}[colors]
     extra = ("alpha",) if samples > colors else ()
     return [Page(width, height, bits, color, extra=extra, compression="JPEG 2000")], told.metadata
 
@@ -204,7 +204,7 @@ def _boxed(data: bytes, photo: Photo, own: Jp2Coding, inks: Inks | None) -> byte
             inner += [
                 data[body + at : body + last] for name, at, _, last in walk_boxes(data[body:end]) if name == b"bpcc"
             ]
-            space = _CMYK if inks is not None else _SRGB if photo.pixels.shape[2] == 3 else _GREY
+            space = _CMYK if inks is not None else _SRGB if photo.pixels.shape[2] == 3 else _GRAY
             inner.append(pack_box(b"colr", b"\2\0\0" + icc if icc else b"\1\0\0" + struct.pack(">I", space)))
             if photo.alpha is not None:
                 inner.append(_definition(4 if inks is not None else photo.pixels.shape[2]))

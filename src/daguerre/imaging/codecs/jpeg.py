@@ -1,4 +1,4 @@
-"""JPEG: color, grey and CMYK, with the subsampling and the tables it came with."""
+"""JPEG: color, gray and CMYK, with the subsampling and the tables it came with."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
     width, height, samples = jpeg_segments.read_size(data)
     if not width or not samples:
         raise BrokenImage("The JPEG file is damaged: it names no size.")
-    color = {1: "grey", 3: "RGB", 4: "CMYK"}.get(samples, f"{samples} samples")
+    color = {1: "gray", 3: "RGB", 4: "CMYK"}.get(samples, f"{samples} samples")
     return [Page(width, height, told.bits, color, compression="JPEG")], _metadata(told, data)[0]
 
 

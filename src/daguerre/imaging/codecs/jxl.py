@@ -111,7 +111,7 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     if photo.alpha is not None:
         plane = np.concatenate([plane, photo.alpha[:, :, None]], axis=2)
     if plane.shape[2] == 2:
-        # OpenImageIO cannot write grey with alpha; this encoder can, without a profile.
+        # OpenImageIO cannot write gray with alpha; this encoder can, without a profile.
         lossless = quality is None or quality >= 100
         data = bytes(imagecodecs.jpegxl_encode(plane, level=None if lossless else quality, lossless=lossless))
     else:

@@ -66,7 +66,7 @@ def open_lazily(data: bytes, name: str, *, max_pixels: int) -> Image.Image:
     return image
 
 
-_COLORS = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "CMYK": "CMYK"}
+_COLORS = {"1": "gray", "L": "gray", "LA": "gray", "P": "palette", "PA": "palette", "CMYK": "CMYK"}
 
 
 def describe(data: bytes, name: str) -> tuple[list[Page], Metadata]:

@@ -1,4 +1,4 @@
-"""PNG of 1 to 16 bits: palette, grey, color, alpha. Lossless."""
+"""PNG of 1 to 16 bits: palette, gray, color, alpha. Lossless."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PngCoding(PillowCoding):
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
     """The picture, and what its chunks tell."""
     head = png_chunks.read_header(data)
-    color = {0: "grey", 2: "RGB", 3: "palette", 4: "grey", 6: "RGB"}[head.color_type]
+    color = {0: "gray", 2: "RGB", 3: "palette", 4: "gray", 6: "RGB"}[head.color_type]
     clear = head.color_type in (4, 6) or any(kind == b"tRNS" for kind, _ in png_chunks.walk_chunks(data))
     page = Page(head.width, head.height, head.depth, color, extra=("alpha",) if clear else (), compression="Deflate")
     return [page], png_chunks.read_metadata(data)[0]

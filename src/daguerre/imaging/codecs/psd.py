@@ -23,10 +23,10 @@ from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import stand_upright
 from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
 
-BITMAP, GREY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
-_COLORS = {BITMAP: 1, GREY: 1, INDEXED: 1, RGB: 3, CMYK: 4, DUOTONE: 1, LAB: 3}
+BITMAP, GRAY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
+_COLORS = {BITMAP: 1, GRAY: 1, INDEXED: 1, RGB: 3, CMYK: 4, DUOTONE: 1, LAB: 3}
 _NAMES = {
-    BITMAP: "grey", GREY: "grey", INDEXED: "palette", RGB: "RGB", CMYK: "CMYK", DUOTONE: "duotone", LAB: "Lab",
+    BITMAP: "gray", GRAY: "gray", INDEXED: "palette", RGB: "RGB", CMYK: "CMYK", DUOTONE: "duotone", LAB: "Lab",
 }  # fmt: skip
 _NO_LIMIT = 1 << 62
 _HELD_APART = (
@@ -215,7 +215,7 @@ def _native(planes: Pixels) -> Pixels:
 
 
 def _colors(pixels: Pixels, document: _Document, losses: list[str]) -> Pixels:
-    """Samples of any mode but CMYK as grey or RGB."""
+    """Samples of any mode but CMYK as gray or RGB."""
     match document.mode:
         case 0:
             return np.where(pixels, np.uint8(0), np.uint8(255))
@@ -257,8 +257,8 @@ def write(photo: Photo, *, quality: int | None) -> bytes:
     extra = own.extra
     if extra is not None and extra.shape[:2] == pixels.shape[:2] and extra.dtype == pixels.dtype:
         planes += [extra[:, :, i] for i in range(extra.shape[2])]
-    mode, mode_data, depth = {1: GREY, 3: RGB, 4: CMYK}[pixels.shape[2]], b"", 8 * pixels.dtype.itemsize
-    if own.mode == DUOTONE and mode == GREY:
+    mode, mode_data, depth = {1: GRAY, 3: RGB, 4: CMYK}[pixels.shape[2]], b"", 8 * pixels.dtype.itemsize
+    if own.mode == DUOTONE and mode == GRAY:
         mode, mode_data = DUOTONE, own.mode_data
     elif own.mode == BITMAP and len(planes) == 1 and bool(np.isin(pixels, (0, 255)).all()):
         mode, depth, planes = BITMAP, 1, [np.packbits(planes[0] == 0, axis=1)]

@@ -37,7 +37,7 @@ def describe(data: bytes) -> tuple[list[Page], Metadata]:
 
 
 def read(data: bytes, *, max_pixels: int) -> Photo:
-    """Upright uint16 sRGB ``[H, W, 3]``, or grey ``[H, W, 1]``, with the camera's own white balance.
+    """Upright uint16 sRGB ``[H, W, 3]``, or gray ``[H, W, 1]``, with the camera's own white balance.
 
     What is linear and has been through an interpolation already, as film scanners write it, keeps its brightness.
     """

@@ -1,4 +1,4 @@
-"""TGA: grey, palette, color, alpha, with or without run lengths. Lossless."""
+"""TGA: gray, palette, color, alpha, with or without run lengths. Lossless."""
 
 from __future__ import annotations
 

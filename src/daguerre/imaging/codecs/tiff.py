@@ -1,4 +1,4 @@
-"""TIFF: 8 bits, 16 bits or float; grey, color or inks; page by page, with its tags and compression."""
+"""TIFF: 8 bits, 16 bits or float; gray, color or inks; page by page, with its tags and compression."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def _losses(tags: Directory, shape: Shape) -> list[str]:
     if shape.compression not in _PACKED:
         name = _LOSSY_OR_RARE.get(shape.compression, "own")
         found.append(f"The TIFF's {name} compression is replaced by Deflate, which loses nothing.")
-    if shape.bits in (3, 5, 6, 7, 9, 11, 13, 14, 15, 24) and tiff_ifd.read_number(tags, 339, 1) == 1:
+    if shape.bits in (3, 5, 6, 7, 9, 11, 13, 14, 15) and tiff_ifd.read_number(tags, 339, 1) == 1:
         wide = 8 if shape.bits < 8 else 16
         found.append(f"Samples of {shape.bits} bits are stored in {wide} now, at the same levels.")
     if tiff_ifd.SUB_IFDS in tags:
@@ -364,7 +364,7 @@ def _stored(page: Photo) -> tuple[Any, Pixels, Directory]:
 
 
 def _are_few(plane: Pixels, bits: int) -> bool:
-    """Whether grey samples of 8 bits all lie on the levels of ``bits`` 1, 2 or 4."""
+    """Whether gray samples of 8 bits all lie on the levels of ``bits`` 1, 2 or 4."""
     if plane.dtype != np.uint8 or plane.shape[2] != 1 or bits not in (1, 2, 4):
         return False
     return bool((plane % (255 // ((1 << bits) - 1)) == 0).all())

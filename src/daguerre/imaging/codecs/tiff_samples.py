@@ -28,7 +28,7 @@ LOG_L, LOG_LUV = 32844, 32845
 INK_SET = 332
 
 COLOR_NAMES = {
-    MIN_IS_WHITE: "grey, white is 0", MIN_IS_BLACK: "grey", RGB: "RGB", PALETTE: "palette", MASK: "mask",
+    MIN_IS_WHITE: "gray, white is 0", MIN_IS_BLACK: "gray", RGB: "RGB", PALETTE: "palette", MASK: "mask",
     LOG_L: "LogL", LOG_LUV: "LogLuv", SEPARATED: "CMYK", YCBCR: "YCbCr", CIE_LAB: "Lab", ICC_LAB: "Lab", ITU_LAB: "Lab",
 }  # fmt: skip
 _COLORS = {LOG_LUV: 3, RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3, CIE_LAB: 3, ICC_LAB: 3, ITU_LAB: 3}
@@ -74,7 +74,7 @@ class Shape:
 
 @dataclass(slots=True)
 class Samples:
-    """``plane`` ``[H, W, C]`` of uint8, uint16 or float32, its first ``colors`` grey, RGB or CMYK (0 = no ink), and
+    """``plane`` ``[H, W, C]`` of uint8, uint16 or float32, its first ``colors`` gray, RGB or CMYK (0 = no ink), and
     sentences about what was made of them."""
 
     plane: Pixels
@@ -109,7 +109,7 @@ def _bits(tags: Directory) -> int:
 
 
 def read(data: bytes, place: Place, tags: Directory) -> Samples:
-    """The samples of the page at ``place`` as grey, RGB or CMYK.
+    """The samples of the page at ``place`` as gray, RGB or CMYK.
 
     Raises BrokenImage, and UnsupportedImage for kinds of samples that nothing here can read.
     """
@@ -232,7 +232,7 @@ def _as_colors(stored: Pixels, is_rgb: bool, tags: Directory, shape: Shape) -> S
 
 
 def _stored(data: bytes, place: Place, tags: Directory, shape: Shape) -> tuple[Pixels, bool]:
-    """``[H, W, C]`` as stored, and whether libtiff has made grey or RGB of it."""
+    """``[H, W, C]`` as stored, and whether libtiff has made gray or RGB of it."""
     if shape.photometric != YCBCR or shape.compression in _JPEGS:
         try:
             return _by_tifffile(data, place), shape.photometric == YCBCR
@@ -255,12 +255,22 @@ def _by_tifffile(data: bytes, place: Place) -> Pixels:
     with TiffFile(BytesIO(data)) as file:
         page = place.page(file)
         plane = np.asarray(page.asarray(maxworkers=1))
+        if page.bitspersample == 24 and plane.dtype.kind == "u":
+            plane = _order_triples(plane, file.byteorder)
         planar, layers, height, width, samples = page.shaped
     if layers != 1:
         raise UnsupportedImage("The TIFF holds a volume, not a picture.")
     plane = plane.reshape(planar, height, width, samples)
     plane = plane.astype(np.dtype(plane.dtype.name), copy=plane.dtype.byteorder == ">")
     return plane[0] if planar == 1 else np.ascontiguousarray(plane[..., 0].transpose(1, 2, 0))
+
+
+def _order_triples(plane: Pixels, byteorder: str) -> Pixels:
+    """Samples of 24 bits in the file's byte order, as TIFF 6.0 and libtiff have it.
+
+    tifffile takes all for big-endian, and leaves what it made of a big-endian file in that order in memory.
+    """
+    return plane.byteswap() if byteorder == ">" else (plane & 0xFF) << 16 | plane & 0xFF00 | plane >> 16 & 0xFF
 
 
 def _by_libtiff(data: bytes, index: int, tags: Directory, shape: Shape) -> tuple[Pixels, bool]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from daguerre.imaging.color import icc_profile
 from daguerre.imaging.photo import Photo
 
-_GREY_KEPT = "The grey color profile was replaced by one for color with the same curve."
-_GREY_LOST = "The grey color profile has no place beside colors and was left out."
+_GRAY_KEPT = "The gray color profile was replaced by one for color with the same curve."
+_GRAY_LOST = "The gray color profile has no place beside colors and was left out."
 
 
 def adapt_to_color(photo: Photo) -> Photo:
@@ -22,5 +22,5 @@ def adapt_to_color(photo: Photo) -> Photo:
         return photo
     if fitting is not None and icc_profile.read_encoding(icc).curve is None:
         return replace(photo, metadata=replace(photo.metadata, icc=fitting))
-    note = _GREY_LOST if fitting is None else _GREY_KEPT
+    note = _GRAY_LOST if fitting is None else _GRAY_KEPT
     return replace(photo, metadata=replace(photo.metadata, icc=fitting), warnings=[*photo.warnings, note])

@@ -1,4 +1,4 @@
-"""What code values mean in light, as a matrix profile (ICC.1:2022) says it, and color profiles for grey ones."""
+"""What code values mean in light, as a matrix profile (ICC.1:2022) says it, and color profiles for gray ones."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def read_encoding(icc: bytes | None) -> Encoding:
 
 
 def for_color(icc: bytes) -> bytes | None:
-    """A profile for color with the curve of the grey profile ``icc`` and the primaries of sRGB.
+    """A profile for color with the curve of the gray profile ``icc`` and the primaries of sRGB.
 
-    Equal channels then look as the grey did. ``icc`` itself, if it is not for grey; ``None`` where it has no curve.
+    Equal channels then look as the gray did. ``icc`` itself, if it is not for gray; ``None`` where it has no curve.
     """
     if icc[16:20] != b"GRAY":
         return icc
@@ -86,7 +86,7 @@ def for_color(icc: bytes) -> bytes | None:
         samples = np.interp(np.linspace(0, 1, _CURVE_SAMPLES), np.linspace(0, 1, _SAMPLES), curve)
         words = np.rint(samples * 65535).astype(">u2").tobytes()
         shape = b"curv" + bytes(4) + struct.pack(">I", _CURVE_SAMPLES) + words
-    name = b"Color with the curve of a grey profile\0"
+    name = b"Color with the curve of a gray profile\0"
     parts = {
         b"desc": b"desc" + bytes(4) + struct.pack(">I", len(name)) + name + bytes(78),
         b"cprt": b"text" + bytes(4) + b"No copyright, use freely\0",
@@ -99,10 +99,10 @@ def for_color(icc: bytes) -> bytes | None:
     return _profile(parts, {b"gTRC": b"rTRC", b"bTRC": b"rTRC"})
 
 
-def for_grey(icc: bytes) -> bytes | None:
-    """A profile for grey with the curve of the profile for color ``icc``.
+def for_gray(icc: bytes) -> bytes | None:
+    """A profile for gray with the curve of the profile for color ``icc``.
 
-    Grey then looks as equal channels did. ``icc`` itself, if it is for grey; ``None`` where its channels have no
+    Gray then looks as equal channels did. ``icc`` itself, if it is for gray; ``None`` where its channels have no
     curve in common.
     """
     if icc[16:20] == b"GRAY":
@@ -113,7 +113,7 @@ def for_grey(icc: bytes) -> bytes | None:
     if red is None or any(other is None or np.abs(other - red).max() > 0.002 for other in others):
         return None
     at, size = tags[b"gTRC"]
-    name = b"Grey with the curve of a color profile\0"
+    name = b"Gray with the curve of a color profile\0"
     parts = {
         b"desc": b"desc" + bytes(4) + struct.pack(">I", len(name)) + name + bytes(78),
         b"cprt": b"text" + bytes(4) + b"No copyright, use freely\0",

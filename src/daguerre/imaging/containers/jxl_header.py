@@ -65,7 +65,7 @@ def _channels(bits: _Bits) -> tuple[str, bool]:
     if bits.take(1):  # all defaults
         return "RGB", extra > 0
     bits.take(1)  # whether there is a profile
-    return {0: "RGB", 1: "grey"}.get(bits.take(2), "unknown"), extra > 0
+    return {0: "RGB", 1: "gray"}.get(bits.take(2), "unknown"), extra > 0
 
 
 def _skip_animation(bits: _Bits) -> None:
