@@ -83,6 +83,7 @@ class Settings(BaseModel):
     Percentages are 0-100. ``scratch_sensitivity`` 50 finds what the detector is sure of, 100
     nearly everything that might be damage. ``fidelity`` 1 keeps a face's own features, 0 enhances
     most. ``denoise_strength`` 0 leaves the photo untouched, 25 removes the visible noise.
+    ``treat_as_grayscale`` overrules what was seen of the photo: ``yes`` lets it be colorized, ``no`` does not.
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
     ``models`` ``auto`` takes the best networks that are installed.
     """
@@ -118,6 +119,10 @@ class Settings(BaseModel):
         default=None,
         description="Colors that are known, at pixels of the photo.",
         examples=[[{"x": 120, "y": 80, "color": "#c0a080"}]],
+    )
+    treat_as_grayscale: Literal["auto", "yes", "no"] = Field(
+        default="auto",
+        description="Whether the photo is monochrome; `auto` looks at it. `yes` lets it be colorized, `no` never.",
     )
     recover: bool = Field(
         default=False, description="Take a truncated or damaged file, and repair what is missing of its photo."

@@ -180,6 +180,8 @@ def test_a_photo_is_restored_where_memory_is_too_short_for_its_tiles(tmp_path, s
         loaded = real("cpu", path, threads, precision)
 
         def call(feed):
+            if "image" not in feed:
+                return loaded.call(feed)
             height, width = feed["image"].shape[2:]
             if height * width > 300 * 300 and path.stem == "denoise":
                 raise RuntimeError("Failed to allocate memory for requested buffer of size 4096")

@@ -7,7 +7,8 @@ import functools
 import numpy as np
 import pytest
 
-from daguerre.pipeline.monochrome import is_monochrome
+from daguerre.models import adapters
+from daguerre.pipeline.monochrome import Tone, judge_tone
 
 
 @functools.cache
@@ -37,42 +38,62 @@ def as_type(picture: np.ndarray, dtype: str) -> np.ndarray:
     return np.rint(np.clip(picture, 0, 1) * np.iinfo(dtype).max).astype(dtype)
 
 
+@pytest.fixture(scope="module")
+def judge(embedded):
+    return embedded(adapters.MONOCHROME)
+
+
 SIZES = [1, 2, 9, 32, 200, 1000]
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("size", SIZES)
-def test_gray_and_sepia_of_every_size_and_depth(size, dtype):
+def test_gray_of_every_size_and_depth_needs_no_judge(size, dtype):
     level = scene(size)
-    assert is_monochrome(as_type(level[:, :, None], dtype))
-    assert is_monochrome(as_type(np.repeat(level[:, :, None], 3, axis=2), dtype))
+    assert judge_tone(as_type(level[:, :, None], dtype), None) is Tone.MONOCHROME
+    assert judge_tone(as_type(np.repeat(level[:, :, None], 3, axis=2), dtype), None) is Tone.MONOCHROME
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("size", [32, 200, 1000])
-def test_color_and_sepia(size, dtype):
-    assert is_monochrome(as_type(sepia(scene(size)), dtype))
-    assert not is_monochrome(as_type(colorful(size), dtype))
+def test_color_and_sepia(judge, size, dtype):
+    assert judge_tone(as_type(sepia(scene(size)), dtype), judge) is Tone.MONOCHROME
+    assert judge_tone(as_type(colorful(size), dtype), judge) is Tone.COLOR
     muted = colorful(size)
     muted = muted.mean(axis=2, keepdims=True) * 0.6 + muted * 0.4
-    assert not is_monochrome(as_type(muted, dtype))
+    assert judge_tone(as_type(muted, dtype), judge) is Tone.COLOR
 
 
-def test_a_colored_stain_does_not_color_a_photo():
+def test_a_colored_stain_does_not_color_a_photo(judge):
     picture = sepia(scene(400))
     y, x = np.mgrid[:400, :400]
     stained = np.hypot(y - 120, x - 260) < 70
     picture[stained] *= np.array([0.5, 0.7, 1.0])
-    assert is_monochrome(as_type(picture, "uint8"))
+    assert judge_tone(as_type(picture, "uint8"), judge) is Tone.MONOCHROME
+
+
+def test_one_red_thing_in_a_gray_scene_makes_a_color_photo(judge):
+    picture = np.repeat(scene(400)[:, :, None], 3, axis=2)
+    picture[150:260, 120:280] *= np.array([1.2, 0.25, 0.2])
+    assert judge_tone(as_type(picture, "uint8"), judge) is not Tone.MONOCHROME
+
+
+def test_without_a_judge_what_has_color_is_unsure():
+    assert judge_tone(as_type(sepia(scene(100)), "uint8"), None) is Tone.UNSURE
+
+
+def test_more_color_than_any_toning_has_is_never_monochrome():
+    blue = np.stack([scene(200) * 0.1, scene(200) * 0.2, 0.4 + 0.6 * scene(200)], axis=2)
+    assert judge_tone(as_type(blue, "uint8"), lambda planes: 20.0) is Tone.UNSURE
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 500), (20000, 2)])
-def test_extreme_shapes_get_an_answer(shape):
+def test_extreme_shapes_get_an_answer(judge, shape):
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    assert is_monochrome(pixels) in (True, False)
+    assert judge_tone(pixels, judge) in Tone
 
 
-def test_pixels_that_are_not_numbers_get_an_answer():
+def test_pixels_that_are_not_numbers_get_an_answer(judge):
     picture = np.full((50, 50, 3), 0.5, np.float32)
     picture[:10] = np.nan
-    assert is_monochrome(picture)
+    assert judge_tone(picture, judge) is Tone.MONOCHROME

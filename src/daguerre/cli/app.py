@@ -113,6 +113,10 @@ def restore(
     colorize_strength: Annotated[
         float | None, typer.Option(metavar="0-100", help="How strong the colours are. [85]")
     ] = None,
+    treat_as_grayscale: Annotated[
+        Literal["auto", "yes", "no"] | None,
+        typer.Option(help="Whether the photo is monochrome; auto looks at it. [auto]"),
+    ] = None,
     hint: Annotated[
         list[str] | None,
         typer.Option(metavar="X,Y=#rrggbb", help="The colour of a place, in pixels from the top left; repeatable."),
@@ -157,6 +161,7 @@ def restore(
         "faces": [chosen_face(text) for text in face] if face else None,
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
+        "treat_as_grayscale": treat_as_grayscale,
         "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})

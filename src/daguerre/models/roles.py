@@ -189,3 +189,13 @@ class Colorizer(Protocol):
         ``hints`` ``[H, W, 3]``: a, b and 1 where they are known, else 0.
         """
         ...
+
+
+class MonochromeJudge(Protocol):
+    """Tells monochrome photos from color ones."""
+
+    def __call__(self, planes: Floats) -> float:
+        """The logit of being monochrome, of what :func:`daguerre.pipeline.monochrome.network_input` makes of a photo:
+        ``[5, 128, 128]``.
+        """
+        ...

@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from daguerre.errors import ModelNotInstalled
 from daguerre.face import Face
+from daguerre.imaging.photo import Pixels
 from daguerre.models import adapters
 from daguerre.models.adapters import Role
 from daguerre.models.catalog import WantedTier
-from daguerre.models.roles import FaceRestorer
+from daguerre.models.roles import FaceRestorer, MonochromeJudge
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.models.runtime.session import Session
+from daguerre.pipeline.monochrome import Tone, judge_tone
 from daguerre.settings import Settings
 
 Mask = npt.NDArray[np.bool_]
@@ -47,8 +49,7 @@ class StepContext:
     """One page of a photo on its way through the steps.
 
     ``mask`` ``[H, W]``, true where damaged, replaces detection; ``missing`` is true where a recovered file held no
-    pixels. ``icc`` explains the code values. ``is_grayscale``: the page is monochrome. A step that colors the page
-    sets ``colorized``.
+    pixels. ``icc`` explains the code values. A step that colors the page sets ``colorized``.
     """
 
     index: int
@@ -59,14 +60,32 @@ class StepContext:
     report: Report
     icc: bytes | None = None
     missing: Mask | None = None
-    is_grayscale: bool = False
     colorized: bool = False
     used: list[Session] = field(default_factory=list)
+    _tone: Tone | None = None
 
     @property
     def is_first(self) -> bool:
         """Whether this is the page that reports speak of."""
         return self.index == 0
+
+    def tone(self, pixels: Pixels) -> Tone:
+        """Whether the page is monochrome or in color, as the person says or as it is seen; judged once."""
+        if self._tone is None:
+            match self.settings.treat_as_grayscale:
+                case "yes":
+                    self._tone = Tone.MONOCHROME
+                case "no":
+                    self._tone = Tone.COLOR
+                case _:
+                    self._tone = judge_tone(pixels, self._judge())
+        return self._tone
+
+    def _judge(self) -> MonochromeJudge | None:
+        try:
+            return self.cache.adapter(adapters.MONOCHROME, self.cache.model(adapters.MONOCHROME.name))
+        except ModelNotInstalled:
+            return None
 
     def model(self, role: Role[Served]) -> Served:
         """The model for ``role``, noted as used. Raises ModelError."""

@@ -15,7 +15,7 @@ from daguerre.imaging.photo import Photo, Pixels
 from daguerre.models.catalog import WantedTier
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline.context import Mask, Report, StepContext
-from daguerre.pipeline.monochrome import is_monochrome, is_neutral
+from daguerre.pipeline.monochrome import Tone, is_neutral
 from daguerre.pipeline.steps import STEPS, Step
 from daguerre.progress import Progress, ProgressEvent
 from daguerre.settings import Settings
@@ -49,14 +49,15 @@ def restore_photo(
     area = [page.height * page.width for page in pages]
     weights = {f"{index}/{step.name}": step.weight * pixels for index, pixels in enumerate(area) for step in wanted}
     progress = Progress(weights, on_progress, cancel)
-    report = Report(is_grayscale=is_monochrome(photo.pixels))
+    report = Report()
     if settings.color_hints and not any(step.name == "colorize" for step in wanted):
         report.warn("The color hints were not used: colorizing is off.")
     restored = []
     for index, page in enumerate(pages):
         context = StepContext(index, settings, mask if index == 0 else None, cache, tier, report, page.metadata.icc)
         context.missing = page.missing
-        context.is_grayscale = report.is_grayscale if index == 0 else settings.colorize and is_monochrome(page.pixels)
+        if index == 0:
+            report.is_grayscale = context.tone(page.pixels) is Tone.MONOCHROME
         pixels = _restore_pixels(page.pixels, context, wanted, progress)
         result = replace(page, pixels=pixels, pages=[])
         restored.append(adapt_to_color(result) if context.colorized else result)

@@ -18,7 +18,7 @@ from daguerre.pipeline import damage, faces, inpaint
 from daguerre.pipeline.colorize import colorize, parse_hint
 from daguerre.pipeline.context import StepContext
 from daguerre.pipeline.denoise import NoiseReducer, estimate_noise
-from daguerre.pipeline.monochrome import is_monochrome, is_neutral
+from daguerre.pipeline.monochrome import Tone, is_neutral
 from daguerre.progress import Track
 from daguerre.settings import Settings
 
@@ -70,7 +70,7 @@ def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels
         context.optional_model(adapters.FACE_IDENTITY),
         context.sharpness_reference(),
         fidelity=float(context.settings.fidelity),
-        gray=context.is_grayscale or (not context.is_first and is_monochrome(pixels)),
+        gray=context.tone(pixels) is Tone.MONOCHROME,
     )
     result, outcomes = enhancer.enhance(pixels, found, chosen, track)
     if context.is_first:
@@ -93,10 +93,16 @@ def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     settings = context.settings
     context.cache.model(adapters.COLORIZE.name, context.tier)
     hints = settings.color_hints or [] if context.is_first else []
-    if not context.is_grayscale:
+    tone = context.tone(pixels)
+    if tone is not Tone.MONOCHROME:
         unused = " Its color hints were not used." if hints else ""
         where = "The photo" if context.is_first else f"Page {context.index + 1}"
-        context.report.warn(f"{where} is in color already and was not colorized.{unused}")
+        reason = (
+            "is in color already and was not colorized."
+            if tone is Tone.COLOR
+            else "may be in color, so it was not colorized. To color it all the same, treat it as grayscale."
+        )
+        context.report.warn(f"{where} {reason}{unused}")
         return pixels
     height, width = pixels.shape[:2]
     inside = [hint for hint in hints if hint.x < width and hint.y < height]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from io import BytesIO
 
 import numpy as np
@@ -15,7 +16,8 @@ import daguerre
 from daguerre import imaging
 from daguerre.config import Config
 from daguerre.imaging.photo import Metadata, Photo
-from daguerre.models.catalog import Catalog, Model
+from daguerre.models.adapters import ToneJudge
+from daguerre.models.catalog import Catalog, Model, embedded
 from daguerre.models.install.store import Store
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.settings import Settings
@@ -64,8 +66,11 @@ def restorer(tmp_path_factory):
         multiple=32,
         window=256,
     )
+    judge = next(model for model in embedded.catalog() if model.role == "monochrome")
+    shutil.copy(embedded.WEIGHTS / judge.file, folder)
     config = Config(data=folder)
-    return daguerre.Restorer(config=config, cache=ModelCache(Catalog(entry), Store(folder, embedded=folder), config))
+    cache = ModelCache(Catalog(entry, judge), Store(folder, embedded=folder), config)
+    return daguerre.Restorer(config=config, cache=cache)
 
 
 def gray(kind="uint8", height=60, width=80):
@@ -229,6 +234,21 @@ def test_each_page_is_looked_at_on_its_own(restorer, scene):
     assert after.pages[1].pixels.dtype == np.uint16
     assert np.ptp(after.pages[1].pixels.astype(int), axis=2).mean() > 2000
     assert result.warnings == ["Page 2 is in color already and was not colorized."]
+
+
+def test_a_person_overrules_what_was_seen(restorer, scene):
+    kept = restorer.restore(Photo(gray(), "png"), ONLY, treat_as_grayscale="no")
+    assert (kept.is_grayscale, kept.colorized) == (False, False)
+    assert restorer.restore(Photo(scene(), "png"), ONLY, treat_as_grayscale="yes").colorized
+
+
+def test_a_photo_of_which_nobody_is_sure_is_left_alone_and_told(restorer, scene, monkeypatch):
+    monkeypatch.setattr(ToneJudge, "__call__", lambda self, planes: 0.5)
+    result = restorer.restore(Photo(scene(), "png"), ONLY)
+    assert (result.is_grayscale, result.colorized) == (False, False)
+    assert result.warnings == [
+        "The photo may be in color, so it was not colorized. To color it all the same, treat it as grayscale."
+    ]
 
 
 class TestHints:

@@ -28,6 +28,7 @@ from daguerre.models.adapters.residual_inpainter import ResidualInpainter
 from daguerre.models.adapters.sface import SFace
 from daguerre.models.adapters.siggraph17 import Siggraph17
 from daguerre.models.adapters.stride_faces import StrideFaces
+from daguerre.models.adapters.tone_judge import ToneJudge
 from daguerre.models.adapters.yunet import YuNet
 from daguerre.models.runtime.loaded import LoadedModel
 
@@ -62,4 +63,6 @@ COLORIZE: Role[roles.Colorizer] = Role(
     "colorize", {"ChromaHints": ChromaHints, "DDColor": DDColor, "Siggraph17": Siggraph17}
 )
 
-ROLES = (DAMAGE, INPAINT, FACE_DETECTION, FACE_RESTORATION, FACE_IDENTITY, NOISE, DENOISE, COLORIZE)
+MONOCHROME: Role[roles.MonochromeJudge] = Role("monochrome", {"ToneJudge": ToneJudge})
+
+ROLES = (DAMAGE, INPAINT, FACE_DETECTION, FACE_RESTORATION, FACE_IDENTITY, NOISE, DENOISE, COLORIZE, MONOCHROME)

@@ -33,6 +33,7 @@ _ENTRIES = (
     _Entry("denoise", "ResidualDenoiser", "removes noise", multiple=8, tile=1024, halo=24),
     _Entry("face_detection", "StrideFaces", "finds faces", multiple=32, tile=1024, halo=96),
     _Entry("face_restoration", "Portrait", "enhances faces", multiple=32, window=512),
+    _Entry("monochrome", "ToneJudge", "tells monochrome photos from color ones", multiple=128, window=128),
     _Entry("colorize", "ChromaHints", "colors gray photos", multiple=32, window=256),
 )
 

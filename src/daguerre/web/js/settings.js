@@ -15,6 +15,7 @@ export const DEFAULTS = Object.freeze({
   denoiseStrength: 25,
   colorize: false,
   colorizeStrength: 85,
+  treatAsGrayscale: "auto",
   models: "auto",
   outputFormat: "",
   quality: 0,
@@ -40,6 +41,7 @@ const STEPS = [
 ];
 
 const MODELS = [["auto", "Best installed"], ["embedded", "Built in, small and fast"], ["full", "Full, where installed"]];
+const TONES = [["auto", "Look at the photo"], ["yes", "Monochrome"], ["no", "In color"]];
 const FORMATS = [
   ["", "Same as the photo"], ["jpeg", "JPEG"], ["png", "PNG"], ["tiff", "TIFF"], ["webp", "WebP"], ["avif", "AVIF"], ["jxl", "JPEG XL"],
 ];
@@ -78,7 +80,7 @@ export class SettingsForm extends HTMLElement {
     form.append(
       ...STEPS.map((step) => this.#step(step)),
       el("details", { class: "more" }, el("summary", {}, "More"),
-        this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
+        this.#choice("treatAsGrayscale", "The photo is", TONES), this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
       el("div", { class: "actions" },
         el("button", { type: "submit", class: "primary", "data-testid": "again" }, icon("again"), "Restore again"),
         el("button", { type: "button", class: "quiet", onclick: () => this.#reset() }, "Reset")),
