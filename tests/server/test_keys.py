@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
+import time
 
 import httpx
 
@@ -59,6 +61,20 @@ def test_without_a_key(keyed):
             assert (answer.status_code, answer.json()) == (401, REFUSED), path
             assert answer.headers["www-authenticate"].startswith("Bearer")
     assert keyed.server.client.get("/api/v1/health").status_code == 200
+
+
+def test_nobody_is_let_in_while_it_is_looked_whether_there_are_keys(database, monkeypatch):
+    keys = Keys(database)
+    grant = keys.grant(keys.create("anna"))
+    for question in ("exist", "_all_valid"):
+        real = getattr(keys, question)
+        monkeypatch.setattr(keys, question, lambda real=real: time.sleep(0.2) or real())
+
+    async def at_once():
+        needed = await asyncio.gather(*(keys.needed() for _ in range(3)))
+        return needed + await asyncio.gather(*(keys.still_valid(grant) for _ in range(3)))
+
+    assert asyncio.run(at_once()) == [True] * 6
 
 
 def test_administration_is_a_role(keyed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import math
@@ -61,6 +62,7 @@ class Keys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._asking = asyncio.Lock()
         self._needed = False
         self._asked_at = -math.inf
         self._valid: frozenset[str] = frozenset()
@@ -99,22 +101,23 @@ class Keys:
 
     async def needed(self) -> bool:
         """The same for the event loop, which asks at every request: known anew within a second."""
-        now = time.monotonic()
-        if not self._needed and now > self._asked_at + 1:
-            self._asked_at = now
-            self._needed = await run_in_threadpool(self.exist)
-        return self._needed
+        # Who comes while one asks waits: nobody is let in before there is an answer.
+        async with self._asking:
+            if not self._needed and time.monotonic() > self._asked_at + 1:
+                self._needed = await run_in_threadpool(self.exist)
+                self._asked_at = time.monotonic()
+            return self._needed
 
     async def still_valid(self, grant: Grant) -> bool:
         """Whether the token was not revoked, signed out or expired meanwhile: known anew within two seconds.
 
         For whoever listens for long: one query serves all of them.
         """
-        now = time.monotonic()
-        if now > self._valid_at + _FRESH_S:
-            self._valid_at = now
-            self._valid = await run_in_threadpool(self._all_valid)
-        return grant.token in self._valid
+        async with self._asking:
+            if time.monotonic() > self._valid_at + _FRESH_S:
+                self._valid = await run_in_threadpool(self._all_valid)
+                self._valid_at = time.monotonic()
+            return grant.token in self._valid
 
     def _all_valid(self) -> frozenset[str]:
         now = time.time()
