@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from daguerre.jobs.errors import FileMissing, StorageFull, StorageUnusable
@@ -159,3 +160,12 @@ def test_a_store_that_is_gone_has_its_own_error(object_store, monkeypatch, tmp_p
         monkeypatch.setenv(name, value)
     with pytest.raises(StorageUnusable, match="does not answer"):
         ObjectStorage(object_store.url(), tmp_path).check()
+
+
+def test_the_store_hands_out_what_it_keeps_under_its_name(object_storage):
+    object_storage.put(output_key("j", "t", "grün.jpg"), b"0123456789", name="grün.jpg")
+    address = object_storage.address(output_key("j", "t", "grün.jpg"))
+    answer = httpx.get(address, headers={"Range": "bytes=2-4"})
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (206, b"234", "image/jpeg")
+    assert "filename*=UTF-8''gr%C3%BCn.jpg" in answer.headers["content-disposition"]
+    assert httpx.get(address.partition("?")[0]).status_code == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 import unicodedata
+from urllib.parse import quote
 
 from daguerre.imaging import registry
 
@@ -47,6 +48,12 @@ def media_type(name: str) -> str:
     """The media type of a file by its name's extension."""
     extension = f".{name.rpartition('.')[2].lower()}"
     return _MEDIA_TYPES.get(extension) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def disposition(name: str) -> str:
+    """The header ``Content-Disposition`` of a file that is to be stored under ``name``."""
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("%", "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _shortened(text: str, longest_bytes: int) -> str:

@@ -89,7 +89,7 @@ class LocalStorage:
         finally:
             path.unlink(missing_ok=True)
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes, *, name: str = "") -> None:
         with disk_errors(), self.scratch() as path:
             path.write_bytes(data)
             self.adopt(path, key)
@@ -118,6 +118,9 @@ class LocalStorage:
             raise FileMissing("A file of the job is no longer there.") from error
         async for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
             yield bytes(chunk)
+
+    def address(self, key: str) -> None:
+        return None
 
     def size_bytes(self, key: str) -> int:
         path = self._folder / key

@@ -20,11 +20,13 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
+from daguerre.jobs import filenames
 from daguerre.jobs.errors import FileMissing, StorageUnusable
 from daguerre.jobs.local_storage import disk_errors
 from daguerre.jobs.scratch import Scratch
 
 if TYPE_CHECKING:
+    from obstore import Attributes
     from obstore.store import ClientConfig, RetryConfig
 
 WHOLE_BYTES = 8 << 20
@@ -38,6 +40,7 @@ _RETRY_S = 6.0
 _STALL_S = 15.0
 _TRANSFER_S = 600.0
 _CHECK_S = 2.0
+_SIGNED_S = 600.0
 _STALE_S = 24 * 3600
 _SPOOL = "spool"
 _PROBE = "probe"
@@ -144,10 +147,16 @@ class ObjectStorage:
         finally:
             path.unlink(missing_ok=True)
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes, *, name: str = "") -> None:
+        attributes: Attributes = {}
+        if name:
+            attributes = {
+                "Content-Type": filenames.media_type(name), "Content-Disposition": filenames.disposition(name),
+                "Cache-Control": "private, no-cache",
+            }  # fmt: skip
         with store_errors():
             try:
-                obstore.put(self._store, key, data, mode="create")
+                obstore.put(self._store, key, data, mode="create", attributes=attributes)
             except AlreadyExistsError:
                 # The answer to an earlier try was lost: nobody else writes this key.
                 if obstore.head(self._store, key)["size"] != len(data):
@@ -173,6 +182,10 @@ class ObjectStorage:
             found = await obstore.get_async(self._store, key, options={"range": (start, end)})
             async for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
                 yield bytes(chunk)
+
+    def address(self, key: str) -> str:
+        with store_errors():
+            return obstore.sign(self._store, "GET", key, timedelta(seconds=_SIGNED_S))
 
     def size_bytes(self, key: str) -> int:
         with store_errors():

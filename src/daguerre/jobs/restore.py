@@ -59,7 +59,7 @@ def restore_job(
     files = {}
     for each, (role, data) in contents.items():
         key = output_key(job.folder, claim.token, each)
-        storage.put(key, data)
+        storage.put(key, data, name=each)
         files[each] = StoredFile(key, role, len(data), filenames.media_type(each), hashlib.sha256(data).hexdigest())
     result = {to_snake(field): value for field, value in restoration.to_dict().items()}
     result["warnings"] = [*job.notes, *result["warnings"]]

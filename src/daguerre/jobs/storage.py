@@ -67,8 +67,8 @@ class Storage(Protocol):
     def scratch(self) -> AbstractContextManager[Path]:
         """The path of an empty local file, which goes with the ``with`` block unless it was moved away."""
 
-    def put(self, key: str, data: bytes) -> None:
-        """Store ``data`` under a key that is new. Raises StorageFull."""
+    def put(self, key: str, data: bytes, *, name: str = "") -> None:
+        """Store ``data`` under a key that is new; who downloads it shall call it ``name``. Raises StorageFull."""
 
     def adopt(self, path: Path, key: str) -> None:
         """Make a complete scratch file the file of ``key``. Raises StorageFull."""
@@ -78,6 +78,9 @@ class Storage(Protocol):
 
     def stream(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from ``start`` up to and without ``end``. Raises FileMissing before the first."""
+
+    def address(self, key: str) -> str | None:
+        """Where the file can be had from the storage itself, by whoever has the address; for some minutes."""
 
     def size_bytes(self, key: str) -> int:
         """The bytes of a file. Raises FileMissing."""

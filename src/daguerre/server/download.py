@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from daguerre.jobs import filenames
 from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.records import Job, StoredFile
 from daguerre.server import ranges, zip_stream
@@ -36,6 +37,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {**_BINARY, "description": "The file"},
     206: {**_BINARY, "description": "The part that Range asks for"},
     304: {"description": "The file is still the one of If-None-Match"},
+    307: {"description": "The file is in the store at `Location` for ten minutes, with DAGUERRE_STORAGE_REDIRECT"},
     **documented(400, 401, 403, 404, 416),
 }
 
@@ -103,6 +105,10 @@ async def _file(
     headers = attachment(name) | {"ETag": etag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
     if if_none_match is not None and (etag in if_none_match or if_none_match.strip() == "*"):
         return Response(status_code=304, headers=headers)
+    if service.config.storage_redirect and request.method == "GET" and not _is_fetched_by_page(request):
+        address = await run_in_threadpool(service.storage.address, file.key)
+        if address is not None:
+            return Response(status_code=307, headers={"Location": address, "Cache-Control": "no-store"})
     try:
         wanted = ranges.part(range if if_range in (None, etag, modified) else None, file.size_bytes)
     except ranges.Unsatisfiable:
@@ -123,6 +129,11 @@ async def _file(
     return StreamingResponse(_after(first, chunks), status, headers, file.media_type)
 
 
+def _is_fetched_by_page(request: Request) -> bool:
+    """Scripts and pictures of a page get nothing from another place; what a browser opens or stores does."""
+    return request.headers.get("sec-fetch-mode", "navigate") != "navigate"
+
+
 async def _archive(request: Request, service: Service, batch: Job) -> Response:
     if request.method == "HEAD":
         return Response(headers=attachment(ARCHIVE), media_type="application/zip")
@@ -141,11 +152,7 @@ def _segments(request: Request) -> tuple[str, str]:
 
 def attachment(name: str) -> dict[str, str]:
     """The headers of a file that is to be stored under ``name``."""
-    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("%", "_")
-    return {
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
-        "Cache-Control": "private, no-cache",
-    }
+    return {"Content-Disposition": filenames.disposition(name), "Cache-Control": "private, no-cache"}
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
