@@ -92,3 +92,14 @@ def test_files_without_a_job_go_after_an_hour(queue, storage, clock, finished, m
     clock.pass_(3601)
     keeping.tidy()
     assert storage.folders(older_s=-1) == {finished.folder}
+
+
+def test_jobs_whose_files_are_gone_are_found_and_stay(queue, storage, clock, finished):
+    keeping = keeper(queue, storage, clock)
+    clock.pass_(3601)
+    keeping.tidy()
+    assert keeping.lost == frozenset()
+    storage.remove(finished.folder)
+    clock.pass_(3601)
+    keeping.tidy()
+    assert keeping.lost == {"done"} and queue.get("done") is not None

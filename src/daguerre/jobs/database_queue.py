@@ -179,6 +179,11 @@ class DatabaseQueue(ABC):
     def known_folders(self, folders: Iterable[str]) -> set[str]:
         return self._those_in(jobs.c.folder, list(folders))
 
+    def offering(self, before: float) -> dict[str, str]:
+        complete = (jobs.c.phase == "complete") & (jobs.c.kind == "single") & (jobs.c.finished_at < before)
+        with self._database.reading() as connection:
+            return dict(connection.execute(select(jobs.c.folder, jobs.c.id).where(complete)).all())
+
     def latest(self, job: str) -> Event | None:
         query = select(events).where(events.c.job == job).order_by(events.c.number.desc()).limit(1)
         with self._database.reading() as connection:

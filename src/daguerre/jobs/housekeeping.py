@@ -60,6 +60,8 @@ class Housekeeping:
         self._clock = clock
         self._steady = SteadyClock(min(_STEADY_S, self._retention_s), wall=wall, clock=clock)
         self._orphans_due = clock()
+        self.lost: frozenset[str] = frozenset()
+        """Jobs whose results are no longer in the storage, as of the last sweep."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -122,8 +124,14 @@ class Housekeeping:
                 _log.exception("housekeeping failed")
 
     def _remove_orphans(self) -> None:
-        """Files whose job was removed, or never came to be."""
+        """Files whose job was removed, or never came to be. Jobs without files stay: the storage may come back."""
         self._storage.sweep()
         stored = self._storage.folders(older_s=_ORPHANS_S)
         for folder in stored - self._queue.known_folders(stored):
             self._storage.remove(folder)
+        offering = self._queue.offering(self._wall() - _ORPHANS_S)
+        missing = offering.keys() - self._storage.folders(older_s=-_ORPHANS_S)
+        # Some may have been removed while the storage was listed.
+        self.lost = frozenset(self._queue.known(offering[folder] for folder in missing))
+        for job in self.lost:
+            _log.warning("files of a job are gone", job=job)

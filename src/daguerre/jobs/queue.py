@@ -144,6 +144,9 @@ class JobQueue(Protocol):
     def known_folders(self, folders: Iterable[str]) -> set[str]:
         """Those of ``folders`` that belong to a job."""
 
+    def offering(self, before: float) -> dict[str, str]:
+        """The jobs that offer files since before that time, by their folders."""
+
     def load(self) -> Load:
         """Counts over all jobs, and the workers that are alive."""
 

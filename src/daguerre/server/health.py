@@ -21,6 +21,8 @@ metrics = APIRouter(tags=["health"])
 
 VERSION = version("daguerre")
 
+_NAMED = 5
+
 _log = structlog.get_logger()
 
 
@@ -68,6 +70,9 @@ def faults(service: Service) -> list[Fault]:
         except Exception as error:
             _log.error("out of order", part=part, error=str(error))
             found.append(Fault(part, str(error)))
+    if lost := sorted(service.housekeeping.lost):
+        some = ", ".join(lost[:_NAMED]) + (" ..." if len(lost) > _NAMED else "")
+        found.append(Fault("files", f"those of {len(lost)} jobs are gone ({some})", fatal=False))
     supervisor = service.supervisor
     if supervisor is not None and supervisor.alive < supervisor.count:
         missing = f"{supervisor.alive} of {supervisor.count} run"
