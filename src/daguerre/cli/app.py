@@ -286,11 +286,18 @@ def serve(
 def worker(
     context: typer.Context,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that restore. [by cores or GPUs]")] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"] | None,
+        typer.Option(help="Where the networks run."),
+    ] = None,
+    queues: Annotated[
+        str | None, typer.Option(metavar="default,gpu,large", help="Take these jobs alone, on PostgreSQL. [all]")
+    ] = None,
 ) -> None:
-    """Restore for a server that shares this folder, such as `daguerre serve --workers 0`."""
+    """Restore for servers that share this folder, or the same PostgreSQL and object store."""
     from daguerre.cli.serve import work
 
-    work(context.obj, workers=workers)
+    work(context.obj, workers=workers, device=device, queues=queues)
 
 
 @keys.command("create")
@@ -299,13 +306,18 @@ def keys_create(
     admin: Annotated[bool, typer.Option("--admin", help="It may install networks and see the whole queue.")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="It reads the metrics, and nothing else.")] = False,
     expires_days: Annotated[float | None, typer.Option(min=0, help="After these days it is not valid.")] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Its jobs wait for interactive ones, on PostgreSQL.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="So many of its jobs at a time, on PostgreSQL. [DAGUERRE_JOBS_PER_KEY]")
+    ] = None,
 ) -> None:
     """Make a key and show it, this once. From the first one on, the service asks for keys."""
     from daguerre.cli.serve import create_key
 
     if admin and metrics:
         raise typer.BadParameter("A key is for administration or for metrics.")
-    create_key(name, "admin" if admin else "metrics" if metrics else "user", expires_days)
+    role: Literal["admin", "metrics", "user"] = "admin" if admin else "metrics" if metrics else "user"
+    create_key(name, role, expires_days, job_class="batch" if batch else "interactive", job_limit=jobs)
 
 
 @keys.command("list")

@@ -15,6 +15,8 @@ from daguerre.cli.signals import Stop
 from daguerre.errors import DaguerreError
 
 if TYPE_CHECKING:
+    from daguerre.config import Device
+    from daguerre.jobs.records import JobClass
     from daguerre.server.keys import Keys, Role
 
 
@@ -33,14 +35,15 @@ def serve(
     run(config, stop.listen, host=host, port=port, workers=workers, no_auth=no_auth)
 
 
-def work(stop: Stop, *, workers: int | None) -> None:
-    """``daguerre worker``: workers without a server, on the same folder."""
+def work(stop: Stop, *, workers: int | None, device: Device | None, queues: str | None) -> None:
+    """``daguerre worker``: workers without a server, on the same folder, or the same database and store."""
     from daguerre.jobs import backends
     from daguerre.jobs.logs import configure_logs
     from daguerre.jobs.supervisor import Supervisor, default_count
 
     configure_logs()
-    config = configuration()
+    chosen = {"device": device, "queues": queues}
+    config = configuration(**{name: value for name, value in chosen.items() if value is not None})
     queue = backends.job_queue(backends.open_database(config), config)
     supervisor = Supervisor(queue, config, workers or default_count(config))
     ended = threading.Event()
@@ -56,18 +59,22 @@ def work(stop: Stop, *, workers: int | None) -> None:
         raise
 
 
-def create_key(name: str, role: Role, expires_days: float | None) -> None:
+def create_key(
+    name: str, role: Role, expires_days: float | None, *, job_class: JobClass, job_limit: int | None
+) -> None:
     """``daguerre keys create``: the key alone on standard output."""
-    token = _keys().create(name, role=role, lifetime_s=None if expires_days is None else expires_days * 86400)
+    lifetime_s = None if expires_days is None else expires_days * 86400
+    token = _keys().create(name, role=role, lifetime_s=lifetime_s, job_class=job_class, job_limit=job_limit)
     print(token, flush=True)
     Console(stderr=True).print("Keep it safe: it is not stored and cannot be shown again.")
 
 
 def list_keys() -> None:
     """``daguerre keys list``."""
-    table = Table("name", "id", "for", "state", "made", "expires", box=None)
+    table = Table("name", "id", "for", "jobs", "state", "made", "expires", box=None)
     for key in _keys().list():
-        table.add_row(Text(key.name), key.id, key.role, key.state, _day(key.created_at), _day(key.expires_at))
+        jobs = key.job_class if key.job_limit is None else f"{key.job_class}, {key.job_limit} at a time"
+        table.add_row(Text(key.name), key.id, key.role, jobs, key.state, _day(key.created_at), _day(key.expires_at))
     Console(soft_wrap=True).print(table)
 
 

@@ -21,8 +21,18 @@ MASK = "mask.png"
 NEEDS: tuple[Need, ...] = ("default", "gpu", "large")
 """What a job may need of a worker."""
 
+LARGE_BYTES = 64_000_000
+"""Files of so many bytes are for workers with the memory for them."""
+
 MAX_ATTEMPTS = 3
 """How often a job is tried before it is given up."""
+
+
+def need_of(models: str, size_bytes: int) -> Need:
+    """What a photo of so many bytes needs, for the models that were chosen."""
+    if size_bytes >= LARGE_BYTES:
+        return "large"
+    return "gpu" if models == "full" else "default"
 
 
 @dataclass(frozen=True, slots=True)

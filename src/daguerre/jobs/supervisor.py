@@ -241,7 +241,10 @@ class Supervisor:
 
     def _environment(self) -> Mapping[str, str]:
         memory = self._config.worker_memory_bytes or share_of_memory(self.count)
-        chosen = {"DAGUERRE_WORKER_MEMORY_BYTES": str(memory), "DAGUERRE_DATA": str(self._config.data)}
+        chosen = {
+            "DAGUERRE_WORKER_MEMORY_BYTES": str(memory), "DAGUERRE_DATA": str(self._config.data),
+            "DAGUERRE_DEVICE": self._config.device, "DAGUERRE_QUEUES": ",".join(self._config.queues),
+        }  # fmt: skip
         if self._config.warm:
             chosen["DAGUERRE_WARM"] = "1"
         if not self._config.threads:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from daguerre.jobs.records import Job
+from daguerre.jobs.records import Job, JobClass
 from daguerre.server import problems
 from daguerre.server.keys import Grant
 from daguerre.server.problems import Problem
@@ -39,6 +39,11 @@ class Caller:
     def name(self) -> str:
         """Whose requests are counted together."""
         return self.owner or self.address
+
+    @property
+    def job_class(self) -> JobClass:
+        """The class of new jobs, unless they are asked to wait for others."""
+        return "interactive" if self.grant is None else self.grant.job_class
 
     @property
     def administers(self) -> bool:

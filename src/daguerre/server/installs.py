@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import uuid
@@ -19,7 +20,6 @@ from daguerre.models.catalog.published import Bundle
 from daguerre.models.install.installer import Installer, Progress
 from daguerre.server.features import Features
 
-WORKER = "installer"
 _LEASE_S = 15.0
 
 _log = structlog.get_logger()
@@ -32,12 +32,15 @@ class Installs:
         self._queue = queue
         self._features = features
         self._config = config
+        # Of this folder on this machine: servers that share a database have networks of their own.
+        place = f"{socket.gethostname()}:{config.data.absolute()}"
+        self._worker = str(uuid.uuid5(uuid.NAMESPACE_URL, place))
         self._stopping = CancelToken()
         self._threads: list[threading.Thread] = []
 
     def recover(self) -> None:
         """End the jobs of a server that is gone."""
-        for claim in self._queue.heartbeat([WORKER], _LEASE_S):
+        for claim in self._queue.heartbeat([self._worker], _LEASE_S):
             self._queue.fail(claim, FAILURES["INTERRUPTED"].say(), "INTERRUPTED")
 
     def start(self, bundle: Bundle, owner: str | None) -> str | None:
@@ -46,7 +49,7 @@ class Installs:
         if not self._features.begin(bundle, id):
             return None
         try:
-            claim = self._queue.begin(Submission(id=id, filename=bundle.name, owner=owner), WORKER, _LEASE_S)
+            claim = self._queue.begin(Submission(id=id, filename=bundle.name, owner=owner), self._worker, _LEASE_S)
         except BaseException:
             self._features.end(bundle)
             raise
@@ -111,6 +114,6 @@ class Installs:
                 cancel.cancel()
             if time.monotonic() - told > _LEASE_S / 5:
                 told = time.monotonic()
-                self._queue.heartbeat([WORKER], _LEASE_S)
+                self._queue.heartbeat([self._worker], _LEASE_S)
             if not self._queue.holds(claim):
                 cancel.cancel()

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from daguerre.database.interface import Database
 from daguerre.database.schema import keys, sessions
+from daguerre.jobs.records import JobClass
 
 SESSION_S = 14 * 24 * 3600
 """How long a browser stays signed in."""
@@ -30,10 +31,14 @@ _FRESH_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token opens: the id of its key and what that is for. ``token`` is the id of the key's or the session's."""
+    """What a token opens: the id of its key and what that is for. ``token`` is the id of the key's or the session's.
+
+    ``job_class`` is that of the key's jobs.
+    """
 
     key: str
     role: Role
+    job_class: JobClass
     token: str
 
 
@@ -47,6 +52,8 @@ class Key:
     created_at: float
     expires_at: float | None
     revoked_at: float | None
+    job_class: JobClass
+    job_limit: int | None
 
     @property
     def state(self) -> str:
@@ -68,8 +75,14 @@ class Keys:
         self._valid: frozenset[str] = frozenset()
         self._valid_at = -math.inf
 
-    def create(self, name: str, *, role: Role = "user", lifetime_s: float | None = None) -> str:
-        """A new key; its token is not kept and cannot be shown again."""
+    def create(
+        self, name: str, *, role: Role = "user", lifetime_s: float | None = None,
+        job_class: JobClass = "interactive", job_limit: int | None = None,
+    ) -> str:  # fmt: skip
+        """A new key; its token is not kept and cannot be shown again.
+
+        Where many machines work, its jobs are of ``job_class``, and ``job_limit`` of them are at work at a time.
+        """
         now = time.time()
         id, token, digest = _new(_KEY)
         with self._database.writing() as connection:
@@ -77,13 +90,14 @@ class Keys:
                 insert(keys).values(
                     id=id, name=name, role=role, digest=digest, created_at=now,
                     expires_at=None if lifetime_s is None else now + lifetime_s,
+                    job_class=job_class, job_limit=job_limit,
                 )
             )  # fmt: skip
         return token
 
     def list(self) -> list[Key]:
         """Every key, in the order of their making."""
-        columns = (keys.c.id, keys.c.name, keys.c.role, keys.c.created_at, keys.c.expires_at, keys.c.revoked_at)
+        columns = [keys.c[name] for name in Key.__dataclass_fields__]
         with self._database.reading() as connection:
             return [Key(*row) for row in connection.execute(select(*columns).order_by(keys.c.created_at))]
 
@@ -132,10 +146,12 @@ class Keys:
         id, _, secret = rest.partition("_")
         now = time.time()
         if kind == _KEY:
-            query = select(keys.c.id, keys.c.role, keys.c.digest).where((keys.c.id == id) & _valid(now))
+            query = select(keys.c.id, keys.c.role, keys.c.job_class, keys.c.digest).where(
+                (keys.c.id == id) & _valid(now)
+            )
         elif kind == _SESSION:
             query = (
-                select(keys.c.id, keys.c.role, sessions.c.digest)
+                select(keys.c.id, keys.c.role, keys.c.job_class, sessions.c.digest)
                 .join(sessions, sessions.c.key == keys.c.id)
                 .where((sessions.c.id == id) & (sessions.c.expires_at > now) & _valid(now))
             )
@@ -143,7 +159,9 @@ class Keys:
             return None
         with self._database.reading() as connection:
             row = connection.execute(query).first()
-        found, digest = (Grant(row.id, row.role, id), row.digest) if row is not None else (None, _digest(""))
+        found, digest = (
+            (Grant(row.id, row.role, row.job_class, id), row.digest) if row is not None else (None, _digest(""))
+        )
         return found if hmac.compare_digest(_digest(secret), digest) else None
 
     def sign_in(self, token: str) -> str | None:

@@ -33,6 +33,7 @@ Kept = tuple[Submission, ReceivedFile, ReceivedFile | None]
 
 _REFUSALS = documented(400, 401, 403, 404, 409, 413, 429, 501, 503, 507)
 _LOOK_S = 5.0
+_CLASS = "Where many machines work, batch waits for interactive jobs; photos of a batch always do"
 _MASK_BESIDE_MANY = "The mask was not used: it is for one photo."
 
 
@@ -68,6 +69,7 @@ def _form(*texts: str, **files: dict[str, Any]) -> dict[str, Any]:
             **files,
             "settings": settings,
             **{name: {"type": "string", "pattern": f"^{JOB_ID.pattern}$"} for name in ("clientJobId", *texts)},
+            "jobClass": {"type": "string", "enum": ["interactive", "batch"], "description": _CLASS},
         },
     }
     if texts:
@@ -182,7 +184,7 @@ async def _photos(
         options = submissions.noted(options, _MASK_BESIDE_MANY)
     parts = []
     for photo in photos:
-        job = submissions.submission(options, photo, caller, str(uuid.uuid4()))
+        job = submissions.submission(options, photo, caller, str(uuid.uuid4()), job_class="batch")
         try:
             await submissions.inspect(service, photo, options.settings)
         except Problem as problem:

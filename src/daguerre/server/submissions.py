@@ -18,7 +18,7 @@ from daguerre.jobs.errors import FileMissing
 from daguerre.jobs.inspection import Answer
 from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.inspectors import InspectionTimeout
-from daguerre.jobs.records import Job, Submission
+from daguerre.jobs.records import Job, JobClass, Submission, need_of
 from daguerre.jobs.storage import Storage, Upload, input_key, mask_key
 from daguerre.server.auth import Caller
 from daguerre.server.multipart import Form, ReceivedFile
@@ -42,6 +42,7 @@ class UploadOptions:
     client_named: bool
     settings: Settings
     notes: tuple[str, ...]
+    job_class: JobClass | None = None
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def upload_options(form: Form, service: Service) -> UploadOptions:
     if len(ignored) > _NAMED_AT_MOST:
         listed.append(f"{len(ignored) - _NAMED_AT_MOST} further settings are not known and were ignored.")
     chosen = form.texts.get("clientJobId", "")
-    return UploadOptions(_job_id(chosen), bool(chosen), settings, tuple(listed))
+    return UploadOptions(_job_id(chosen), bool(chosen), settings, tuple(listed), _job_class(form))
 
 
 @asynccontextmanager
@@ -130,12 +131,15 @@ async def _answer(service: Service, inspection: Inspection) -> Answer:
 
 
 def submission(
-    options: UploadOptions, photo: ReceivedFile, caller: Caller, id: str, *, mask: ReceivedFile | None = None
-) -> Submission:
-    """What is submitted for one photo."""
+    options: UploadOptions, photo: ReceivedFile, caller: Caller, id: str, *, mask: ReceivedFile | None = None,
+    job_class: JobClass | None = None,
+) -> Submission:  # fmt: skip
+    """What is submitted for one photo, by default of the class that the form or the key asks for."""
     return Submission(
         id=id, filename=filenames.safe(photo.filename), owner=caller.owner, client_named=options.client_named,
         settings=options.stored, notes=options.notes, input_bytes=photo.size_bytes, has_mask=mask is not None,
+        job_class=job_class or ("batch" if caller.job_class == "batch" else options.job_class or "interactive"),
+        need=need_of(options.settings.models, photo.size_bytes),
     )  # fmt: skip
 
 
@@ -172,6 +176,16 @@ def _settings_object(text: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+def _job_class(form: Form) -> JobClass | None:
+    match form.texts.get("jobClass", ""):
+        case "":
+            return None
+        case "interactive" | "batch" as named:
+            return named
+        case _:
+            raise InvalidSettings(("job_class", "must be interactive or batch"))
 
 
 def _job_id(text: str) -> str:
