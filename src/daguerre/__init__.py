@@ -24,17 +24,22 @@ from daguerre.errors import (
     InvalidImage,
     InvalidMask,
     InvalidSettings,
+    JobFailed,
     ModelDamaged,
     ModelError,
     ModelFailed,
     ModelNotInstalled,
     NotAnImage,
+    ServiceError,
+    ServiceRefused,
+    ServiceUnreachable,
     UnsupportedImage,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from daguerre.client import AsyncClient, Client, JobStatus
     from daguerre.face import Face
     from daguerre.imaging.photo import Photo
     from daguerre.imaging.sources import Source
@@ -47,11 +52,13 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AsyncClient",
     "BatchEvent",
     "BrokenImage",
     "CancelToken",
     "Canceled",
     "CannotWrite",
+    "Client",
     "ColorHint",
     "DaguerreError",
     "Face",
@@ -59,6 +66,8 @@ __all__ = [
     "InvalidImage",
     "InvalidMask",
     "InvalidSettings",
+    "JobFailed",
+    "JobStatus",
     "ModelDamaged",
     "ModelError",
     "ModelFailed",
@@ -69,6 +78,9 @@ __all__ = [
     "ProgressEvent",
     "Restoration",
     "Restorer",
+    "ServiceError",
+    "ServiceRefused",
+    "ServiceUnreachable",
     "Settings",
     "UnsupportedImage",
     "__version__",
@@ -81,6 +93,9 @@ __all__ = [
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LAZY = {
+    "AsyncClient": "daguerre.client",
+    "Client": "daguerre.client",
+    "JobStatus": "daguerre.client",
     "BatchEvent": "daguerre.pipeline.many",
     "CancelToken": "daguerre.progress",
     "ColorHint": "daguerre.settings",

@@ -18,6 +18,10 @@
     │   │   └── OutOfMemory     for want of memory
     │   └── InstallFailed       it could not be installed
     │       └── LicenceNotAccepted   its licence asks for consent
+    ├── ServiceError            a service on another machine does not do what was asked
+    │   ├── ServiceUnreachable  it does not answer
+    │   ├── ServiceRefused      it says no
+    │   └── JobFailed           it could not restore the photo
     ├── WrongUsage              an option or an environment variable is wrong
     ├── CannotWrite             the result could not be stored
     └── Canceled                the caller asked for it
@@ -142,6 +146,31 @@ class LicenceNotAccepted(InstallFailed):
     """The network's licence asks for consent."""
 
     code = "LICENCE_NOT_ACCEPTED"
+
+
+class ServiceError(DaguerreError):
+    """A service on another machine does not do what was asked."""
+
+
+class ServiceUnreachable(ServiceError):
+    """The service does not answer, however often it is asked."""
+
+
+class ServiceRefused(ServiceError):
+    """The service says no: ``status`` is HTTP's, ``reason`` the code of its row in :mod:`daguerre.failures`."""
+
+    def __init__(self, message: str, status: int, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class JobFailed(ServiceError):
+    """The service could not restore the photo: ``reason`` is the code of a row in :mod:`daguerre.failures`."""
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CannotWrite(DaguerreError):
