@@ -189,6 +189,34 @@ def inspect(
     raise typer.Exit(inspect(files, as_json=as_json))
 
 
+@app.command()
+def submit(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A folder, or s3://bucket/prefix/.")],
+    to: Annotated[str, typer.Option("--to", metavar="PLACE", help="Where results go: the same kinds of places.")],
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="The service. [the database and storage of the environment]")
+    ] = None,
+    key: Annotated[str | None, typer.Option(envvar="DAGUERRE_KEY", help="A key of that service.")] = None,
+    settings: Annotated[
+        str | None, typer.Option(metavar="JSON or @FILE", help="What is wanted, as the service takes it.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=500, help="Photos that are on their way at a time.")] = 32,
+    failures: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON lines of what failed. [standard output]")
+    ] = None,
+) -> None:
+    """Have a service restore every photo of a place. Photos that are done are skipped the next time."""
+    from daguerre.cli.submit import submit
+
+    raise typer.Exit(
+        submit(
+            context.obj, source, to=to, server=server, key=key, settings=settings, parallel=parallel,
+            failures=failures,
+        )
+    )  # fmt: skip
+
+
 @models.command("list")
 def models_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """List the networks: what each does, its size and whether it is installed."""
