@@ -237,11 +237,15 @@ def models_install(
     names: Names = None,
     accept: Accept = False,
     as_json: Annotated[bool, typer.Option("--json", help="Progress as JSON lines.")] = False,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="PLACE", help="A folder, https:// or s3:// address that has their files."),
+    ] = None,
 ) -> None:
     """Install published networks; goes on where it was interrupted."""
     from daguerre.cli.install import install
 
-    raise typer.Exit(install(names or [], context.obj, accept_licences=accept, as_json=as_json))
+    raise typer.Exit(install(names or [], context.obj, accept_licences=accept, as_json=as_json, source=source))
 
 
 @models.command("verify")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from daguerre.models.install.installer import Installer, Progress, megabytes
 from daguerre.models.install.store import Store
 
 _LINE_S = 5.0
+_RETRY_S = 30.0
+_SIGNED_S = 6 * 3600.0
 
 
 class Listener:
@@ -87,17 +90,20 @@ def meant(names: list[str], catalog: Catalog) -> list[Model]:
         raise WrongUsage(str(error)) from None
 
 
-def install(names: list[str], stop: Stop, *, accept_licences: bool, as_json: bool) -> int:
-    """Install; 0 when all is there."""
+def install(names: list[str], stop: Stop, *, accept_licences: bool, as_json: bool, source: str | None = None) -> int:
+    """Install, from ``source`` alone where there is one; 0 when all is there."""
     networks = meant(names, known())
     cancel = CancelToken()
     stop.listen(cancel.cancel)
-    installer = Installer(store(), configuration())
     try:
-        with Listener(as_json) as listener:
-            fetched = installer.install(
-                networks, accept_licences=accept_licences, on_progress=listener, cancel=cancel
-            )  # fmt: skip
+        if source is not None and "://" not in source:
+            fetched = archive.copy(Path(source), networks, store(), accept_licences=accept_licences)
+        else:
+            installer = Installer(store(), configuration(), source=None if source is None else addresses(source))
+            with Listener(as_json) as listener:
+                fetched = installer.install(
+                    networks, accept_licences=accept_licences, on_progress=listener, cancel=cancel
+                )  # fmt: skip
     except Canceled:
         print("Stopped. What has come is kept: the same command goes on from there.", file=sys.stderr)
         return 1
@@ -108,6 +114,18 @@ def install(names: list[str], stop: Stop, *, accept_licences: bool, as_json: boo
         else:
             print(f"{network.id}  {state}  ({network.licence})")
     return 0
+
+
+def addresses(source: str) -> Callable[[Model], str]:
+    """Where models' files are below ``source``. Raises WrongUsage."""
+    if source.startswith(("http://", "https://")):
+        return lambda model: f"{source.rstrip('/')}/{model.file}"
+    if not source.startswith("s3://"):
+        raise WrongUsage(f"{source} is neither a folder nor an address like https:// or s3://.")
+    from daguerre.jobs.object_storage import open_store, signed
+
+    store = open_store(source, retry_s=_RETRY_S)
+    return lambda model: signed(store, model.file, within_s=_SIGNED_S)
 
 
 def verify(names: list[str]) -> int:

@@ -184,8 +184,7 @@ class ObjectStorage:
                 yield bytes(chunk)
 
     def address(self, key: str) -> str:
-        with store_errors():
-            return obstore.sign(self._store, "GET", key, timedelta(seconds=_SIGNED_S))
+        return signed(self._store, key, within_s=_SIGNED_S)
 
     def size_bytes(self, key: str) -> int:
         with store_errors():
@@ -243,6 +242,12 @@ def open_store(url: str, *, retry_s: float) -> S3Store:
         return S3Store.from_url(url, retry_config=retry, client_options=_client_options())
     except BaseError as error:
         raise StorageUnusable(f"{url} is not a store that can be used: {_first_line(error)}") from error
+
+
+def signed(store: S3Store, key: str, *, within_s: float) -> str:
+    """An address under which anybody gets the file, for so long. Raises StorageUnusable."""
+    with store_errors():
+        return obstore.sign(store, "GET", key, timedelta(seconds=within_s))
 
 
 def _client_options() -> ClientConfig:

@@ -371,6 +371,21 @@ def test_an_archive_takes_models_to_another_machine(publisher, store, tmp_path, 
     assert there.verified(loaded).read_bytes() == DATA
 
 
+def test_a_shared_folder_gives_what_was_published_and_nothing_else(publisher, store, tmp_path):
+    thing = model(f"{publisher.url}/thing.onnx")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    with pytest.raises(InstallFailed, match="No such file"):
+        archive.copy(shared, [thing], store)
+    (shared / "thing.onnx").write_bytes(DATA[:-1] + b"x")
+    with pytest.raises(InstallFailed, match="not the file that was published"):
+        archive.copy(shared, [thing], store)
+    assert not store.installed(thing)
+    (shared / "thing.onnx").write_bytes(DATA)
+    assert archive.copy(shared, [thing], store) == [thing] and archive.copy(shared, [thing], store) == []
+    assert store.verified(thing).read_bytes() == DATA
+
+
 def test_archives_give_only_what_was_published(tmp_path, store):
     import io
     import tarfile

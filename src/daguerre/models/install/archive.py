@@ -66,6 +66,25 @@ def load(
     return installed
 
 
+def copy(
+    folder: Path, models: Sequence[Model], store: Store, *, accept_licences: bool = False
+) -> list[Model]:  # fmt: skip
+    """Install those of ``models`` that are missing from the files in ``folder``, such as a shared disk, and give them.
+
+    Raises LicenceNotAccepted, and InstallFailed where a file is not there or not the published one.
+    """
+    Installer.check_licences(models, accept_licences)
+    with locked(store.folder):
+        missing = [model for model in models if not store.installed(model)]
+        for model in missing:
+            try:
+                with (folder / model.file).open("rb") as file:
+                    _install(model, (folder / model.file).stat().st_size, file, store, where=str(folder))
+            except OSError as error:
+                raise InstallFailed(f"{folder / model.file}: {error.strerror or error}.") from None
+    return missing
+
+
 def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
     """The plain files of the archive: name, size, content. Names with folders are none of ours."""
     if zipfile.is_zipfile(path):
@@ -83,7 +102,7 @@ def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                     yield member.name.removeprefix("./"), member.size, content
 
 
-def _install(model: Model, size: int, file: IO[bytes], store: Store) -> None:
+def _install(model: Model, size: int, file: IO[bytes], store: Store, *, where: str = "the archive") -> None:
     """Raises InstallFailed; the file is then not there, or the one that was."""
     most = model.size_bytes or int(model.expected_bytes * _TOLERANCE)
     target = store.path(model)
@@ -94,8 +113,6 @@ def _install(model: Model, size: int, file: IO[bytes], store: Store) -> None:
             digest.update(data)
             written += len(data)
         if digest.hexdigest() != model.sha256:
-            raise InstallFailed(
-                f"{model.file} in the archive is not the file that was published; it was not installed."
-            )
+            raise InstallFailed(f"{model.file} in {where} is not the file that was published; it was not installed.")
     for one in parts(target):
         one.unlink(missing_ok=True)

@@ -88,11 +88,18 @@ class _Meter:
 
 
 class Installer:
-    """Fetches models into a store's folder. One at a time per folder, in any process."""
+    """Fetches models into a store's folder. One at a time per folder, in any process.
 
-    def __init__(self, store: Store, config: Config, *, patience: Patience | None = None) -> None:
+    ``source`` gives the only address to ask for a model's file.
+    """
+
+    def __init__(
+        self, store: Store, config: Config, *, patience: Patience | None = None,
+        source: Callable[[Model], str] | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._config = config
+        self._source = source
         self._patience = patience or Patience()
 
     def install(
@@ -145,7 +152,9 @@ class Installer:
         return removed
 
     def urls(self, model: Model) -> list[str]:
-        """Where to ask, in this order: the site's own mirror, then the publisher's addresses."""
+        """Where to ask, in this order: the site's own mirror, then the publisher's addresses; or the one ``source``."""
+        if self._source is not None:
+            return [self._source(model)]
         mirror = self._config.models_url
         return [*([f"{mirror.rstrip('/')}/{model.file}"] if mirror else []), *model.urls]
 
