@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
 import uuid
 from pathlib import Path
 
@@ -71,11 +73,13 @@ def test_metrics_tell_what_happened(start, photo):
     canceled = server.submit(photo, clientJobId=str(uuid.uuid4()))
     server.client.post(f"/api/v1/jobs/{canceled}/cancel")
     # Ends are counted by whoever reads the events, a moment later.
-    failed = 'daguerre_job_failures_total{code="CANCELED"} 1.0'
-    text = until(lambda: failed in (seen := server.client.get("/metrics").text) and seen)
+    failed = re.compile(r'daguerre_job_failures_total\{code="CANCELED",.*job_class="interactive"\} 1\.0')
+    text = until(lambda: failed.search(seen := server.client.get("/metrics").text) and seen)
+    where = f'device="cpu",host="{socket.gethostname()}"'
     for line in (
-        'daguerre_jobs_total{outcome="complete"} 1.0', "daguerre_queue_depth ", "daguerre_workers 1.0",
-        'daguerre_step_seconds_count{step="denoise"} 1.0', "daguerre_job_wait_seconds_count ",
+        'daguerre_jobs_total{job_class="interactive",outcome="complete"} 1.0', "daguerre_queue_depth ",
+        "daguerre_workers 1.0", f'daguerre_step_seconds_count{{{where},step="denoise"}} 1.0',
+        'daguerre_job_wait_seconds_count{job_class="interactive"} ', f"daguerre_job_work_seconds_count{{{where}}} ",
         'route="/api/v1/tools/restore-photo",status="202"',
     ):  # fmt: skip
         assert line in text, line

@@ -205,12 +205,15 @@ class DatabaseQueue(ABC):
             counts = select(jobs.c.phase, func.count()).where(single).group_by(jobs.c.phase)
             oldest = select(func.min(jobs.c.created_at)).where(single & (jobs.c.phase == "queued"))
             since = connection.execute(oldest).scalar_one()
+            kinds = (jobs.c.job_class, jobs.c.need)
+            waits = select(*kinds, func.count()).where(single & (jobs.c.phase == "queued")).group_by(*kinds)
             shown = [workers.c[name] for name in WorkerInfo.__dataclass_fields__]
             alive = select(*shown).where(~self._gone(workers.c.alive_until)).order_by(workers.c.started_at)
             return Load(
                 **dict(connection.execute(counts).all()),
                 oldest_wait_s=0.0 if since is None else max(0.0, self._wall() - since),
                 stored_bytes=queries.stored_bytes(connection),
+                waiting={(row[0], row[1]): row[2] for row in connection.execute(waits)},
                 workers=[WorkerInfo(**row._mapping) for row in connection.execute(alive)],
             )
 

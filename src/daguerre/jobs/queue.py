@@ -37,7 +37,7 @@ class WorkerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much there is to do, and how many bytes all jobs' files take."""
+    """How much there is to do, and how many bytes all jobs' files take. ``waiting`` is by class and need."""
 
     queued: int = 0
     processing: int = 0
@@ -46,6 +46,7 @@ class Load:
     oldest_wait_s: float = 0.0
     stored_bytes: int = 0
     workers: list[WorkerInfo] = field(default_factory=list)
+    waiting: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class JobQueue(Protocol):

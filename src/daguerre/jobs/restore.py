@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_snake
 
+from daguerre import tracing
 from daguerre.jobs import filenames
 from daguerre.jobs.queue import Outcome
 from daguerre.jobs.records import MASK, PREVIEW, Claim, FileRole, StoredFile
@@ -37,10 +38,11 @@ def restore_job(
 
     def on_progress(event: ProgressEvent) -> None:
         if event.step:  # After the last step the pipeline is done, the job is not.
+            begin(event.step)
             report(event.stage, _OPENED + event.percent * (_RESTORED - _OPENED) // 100)
 
     report("Opening the photo...", 1)
-    with ExitStack() as stack:
+    with tracing.sequence() as begin, ExitStack() as stack:
         photo = stack.enter_context(storage.local(input_key(job.folder)))
         mask = stack.enter_context(storage.local(mask_key(job.folder))) if job.has_mask else None
         settings = Settings(**job.settings)

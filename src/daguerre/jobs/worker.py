@@ -19,6 +19,7 @@ from typing import TextIO
 
 import structlog
 
+from daguerre import tracing
 from daguerre.config import Config
 from daguerre.database.errors import DatabaseError
 from daguerre.errors import Canceled, ModelError
@@ -97,7 +98,13 @@ class Worker:
     def _handle(self, claim: Claim) -> None:
         self._say(f"busy {claim.token}")
         try:
-            with structlog.contextvars.bound_contextvars(job=claim.job.id, attempt=claim.job.attempts):
+            job = claim.job
+            if job.attempts == 1 and job.claimed_at is not None:
+                tracing.past("queue", job.created_at, job.claimed_at, parent=job.trace)
+            with (
+                structlog.contextvars.bound_contextvars(job=job.id, attempt=job.attempts),
+                tracing.span("restore", parent=job.trace, job=job.id, attempt=job.attempts),
+            ):
                 self._restore(claim)
         finally:
             self._say("idle")
@@ -173,6 +180,7 @@ def main() -> None:
     os.dup2(2, 1)  # What libraries print is for the log.
     config = Config()
     configure_logs()
+    tracing.configure("worker")
     structlog.contextvars.bind_contextvars(worker=sys.argv[1])
     limit_memory(config.worker_memory_bytes or share_of_memory(1))
     database = backends.open_database(config)

@@ -94,7 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async def job_ended(id: str) -> None:
         job = await run_in_threadpool(service.queue.get, id)
         if job is not None and job.kind != "install":
-            service.metrics.job_ended(job)
+            await run_in_threadpool(service.metrics.job_ended, job)
 
     if service.supervisor is not None:
         service.supervisor.start()

@@ -12,10 +12,14 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from daguerre import tracing
 from daguerre.server.problems import Problem
 from daguerre.server.service import Service
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UNTRACED = ("/health", "/metrics")
+"""What is asked every few seconds by machines."""
+
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """What this machine calls itself."""
 
@@ -51,9 +55,15 @@ class RequestLog:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         with structlog.contextvars.bound_contextvars(request=request_id):
-            await self._pass(scope, receive, send, request_id)
+            if scope["path"].endswith(_UNTRACED):
+                await self._pass(scope, receive, send, request_id, tracing.Described())
+                return
+            with tracing.span(scope["method"], parent=Headers(scope=scope).get("traceparent")) as traced:
+                await self._pass(scope, receive, send, request_id, traced)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    async def _pass(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, traced: tracing.Described
+    ) -> None:
         started = time.perf_counter()
         status = 0
         seconds = 0.0
@@ -78,6 +88,9 @@ class RequestLog:
                 await problem.response()(scope, receive, sending)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
+            traced.name(
+                f"{scope['method']} {route}", **{"http.route": route, "http.response.status_code": status or 499}
+            )
             self._service.metrics.answered(scope["method"], route, status or 499, seconds)
             _log.info(
                 "request", method=scope["method"], path=scope["path"], status=status or 499,

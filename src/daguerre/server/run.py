@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import structlog
 import uvicorn
 
+from daguerre import tracing
 from daguerre.config import Config
 from daguerre.errors import DaguerreError
 from daguerre.jobs.limits import raise_open_files
@@ -40,6 +41,7 @@ def serve(
     Raises CannotServe and DatabaseError.
     """
     configure_logs()
+    tracing.configure("server")
     raise_open_files()
     count = default_count(config) if workers is None else workers
     service = create_service(config, workers=count, open=no_auth)

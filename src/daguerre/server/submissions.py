@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from daguerre import tracing
 from daguerre.errors import InvalidSettings
 from daguerre.jobs import filenames
 from daguerre.jobs.errors import FileMissing
@@ -139,7 +140,7 @@ def submission(
         id=id, filename=filenames.safe(photo.filename), owner=caller.owner, client_named=options.client_named,
         settings=options.stored, notes=options.notes, input_bytes=photo.size_bytes, has_mask=mask is not None,
         job_class=job_class or ("batch" if caller.job_class == "batch" else options.job_class or "interactive"),
-        need=need_of(options.settings.models, photo.size_bytes),
+        need=need_of(options.settings.models, photo.size_bytes), trace=tracing.traceparent(),
     )  # fmt: skip
 
 
