@@ -21,9 +21,13 @@ test: .venv/ready
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m pytest
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+  --no-emit-index-url --no-emit-find-links --extra cluster pyproject.toml
+
+# runtime.txt is what an image needs, of the same versions.
 lock:
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --no-emit-index-url --no-emit-find-links --group dev --extra cluster pyproject.toml requirements/build.in -o requirements/all.txt
+	$(COMPILE) --group dev requirements/build.in -o requirements/all.txt
+	$(COMPILE) --constraints requirements/all.txt -o requirements/runtime.txt
 
 clean:
 	rm -rf .venv demo_output
