@@ -148,13 +148,13 @@ def test_bombs_are_refused_from_their_header(tmp_path: Path) -> None:
         # What the system counts for a process begins with the peak of its parent; this does not.
         "peak = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024\n"
         "for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
-        "    before = time.monotonic()\n"
+        "    before = time.process_time()\n"
         "    try: print(path.name, 'opened', daguerre.open(path).pixels.shape)\n"
         "    except daguerre.InvalidImage as error: print(path.name, type(error).__name__)\n"
-        "    print(path.name, peak(), time.monotonic() - before, file=sys.stderr)\n"
+        "    print(path.name, peak(), time.process_time() - before, file=sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     said = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())

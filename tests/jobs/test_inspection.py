@@ -94,7 +94,8 @@ def test_a_process_that_dies_is_replaced(store):
         (process,) = list(inspectors._idle._queue)
         os.kill(process.pid, signal.SIGSTOP)
         asking = asyncio.create_task(inspectors.inspect(request(store(image(9, 9)))))
-        await asyncio.sleep(0.3)
+        while inspectors._idle.qsize():
+            await asyncio.sleep(0)
         os.kill(process.pid, signal.SIGKILL)
         answers = [await asking, await inspectors.inspect(request(store(image(9, 9))))]
         await inspectors.stop()

@@ -231,13 +231,13 @@ def test_a_batch_can_be_canceled_while_its_photos_end(queue):
 def test_events_are_told_as_they_happen(queue):
     position = queue.newest()
     job = new(another(queue))
-    told = queue.news(position, within_s=10)
+    told = queue.news(position, within_s=200)
     assert [(event.job, event.phase) for event in told] == [(job, "queued")]
     assert told == queue.events(job, 0)
     began = time.monotonic()
     threading.Timer(0.3, lambda: another(queue).claim("w", 4)).start()
-    assert [event.phase for event in queue.news(told[-1].number, within_s=10)] == ["processing"]
-    assert time.monotonic() - began < 5
+    assert [event.phase for event in queue.news(told[-1].number, within_s=200)] == ["processing"]
+    assert time.monotonic() - began < 100
     assert queue.news(told[-1].number, within_s=0) == []
 
 
@@ -260,7 +260,7 @@ def test_what_happens_while_the_connection_is_lost_is_told_afterwards(queue):
 def test_a_transaction_that_ends_late_is_told_though_its_number_is_small(queue):
     position = queue.newest()
     job, other = new(queue), new(queue)
-    told = queue.news(position, within_s=10)
+    told = queue.news(position, within_s=200)
     if len(told) < 2:
         queue.news(told[-1].number, within_s=10)
     with queue._database.writing() as slow:
@@ -293,7 +293,7 @@ def test_a_worker_goes_on_when_the_database_was_started_anew(postgres, clock):
     worker.start()
     try:
         expected = [new(queue)]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while done != expected:
             assert time.monotonic() < deadline
             time.sleep(0.02)

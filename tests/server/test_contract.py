@@ -30,7 +30,7 @@ def hold(operation, mode, headers) -> None:
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))
     def holds(case):
-        answer = case.call_and_validate(timeout=60, headers=headers, excluded_checks=excluded)
+        answer = case.call_and_validate(timeout=240, headers=headers, excluded_checks=excluded)
         # A 501 is an answer: the networks that were asked for are not installed.
         assert answer.status_code < 500 or answer.status_code in (501,)
 

@@ -22,7 +22,7 @@ def test_the_examples_do_what_they_say(server, photo, tmp_path):
     assert len(blocks) > 8
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(blocks).replace("curl ", "curl --fail ")],
-        cwd=tmp_path, env={**os.environ, "BASE": server.url}, capture_output=True, text=True, timeout=120,
+        cwd=tmp_path, env={**os.environ, "BASE": server.url}, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert 'event: progress\ndata: {"jobId":' in done.stdout and '"type":"batch"' in done.stdout

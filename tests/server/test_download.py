@@ -69,7 +69,7 @@ def test_names_that_are_not_the_jobs(server, done):
 def test_paths_that_lead_elsewhere(server, done, path):
     """Sent as they are: an HTTP library would tidy them up."""
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=240) as connection:
         path = f"/api/v1/download/{path.format(job=done['jobId'])}"
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(4096), b""))

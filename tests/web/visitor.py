@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.serving import picture
 
 AXE = (Path(axe.__file__).parent / "axe.min.js").read_text()
-PATIENCE_MS = 60_000
+PATIENCE_MS = 240_000
 expect.set_options(timeout=PATIENCE_MS)
 
 

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from daguerre.models.install.download import Patience
 from daguerre.models.install.installer import Installer
 from daguerre.models.install.store import Store
 from tests.models.install import file_server
+from tests.serving import until
 
 DATA = np.random.default_rng(5).integers(0, 256, 1_500_000, np.uint8).tobytes()
 QUICK = Patience(stall_s=0.6, connect_s=2, tries=3, pause_s=0.01, longest_pause_s=0.05)
@@ -284,8 +285,8 @@ def test_a_proxy_of_the_environment_is_used(publisher, store, monkeypatch):
 
 def test_canceling_keeps_what_has_come(publisher, store):
     token = CancelToken()
-    publisher.faults = [file_server.stalls(800_000, 60.0)]
-    began = time.monotonic()
+    drop = threading.Event()
+    publisher.faults = [file_server.waits(800_000, drop)]
     with pytest.raises(Canceled):
         put(
             store,
@@ -294,7 +295,7 @@ def test_canceling_keeps_what_has_come(publisher, store):
             on_progress=lambda seen: token.cancel() if seen.done_bytes else None,
             patience=dataclasses.replace(QUICK, stall_s=1.0),
         )
-    assert time.monotonic() - began < 50
+    drop.set()
     assert (store.folder / "thing.onnx.part").stat().st_size > 0
 
 
@@ -312,25 +313,25 @@ from daguerre.models.install.download import Patience
 from daguerre.models.install.installer import Installer
 from daguerre.models.install.store import Store
 from tests.models.install.test_installer import model
-Installer(Store(Path(sys.argv[2])), Config(), patience=Patience(stall_s=60)).install([model(sys.argv[1])])
+Installer(Store(Path(sys.argv[2])), Config(), patience=Patience(stall_s=300)).install([model(sys.argv[1])])
 """
 
 
 def test_after_a_kill_the_next_one_goes_on(publisher, store):
-    publisher.faults = [file_server.stalls(800_000, 60)]
+    drop = threading.Event()
+    publisher.faults = [file_server.waits(800_000, drop)]
     url = f"{publisher.url}/thing.onnx"
     root = Path(__file__).parents[3]
     victim = subprocess.Popen(
         [sys.executable, "-c", KILLED, url, str(store.folder)], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
     )
     part = store.folder / "thing.onnx.part"
-    end = time.monotonic() + 60
-    while not (part.exists() and part.stat().st_size > 700_000) and time.monotonic() < end:
-        time.sleep(0.02)
+    until(lambda: part.exists() and part.stat().st_size > 700_000)
     with pytest.raises(InstallFailed, match="Another installation"):
         put(store, [model(url)])
     victim.send_signal(signal.SIGKILL)
     victim.wait()
+    drop.set()
     kept = part.stat().st_size
     put(store, [model(url)])
     assert publisher.requests[-1][1] == f"bytes={kept}-"
@@ -464,7 +465,7 @@ def test_the_command_installs_says_so_and_stops_politely(publisher, tmp_path):
 
     def run(*words, **more):
         return subprocess.run(
-            [*command, *words], env={**environment, **more}, capture_output=True, text=True, timeout=120, check=False
+            [*command, *words], env={**environment, **more}, capture_output=True, text=True, timeout=240, check=False
         )
 
     publisher.files[f"/{published.YUNET.file}"] = b"x" * published.YUNET.size_bytes

@@ -83,21 +83,26 @@ def test_threads_get_one_session(cache):
     assert cache.session(model) is not sessions[0]
 
 
-def test_what_nobody_uses_is_dropped_after_a_while(cache, tmp_path):
-    config = Config(data=tmp_path, device="cpu", model_idle_s=1.5)
+def test_what_nobody_uses_is_dropped_after_a_while(cache, blur_path, tmp_path, monkeypatch):
+    """The test's clock: what a timer would do after a while is done at once."""
+    timers = []
+    monkeypatch.setattr(threading, "Timer", lambda *told: timers.append(told) or threading.Thread())
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "big.onnx").write_bytes(blur_path.read_bytes())
+    config = Config(data=tmp_path, device="cpu", model_idle_s=100)
     cache = ModelCache(cache.catalog, cache.store, config)
-    model = cache.model("blur")
-    session = cache.session(model)
-    deadline = time.monotonic() + 2.0
-    while time.monotonic() < deadline:  # What is at work is not idle.
-        session.run({"image": np.zeros((1, 3, 8, 8), np.float32)})
-        time.sleep(0.05)
-    assert cache.session(model) is session
-    deadline = time.monotonic() + 20
-    while cache.loaded_ids and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert cache.loaded_ids == ()
-    assert cache.session(model) is not session
+    used, unused = (cache.model("blur", tier) for tier in ("embedded", "full"))
+    session = cache.session(used)
+    before = session.used_at
+    session.run({"image": np.zeros((1, 3, 8, 8), np.float32)})
+    assert session.used_at > before
+    dropped = cache.session(unused)
+    dropped.used_at = time.monotonic() - 101
+    ((delay_s, look),) = timers
+    assert 90 < delay_s <= 100
+    look()
+    assert cache.loaded_ids == (used.id,) and len(timers) == 2
+    assert cache.session(used) is session and cache.session(unused) is not dropped
 
 
 def test_nothing_is_dropped_where_that_is_off(cache, tmp_path):
