@@ -21,8 +21,9 @@ def chromium(own: str) -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """One for each file: while it is open, its event loop takes the thread, which other tests want for theirs."""
     with sync_playwright() as playwright:
         path = chromium(playwright.chromium.executable_path)
         if path is None:
