@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` restores the sample photo, `make test` runs every check.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests that run at the same time.
+AT_ONCE ?= 2
 
 .PHONY: demo test lock pictures clean
 
@@ -19,7 +21,7 @@ test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
   --no-emit-index-url --no-emit-find-links --extra cluster pyproject.toml
