@@ -42,10 +42,10 @@ def blur(image: Floats, rng: Random, strength: float) -> Floats:
     )
 
 
-def spoil(image: Floats, rng: Random) -> Bytes:
-    """Grain or noise, then JPEG, on a picture at the size of the scan; uint8."""
+def spoil(image: Floats, rng: Random, noisiest: float = 14) -> Bytes:
+    """Grain or noise of up to ``noisiest`` levels, then JPEG, on a picture at the size of the scan; uint8."""
     if rng.random() < 0.7:
-        sigma = log_uniform(rng, 0.5, 14) / 255
+        sigma = log_uniform(rng, 0.5, noisiest) / 255
         grain = rng.standard_normal((*image.shape[:2], 1 if rng.random() < 0.7 else 3), dtype=np.float32)
         if rng.random() < 0.5:
             grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.4, 1.2)).reshape(*image.shape[:2], -1)
@@ -61,8 +61,8 @@ def spoil(image: Floats, rng: Random) -> Bytes:
     return stored
 
 
-def shrink(truth: Bytes, factor: int, rng: Random) -> Bytes:
+def shrink(truth: Bytes, factor: int, rng: Random, noisiest: float = 14) -> Bytes:
     """``truth`` [factor*h, factor*w, 3] as a poor scan [h, w, 3]: blurred, reduced by ``factor``, spoiled."""
     image = blur(truth.astype(np.float32) / 255, rng, rng.uniform(0, 0.75) * factor)
     size = (truth.shape[1] // factor, truth.shape[0] // factor)
-    return spoil(cv2.resize(image, size, interpolation=int(rng.choice(_SHRINKS))), rng)
+    return spoil(cv2.resize(image, size, interpolation=int(rng.choice(_SHRINKS))), rng, noisiest)

@@ -6,7 +6,6 @@ to the truth, absolute error at high frequencies to the teacher, and, in a secon
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import cv2
@@ -15,26 +14,20 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training import exported, loop
+from training import arguments, exported, loop
 from training.faces.enhance.network import Enhancer
 from training.inpaint import perceptual
 from training.upscale import pool
 from training.upscale.network import Critic, Enlarger
 from training.upscale.samples import Batch, Samples
 
-RUNS = Path(__file__).parents[2] / "runs"
 
-
-class Face(nn.Module):
-    """The face restorer behind the enlarger's signature."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.enhancer = Enhancer()
-
-    def forward(self, image: torch.Tensor, factor: int) -> torch.Tensor:
-        del factor
-        return image.float() + self.enhancer(image).float()
+def make(network: nn.Module, poor: torch.Tensor, factor: int) -> torch.Tensor:
+    """What ``network`` makes of ``poor``: enlarged by ``factor``, or a face at its own size."""
+    if isinstance(network, Enlarger):
+        return network.enlarge(poor, factor)
+    face: torch.Tensor = poor.float() + network(poor).float()
+    return face
 
 
 def low(image: torch.Tensor, sigma: float = 4.0) -> torch.Tensor:
@@ -60,15 +53,14 @@ class Loss:
             self.critic.load_state_dict(torch.load(self.file))
 
     def __call__(self, network: nn.Module, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
-        made = network(batch.poor, batch.factor)
-        true, asked = batch.true, batch.asked.view(-1, 1, 1, 1)
+        made, true = make(network, batch.poor, batch.factor), batch.true
         with torch.autocast("cpu", enabled=False):
             made_low, true_low = low(made), low(true)
             wide = (made_low - true_low).abs().mean()
             off = ((made - true).square() + 1e-6).sqrt().mean()
             detail = ((made - made_low) - (batch.answer - low(batch.answer))).abs().mean((1, 2, 3))
             taught = (detail * batch.asked).sum() / batch.asked.sum().clamp(min=1)
-        seen = self.eye(made.clamp(-0.1, 1.1), true).mean()
+        seen = self.eye(made.clamp(-0.1, 1.1).contiguous(memory_format=torch.channels_last), true).mean()
         value = off + wide + self.seen * seen + self.taught * taught
         error = (made.clamp(0, 1) - true).detach().square().mean((1, 2, 3))
         poor = (
@@ -82,7 +74,6 @@ class Loss:
         }
         if self.adversary:
             value = value + self.adversary * self._argue(made, true, figures)
-        del asked
         return value, figures
 
     def _argue(self, made: torch.Tensor, true: torch.Tensor, figures: dict[str, float]) -> torch.Tensor:
@@ -126,21 +117,23 @@ class Judge:
     def _poor(self, true: np.ndarray, factor: int, rng: np.random.Generator) -> np.ndarray:
         image = cv2.GaussianBlur(true.astype(np.float32) / 255, (0, 0), 0.35 * factor)
         small = cv2.resize(image, (true.shape[1] // factor, true.shape[0] // factor), interpolation=cv2.INTER_AREA)
-        noise = rng.normal(0, 4 / 255, small.shape).astype(np.float32)
+        # The product takes most of the noise away before it enlarges; faces come with all of it.
+        sigma = 4 if self.mode == "face" else 1.5
+        noise = rng.normal(0, sigma / 255, small.shape).astype(np.float32)
         coded = cv2.imencode(
             ".jpg", np.rint((small + noise).clip(0, 1) * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 75]
         )[1]
         return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
-        figures = {}
+        figures: dict[str, float] = {}
         for factor, cases in self.cases.items():
             seen, gain = [], []
             for poor, true in zip(cases, self.true, strict=True):
                 came, wanted = (torch.from_numpy(part).permute(2, 0, 1)[None].float() / 255 for part in (poor, true))
                 plain = F.interpolate(came, wanted.shape[2:], mode="bicubic").clamp(0, 1)
                 with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                    made = network(plain if self.mode == "face" else came, factor).float().clamp(0, 1)
+                    made = make(network, plain if self.mode == "face" else came, factor).clamp(0, 1)
                 with torch.no_grad():
                     seen.append(float(self.eye(made, wanted) / self.eye(plain, wanted)))
                     gain.append(
@@ -151,35 +144,26 @@ class Judge:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments.parser(__doc__, "upscale", minutes=240, rate=1e-3, batch=6)
     parser.add_argument("mode", choices=["enlarge", "face"])
-    parser.add_argument("--minutes", type=float, default=240)
-    parser.add_argument("--batch", type=int, default=6)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--seen", type=float, default=1.0, help="weight of the perceptual distance")
+    parser.add_argument("--seen", type=float, default=0.2, help="weight of the perceptual distance")
     parser.add_argument("--taught", type=float, default=1.0, help="weight of the teacher")
     parser.add_argument("--adversary", type=float, default=0.0, help="weight of the critic")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shipped", action="store_true", help="start from the weights that ship")
-    parser.add_argument("--start", type=Path)
-    parser.add_argument("--run", type=Path)
     choice = parser.parse_args()
-    torch.set_num_threads(choice.threads)
-    cv2.setNumThreads(1)
-    folder = choice.run or RUNS / f"upscale_{choice.mode}"
+    arguments.begin(choice)
+    folder = choice.run / choice.mode
     folder.mkdir(parents=True, exist_ok=True)
-    network: nn.Module = Face() if choice.mode == "face" else Enlarger()
-    if choice.shipped and isinstance(network, Face):
-        exported.shipped(network.enhancer, "face_restoration.onnx")
-    if choice.start:
-        network.load_state_dict(torch.load(choice.start, map_location="cpu")["average"])
+    network: nn.Module = Enhancer() if choice.mode == "face" else Enlarger()
+    if choice.shipped:
+        exported.shipped(network, "face_restoration.onnx" if choice.mode == "face" else "upscale.onnx")
+    arguments.take_up(network, choice)
     eye = perceptual.load().to(memory_format=torch.channels_last)
     loader = torch.utils.data.DataLoader(
         Samples(choice.mode, choice.seed, choice.batch), batch_size=None, num_workers=1, prefetch_factor=8
     )
     plan = loop.Plan(
-        choice.minutes, rate=choice.rate, warmup=100, ema=0.998, checkpoint_s=300, report_s=60, seed=choice.seed
+        choice.minutes, rate=choice.rate, warmup=100, ema=0.998, checkpoint_s=600, report_s=120, seed=choice.seed
     )
     loss = Loss(eye, choice.seen, choice.taught, choice.adversary, folder)
     loop.train(network, iter(loader), loss, plan, folder, judge=Judge(eye, choice.mode))

@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from training import album, teacher
+from training import RUNS, album, teacher
 from training.damage.scenes import Tones
 from training.upscale import pool
 from training.upscale.degrade import look, shrink
 
 Bytes = npt.NDArray[np.uint8]
 
-FOLDER = Path(__file__).parents[2] / "runs" / "teacher"
+FOLDER = RUNS / "teacher"
 SMALL = 128
 
 
@@ -35,6 +35,18 @@ def ask(network: torch.nn.Module, small: Bytes) -> Bytes:
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         answer = network(image).float()
     return np.asarray((answer[0].permute(1, 2, 0).clamp(0, 1) * 255).round().numpy(), np.uint8)
+
+
+def complete() -> dict[str, list[Path]]:
+    """The poor pictures of all pairs that are there whole, by kind."""
+    return {
+        kind: [
+            file
+            for file in sorted(FOLDER.glob(f"*_{kind}_small.png"))
+            if Path(str(file).replace("_small.png", "_truth.png")).exists()
+        ]
+        for kind in ("face", "thing")
+    }
 
 
 def main() -> None:

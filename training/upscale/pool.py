@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training import album, pictures
+from training import RUNS, album, pictures
 
 Bytes = npt.NDArray[np.uint8]
 
-FOLDER = Path(__file__).parents[2] / "runs" / "truth"
+FOLDER = RUNS / "truth"
 SIDE = 512
 TEMPLATE = np.float32([(192.98, 239.95), (318.90, 240.19), (256.63, 314.02), (201.26, 371.41), (313.09, 371.15)])
 """Where eyes, nose and mouth of an FFHQ-aligned face of 512 px lie."""

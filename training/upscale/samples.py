@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from training.damage.scenes import Tones
 from training.damage.wear import Random
 from training.upscale import pairs, pool
 from training.upscale.degrade import blur, look, shrink, spoil
+
+_NOISIEST = 5.0
+"""Levels of noise in what is enlarged: the product reduces noise before it enlarges."""
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -51,7 +55,9 @@ class Samples(torch.utils.data.IterableDataset[Batch]):
     """
 
     def __init__(self, mode: str, seed: int, size: int, side: int = 256, taught: float = 0.5) -> None:
-        self.mode, self.seed, self.size, self.side, self.taught = mode, seed, size, side, taught
+        self.mode, self.seed, self.size, self.taught = mode, seed, size, taught
+        self.full = self.side = side
+        self.asked = pairs.complete()
         self.truth = {kind: sorted(pool.FOLDER.glob(f"train_{kind}_*.png")) for kind in ("face", "thing")}
         self.tones = Tones.load(album.ready())
 
@@ -59,8 +65,12 @@ class Samples(torch.utils.data.IterableDataset[Batch]):
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
         rng = np.random.default_rng((self.seed, int.from_bytes(os.urandom(4))))
-        while True:
+        for number in itertools.count(1):
+            if number % 300 == 0:
+                self.asked = pairs.complete()
             factor = 4 if self.mode == "face" or rng.random() < 0.6 else 2
+            # Half the side, so that both factors cost the network the same.
+            self.side = self.full if factor == 4 else self.full // 2
             rows = [self.sample(rng, factor) for _ in range(self.size)]
             poor, true, answer, asked = zip(*rows, strict=True)
             yield Batch(
@@ -73,17 +83,15 @@ class Samples(torch.utils.data.IterableDataset[Batch]):
 
     def sample(self, rng: Random, factor: int) -> tuple[Bytes, Bytes, Bytes, float]:
         kind = "face" if rng.random() < (0.85 if self.mode == "face" else 0.3) else "thing"
-        if factor == 4 and rng.random() < self.taught:
-            asked = sorted(pairs.FOLDER.glob(f"*_{kind}_small.png"))
-            if asked:
-                return self.from_teacher(asked[rng.integers(len(asked))], rng)
+        asked = self.asked[kind]
+        # A few answers are not shown so often that they are learned by heart.
+        if factor == 4 and rng.random() < self.taught * min(1.0, len(asked) / 300):
+            return self.from_teacher(asked[rng.integers(len(asked))], rng)
         true = _read(self.truth[kind][rng.integers(len(self.truth[kind]))])
-        true = look(true[:, ::-1] if rng.random() < 0.5 else true, rng, self.tones)
-        if self.mode == "enlarge":
-            true = self.part(true, rng, self.side)
-            return shrink(true, factor, rng), true, true, 0.0
-        true = self.part(np.ascontiguousarray(true), rng, self.side)
-        return self.softened(true, rng), true, true, 0.0
+        true = self.part(true[:, ::-1] if rng.random() < 0.5 else true, rng, self.side)
+        true = np.ascontiguousarray(look(true, rng, self.tones))
+        poor = shrink(true, factor, rng, _NOISIEST) if self.mode == "enlarge" else self.softened(true, rng)
+        return poor, true, true, 0.0
 
     def part(self, picture: Bytes, rng: Random, side: int) -> Bytes:
         y, x = (int(rng.integers(0, (n - side) // 4 + 1)) * 4 for n in picture.shape[:2])
