@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daguerre.errors import Canceled, OutOfMemory
 from daguerre.progress import CancelToken, Track
-from daguerre.tiling.blending import measure_tiles, transform_tiles
+from daguerre.tiling.blending import enlarge_tiles, measure_tiles, transform_tiles
 from daguerre.tiling.geometry import Tile, Tiling, split
 
 SIZES = st.integers(1, 150)
@@ -204,3 +204,37 @@ def test_what_cannot_be_halved_any_more_is_told():
     pixels = np.zeros((400, 600, 1), np.uint8)
     with pytest.raises(OutOfMemory):
         transform_tiles(pixels, narrow(1, 100, []), split(400, 600, Tiling(512, 16, 8)), Track())
+
+
+def repeated(image: np.ndarray, tile: Tile) -> np.ndarray:
+    return image.repeat(2, axis=2).repeat(2, axis=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    SIZES, SIZES, st.sampled_from([1, 3]), st.sampled_from(["uint8", "uint16", "float32"]), GEOMETRY, st.integers(0, 9)
+)
+def test_enlarged_tiles_lie_where_they_belong(height, width, channels, dtype, geometry, seed):
+    pixels = photo(height, width, channels, dtype, seed)
+    result = enlarge_tiles(pixels, repeated, grid(height, width, *geometry), 2, Track())
+    assert result.dtype == pixels.dtype
+    expected = pixels.repeat(2, axis=0).repeat(2, axis=1)
+    if dtype == "float32":
+        assert np.allclose(result, expected, atol=1e-6)
+    else:
+        assert np.array_equal(result, expected)
+
+
+def test_enlarging_goes_on_in_halves_where_memory_is_short():
+    pixels = photo(300, 520, 3, "uint8", 1)
+    shapes = []
+
+    def scant(image, tile):
+        shapes.append(image.shape[2:])
+        if image.size > 3 * 300 * 300:
+            raise OutOfMemory("too large")
+        return repeated(image, tile)
+
+    result = enlarge_tiles(pixels, scant, split(300, 520, Tiling(576, 16, 8)), 2, Track())
+    assert np.array_equal(result, pixels.repeat(2, axis=0).repeat(2, axis=1))
+    assert len(shapes) > 2

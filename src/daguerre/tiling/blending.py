@@ -25,7 +25,7 @@ from daguerre.tiling.geometry import Tile, ceil_div, halves
 
 Floats = npt.NDArray[np.float32]
 Transform = Callable[[Floats, Tile], Floats]
-"""``[1, 3, h, w]`` in 0..1 and its tile -> ``[1, C, h / scale, w / scale]``."""
+"""``[1, 3, h, w]`` in 0..1 and its tile -> ``[1, C, h / scale, w / scale]``, or larger where it enlarges."""
 
 
 def read_window(pixels: Pixels, tile: Tile) -> Floats:
@@ -114,6 +114,36 @@ def measure_tiles(
     return result
 
 
+def enlarge_tiles(pixels: Pixels, transform: Transform, tiles: Sequence[Tile], factor: int, track: Track) -> Pixels:
+    """``pixels`` ``[H, W, 1|3]`` as ``[factor * H, factor * W, 1|3]``, in their own depth.
+
+    ``transform`` gives the enlarged window ``[1, 3, factor * h, factor * w]``. What highlights of float photos have
+    above 1 is enlarged beside it. Advances ``track`` once per tile.
+    """
+    channels = pixels.shape[2]
+    width = pixels.shape[1] * factor
+    transform = _dividing(transform)
+    small = {(tile.core_top * factor, tile.core_left * factor): tile for tile in tiles}
+
+    def enlarged(large: Tile) -> Floats:
+        tile = small[large.core_top, large.core_left]
+        window = transform(read_window(pixels, tile), tile)
+        return window.mean(axis=1, keepdims=True, dtype=np.float32) if channels == 1 else window
+
+    result = np.empty((pixels.shape[0] * factor, width, channels), pixels.dtype)
+    large = [tile.enlarged(factor) for tile in tiles]
+    for top, band in _bands(enlarged, large, width, channels, 1, track):
+        rows = slice(top, top + band.shape[0])
+        if pixels.dtype.kind == "f":
+            part = pixels[top // factor : (top + band.shape[0]) // factor]
+            beyond = part - np.clip(np.nan_to_num(part, nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
+            result[rows] = np.maximum(band, 0) + beyond.repeat(factor, axis=0).repeat(factor, axis=1)
+        else:
+            white = white_of(pixels.dtype)
+            result[rows] = np.clip(np.rint(band * np.float32(white)), 0, white)
+    return result
+
+
 def _bands(
     values: Callable[[Tile], Floats | None],
     tiles: Sequence[Tile],
@@ -167,12 +197,11 @@ def _dividing(transform: Transform) -> Transform:
         start = (second.top - tile.top, second.left - tile.left)
         before = divided(np.ascontiguousarray(image[:, :, : first.height, : first.width]), first)
         after = divided(np.ascontiguousarray(image[:, :, start[0] :, start[1] :]), second)
-        length = (first.height, first.width)[axis - 2]
-        scale = length // before.shape[axis]
+        length, given = (first.height, first.width)[axis - 2], before.shape[axis]
         halo = (length - start[axis - 2]) // 2
         # Each half is right but for its halo at the cut.
-        before = np.split(before, [(length - halo) // scale], axis)[0]
-        after = np.split(after, [halo // scale], axis)[1]
+        before = np.split(before, [(length - halo) * given // length], axis)[0]
+        after = np.split(after, [halo * given // length], axis)[1]
         return np.concatenate([before, after], axis)
 
     return divided

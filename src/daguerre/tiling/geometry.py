@@ -53,6 +53,22 @@ class Tile:
     ramps: tuple[int, int, int, int]
     grid: int = _GRID
 
+    def enlarged(self, factor: int) -> Tile:
+        """The same tile of a photo of ``factor`` times the size."""
+        above, before, below, after = self.ramps
+        return Tile(
+            top=factor * self.top,
+            left=factor * self.left,
+            height=factor * self.height,
+            width=factor * self.width,
+            core_top=factor * self.core_top,
+            core_left=factor * self.core_left,
+            core_bottom=factor * self.core_bottom,
+            core_right=factor * self.core_right,
+            ramps=(factor * above, factor * before, factor * below, factor * after),
+            grid=factor * self.grid,
+        )
+
     @property
     def core(self) -> tuple[slice, slice]:
         """The core's rows and columns in the photo."""
