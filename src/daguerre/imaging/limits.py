@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from daguerre.errors import BrokenImage, ImageTooLarge
+from daguerre.imaging import registry
 
 _ALWAYS_ALLOWED_BYTES = 512 << 20
 _TIGHTEST = 500
@@ -29,3 +32,22 @@ def check_size(
     if pixels * pixel_bytes > max(_ALWAYS_ALLOWED_BYTES, _TIGHTEST * file_bytes):
         message = f"A file of {file_bytes} bytes declares {pixels} pixels: that cannot be a photo."
         raise ImageTooLarge(message, (width, height))
+
+
+def check_enlarged(sizes: Sequence[tuple[int, int]], factor: int, max_pixels: int, format: str) -> None:
+    """Refuses to enlarge pages of ``sizes``, width and height, ``factor`` times each way beyond what may be.
+
+    Raises ImageTooLarge where the result would have more than ``max_pixels`` or sides longer than a file of ``format``
+    holds. An unknown format is for the encoder to refuse.
+    """
+    if factor == 1:
+        return
+    width, height = (factor * max(size[side] for size in sizes) for side in (0, 1))
+    would = f"Enlarged {factor} times, the picture would be {width} x {height} pixels"
+    if sum(across * down for across, down in sizes) * factor**2 > max_pixels:
+        raise ImageTooLarge(f"{would}, more than the {max_pixels} that are allowed.", (width, height))
+    form = registry.find(format)
+    if form is not None and max(width, height) > form.longest_side:
+        raise ImageTooLarge(
+            f"{would}; {form.title} holds {form.longest_side} a side: choose another format.", (width, height)
+        )

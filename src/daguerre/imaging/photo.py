@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,19 @@ class Metadata:
     xmp_is_ours: bool = False
 
 
+class Enlarge(Protocol):
+    """Makes samples ``[H, W]`` or ``[H, W, C]`` of any depth larger by the same whole ``factor`` each way."""
+
+    @property
+    def factor(self) -> int:
+        """How many times as long the sides become."""
+        ...
+
+    def __call__(self, samples: Pixels) -> Pixels:
+        """``[factor * H, factor * W]`` or the same with ``C``, in the dtype that came."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Coding:
     """How a file stored its picture, for the codec that writes the same kind of file again.
@@ -51,6 +64,10 @@ class Coding:
 
     def in_full_color(self) -> Coding:
         """The coding for a picture whose new colors end at edges that the old file did not need to hold."""
+        return self
+
+    def enlarged(self, enlarge: Enlarge) -> Coding:
+        """The coding for the picture enlarged, with what lies beside its pixels enlarged as well."""
         return self
 
     def only_here(self) -> tuple[str, ...]:

@@ -40,10 +40,10 @@ class Format:
     ``suffixes`` end its files' names, the usual one first; ``media_type`` is what they are served as, and
     ``in_browsers`` tells whether every browser shows them. ``depths`` are the kinds of pixels that its writer takes,
     as numpy names them; ``told`` the fields of :class:`~daguerre.imaging.photo.Metadata` beside the resolution that
-    its files carry. ``longest_exif`` is the most bytes that EXIF may have there. ``lossless``: what is written
-    is what is read again. ``lenient``: a profile for other channels may stay in a file that came with it.
-    ``recoverable``: its codec has a ``recover``. ``fallback`` names the format that stands in where this one cannot
-    be written.
+    its files carry. ``longest_exif`` is the most bytes that EXIF may have there, ``longest_side`` the most pixels a
+    side. ``lossless``: what is written is what is read again. ``lenient``: a profile for other channels may stay in a
+    file that came with it. ``recoverable``: its codec has a ``recover``. ``fallback`` names the format that stands in
+    where this one cannot be written.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Format:
     pages: bool = False
     told: tuple[str, ...] = ("icc", "exif", "xmp")
     longest_exif: int = 1 << 31
+    longest_side: int = 1 << 31
     lossless: bool = True
     lenient: bool = False
     recoverable: bool = False
@@ -77,19 +78,20 @@ FORMATS: dict[str, Format] = {
     for row in (
         Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg", alpha=False,
                told=(*_EVERYTHING, "comments", "aspect"), lenient=True, recoverable=True,
-               longest_exif=65_500, lossless=False, in_browsers=True),
+               longest_exif=65_500, longest_side=65_500, lossless=False, in_browsers=True),
         Format("png", "PNG", (".png",), "image/png", _DEEP, told=("icc", "exif", "xmp", "aspect"), in_browsers=True,
                recoverable=True),
-        Format("webp", "WebP", (".webp",), "image/webp", lossless=False, in_browsers=True),
+        Format("webp", "WebP", (".webp",), "image/webp", longest_side=16_383, lossless=False, in_browsers=True),
         Format("avif", "AVIF", (".avif",), "image/avif", _DEEP, lossless=False, in_browsers=True, fallback="png"),
         Format("heif", "HEIF", (".heic", ".heif", ".hif"), "image/heic", _DEEP, lossless=False,
                writable=find_spec("pillow_heif") is not None, fallback="avif"),
         Format("tiff", "TIFF", (".tif", ".tiff"), "image/tiff", (*_DEEP, "float32"), pages=True,
                told=(*_EVERYTHING, "aspect"), lenient=True, recoverable=True),
         Format("bmp", "BMP", (".bmp", ".dib"), "image/bmp", told=("icc",), in_browsers=True),
-        Format("gif", "GIF", (".gif",), "image/gif", told=("icc", "xmp", "comments"), in_browsers=True),
-        Format("tga", "TGA", (".tga",), "image/x-tga", told=()),
-        Format("ico", "ICO", (".ico",), "image/x-icon", told=()),
+        Format("gif", "GIF", (".gif",), "image/gif", told=("icc", "xmp", "comments"), longest_side=65_535,
+               in_browsers=True),
+        Format("tga", "TGA", (".tga",), "image/x-tga", told=(), longest_side=65_535),
+        Format("ico", "ICO", (".ico",), "image/x-icon", told=(), longest_side=256),
         Format("psd", "PSD", (".psd", ".psb"), "image/vnd.adobe.photoshop", (*_DEEP, "float32"),
                told=_EVERYTHING, lenient=True, fallback="tiff"),
         Format("exr", "OpenEXR", (".exr",), "image/x-exr", ("float32",), told=("xmp",)),

@@ -14,7 +14,7 @@ from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
-from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels
 
 _CHANNELS = b"channels\0chlist\0"
 XMP = "xmp"
@@ -34,6 +34,13 @@ class ExrCoding(Coding):
     color: list[int] = field(default_factory=list)
     alpha: int | None = None
     extra: dict[int, Pixels] = field(default_factory=dict)
+
+    def enlarged(self, enlarge: Enlarge) -> ExrCoding:
+        window = self.window
+        if window is not None:
+            x, y, left, top, width, height = (enlarge.factor * length for length in window)
+            window = x, y, left, top, width, height
+        return replace(self, window=window, extra={index: enlarge(plane) for index, plane in self.extra.items()})
 
 
 def _planes(names: list[str]) -> tuple[list[int], int | None]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from daguerre.errors import BrokenImage, CannotWrite
+from daguerre.imaging import registry
 from daguerre.imaging.codecs import pillow
 from daguerre.imaging.description import Page
 from daguerre.imaging.photo import Coding, Metadata, Photo
 
-_LONGEST = 256
+_LONGEST = registry.FORMATS["ico"].longest_side
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers.isobmff import pack_box, walk_boxes
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import stand_upright
-from daguerre.imaging.photo import Coding, Metadata, Photo
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo
 
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 CODESTREAM = b"\xff\x4f\xff\x51"
@@ -41,6 +41,9 @@ class Jp2Coding(Coding):
     boxes: tuple[bytes, ...] = ()
     resolution: bytes = b""
     told: tuple[float, float] | None = None
+
+    def enlarged(self, enlarge: Enlarge) -> Jp2Coding:
+        return replace(self, inks=None if self.inks is None else self.inks.enlarged(enlarge))
 
     def only_here(self) -> tuple[str, ...]:
         return ("XML and other boxes",) if self.boxes else ()

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from daguerre.errors import BrokenImage, CannotWrite, UnsupportedImage
-from daguerre.imaging import depth, limits, passthrough
+from daguerre.imaging import depth, limits, passthrough, registry
 from daguerre.imaging.codecs import jpeg_repair, oiio, pillow
 from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import jpeg_segments, photoshop
@@ -18,9 +18,9 @@ from daguerre.imaging.containers.jpeg_segments import Density, Segments
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.metadata.orientation import stand_upright
-from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels
 
-_LONGEST = 65500
+_LONGEST = registry.FORMATS["jpeg"].longest_side
 _MOST_SCANS = 200
 """Each scan passes over the whole picture; encoders write about ten."""
 _QUALITY = 95
@@ -54,6 +54,9 @@ class JpegCoding(Coding):
 
     def in_full_color(self) -> JpegCoding:
         return replace(self, subsampling=0)
+
+    def enlarged(self, enlarge: Enlarge) -> JpegCoding:
+        return replace(self, inks=None if self.inks is None else self.inks.enlarged(enlarge))
 
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:

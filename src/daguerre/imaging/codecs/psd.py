@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -21,7 +21,7 @@ from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import photoshop
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import stand_upright
-from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, white_of
 
 BITMAP, GRAY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
 _COLORS = {BITMAP: 1, GRAY: 1, INDEXED: 1, RGB: 3, CMYK: 4, DUOTONE: 1, LAB: 3}
@@ -50,6 +50,14 @@ class PsdCoding(Coding):
     mode_data: bytes = b""
     linear_icc: bytes | None = None
     extra: Pixels | None = None
+
+    def enlarged(self, enlarge: Enlarge) -> PsdCoding:
+        return replace(
+            self,
+            resolution=None,
+            inks=None if self.inks is None else self.inks.enlarged(enlarge),
+            extra=None if self.extra is None else enlarge(self.extra),
+        )
 
     def only_here(self) -> tuple[str, ...]:
         further = ("further channels",) if self.extra is not None else ()

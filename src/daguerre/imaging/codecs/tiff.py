@@ -16,7 +16,7 @@ from daguerre.imaging.containers import photoshop, tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, Entry, StoredPage
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import orientation, xmp
-from daguerre.imaging.photo import Coding, Metadata, Photo, Pixels, white_of
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, white_of
 
 XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 700, 33723, 34377, 34675, 34665, 34853
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES = 274, 282, 283, 296, 338
@@ -67,6 +67,13 @@ class TiffCoding(Coding):
     resolution: Directory = field(default_factory=dict)
     told: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
     carried: tuple[tuple[int, StoredPage], ...] = ()
+
+    def enlarged(self, enlarge: Enlarge) -> TiffCoding:
+        return replace(
+            self,
+            inks=None if self.inks is None else self.inks.enlarged(enlarge),
+            extra=None if self.extra is None else enlarge(self.extra),
+        )
 
 
 _KINDS_OF_SAMPLES = {1: "alpha, multiplied", 2: "alpha"}

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daguerre.errors import CannotWrite
+from daguerre.imaging import registry
 from daguerre.imaging.codecs import pillow
 from daguerre.imaging.description import Page
 from daguerre.imaging.photo import Coding, Metadata, Photo
 
-_LONGEST = 16383
+_LONGEST = registry.FORMATS["webp"].longest_side
 _OWN = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP ")
 _QUALITY = 92
 

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from daguerre.imaging.photo import Pixels, white_of
+from daguerre.imaging.photo import Enlarge, Pixels, white_of
 
 _ROWS = 256
 
@@ -42,6 +42,10 @@ class Inks:
     def fit(self, pixels: Pixels) -> bool:
         """Whether ``pixels`` are of the planes' size and depth."""
         return pixels.shape == (*self.planes.shape[:2], 3) and pixels.dtype == self.planes.dtype
+
+    def enlarged(self, enlarge: Enlarge) -> Inks:
+        """The inks of the picture enlarged: they say how much of each color is black."""
+        return Inks(enlarge(self.planes), self.profile)
 
     def planes_of(self, pixels: Pixels) -> Pixels:
         """The planes for ``pixels``: those that were read wherever the color is what they give."""

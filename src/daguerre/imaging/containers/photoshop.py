@@ -71,6 +71,21 @@ def exchange_resolutions(block: bytes | None) -> bytes | None:
     return b"".join(rows) or None
 
 
+def enlarge_resolution(block: bytes | None, factor: int) -> bytes | None:
+    """``block`` with ``factor`` times the resolution."""
+    rows = []
+    for row in walk_resources(block or b""):
+        body = row.body
+        if row.number == RESOLUTION and len(body) >= 16:
+            across, down = (
+                struct.pack(">I", min(factor * struct.unpack_from(">I", body, place)[0], 0xFFFFFFFF))
+                for place in (0, 8)
+            )
+            body = across + body[4:8] + down + body[12:]
+        rows.append(Resource(row.signature, row.number, row.name, body).packed())
+    return b"".join(rows) or None
+
+
 def split_iptc(block: bytes) -> tuple[bytes | None, bytes | None]:
     """The IPTC block of ``block``, and the other resources without the thumbnails, as far as they are whole."""
     found = list(walk_resources(block))

@@ -8,13 +8,17 @@ from __future__ import annotations
 import struct
 
 from daguerre.imaging.containers import tiff_ifd
-from daguerre.imaging.containers.tiff_ifd import Directory, Layout
+from daguerre.imaging.containers.tiff_ifd import Directory, Entry, Layout
 
 ORIENTATION = 0x0112
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _SUB_DIRECTORY = 0x8769
 _ACROSS_AND_DOWN = ((0x0100, 0x0101), (0x011A, 0x011B))
 _ACROSS_AND_DOWN_INSIDE = ((0xA002, 0xA003), (0xA20E, 0xA20F))
+_IN_PIXELS = (0x0100, 0x0101, 0x011A, 0x011B)
+"""Width, height and resolution."""
+_IN_PIXELS_INSIDE = (0xA002, 0xA003, 0xA20E, 0xA20F, 0x9214, 0xA214)
+"""The same, of the sensor, too; the subject's area and place."""
 
 
 def normalize(block: bytes | None) -> tuple[bytes | None, int | None]:
@@ -38,6 +42,40 @@ def normalize(block: bytes | None) -> tuple[bytes | None, int | None]:
         return bytes(_without_thumbnail(work, layout, link)), orientation
     except struct.error:
         return None, None
+
+
+def enlarge(block: bytes | None, factor: int) -> bytes | None:
+    """``block`` of a picture that is ``factor`` times as large: its size, its resolution, places and lengths in it.
+
+    One that cannot be read stays as it is.
+    """
+    if not block:
+        return block
+    work = bytearray(block)
+    try:
+        layout = Layout(work)
+        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+    except struct.error:
+        return block
+    inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
+    for held, tags in ((directory, _IN_PIXELS), (inside or {}, _IN_PIXELS_INSIDE)):
+        for entry in (held[tag] for tag in tags if tag in held):
+            _multiply(work, layout, entry, factor)
+    return bytes(work)
+
+
+def _multiply(work: bytearray, layout: Layout, entry: Entry, factor: int) -> None:
+    """Whole numbers, and the numerators of fractions, times ``factor``; one without room for that stays."""
+    code, step = {tiff_ifd.SHORT: ("H", 1), tiff_ifd.LONG: ("I", 1), tiff_ifd.RATIONAL: ("I", 2)}.get(
+        entry.kind, ("", 1)
+    )
+    if not code:
+        return
+    form = f"{layout.order}{len(entry.raw) // struct.calcsize(code)}{code}"
+    numbers = list(struct.unpack_from(form, work, entry.place))
+    numbers[::step] = [factor * number for number in numbers[::step]]
+    if max(numbers) < 1 << 8 * struct.calcsize(code):
+        struct.pack_into(form, work, entry.place, *numbers)
 
 
 def _set_upright(work: bytearray, layout: Layout, directory: Directory) -> int | None:

@@ -26,6 +26,10 @@ _CONTAINERS = ("http://ns.google.com/photos/1.0/container/", "http://ns.google.c
 _CAMERA = "http://ns.google.com/photos/1.0/camera/"
 _FILM = re.compile(r"Motion|MicroVideo")
 _ORIENTATION = re.compile(rb"(tiff:Orientation(?:>|\s*=\s*[\"']))\s*([1-8])")
+_IN_PIXELS = re.compile(
+    rb"((?:tiff:(?:ImageWidth|ImageLength|XResolution|YResolution)|exif:Pixel[XY]Dimension)(?:>|\s*=\s*[\"'])\s*)"
+    rb"(\d{1,9})(/\d+\s*[<\"']|\s*[<\"'])"
+)
 _LONGEST = 16 << 20
 _DEEPEST = 100
 
@@ -39,6 +43,17 @@ def read_orientation(packet: bytes | None) -> int:
 def set_upright(packet: bytes | None) -> bytes | None:
     """The XMP ``packet`` with orientation 1."""
     return _ORIENTATION.sub(rb"\g<1>1", packet) if packet else None
+
+
+def enlarge(packet: bytes | None, factor: int) -> bytes | None:
+    """``packet`` of a picture that is ``factor`` times as large: what it says of its size and its resolution."""
+    if not packet:
+        return packet
+
+    def larger(found: re.Match[bytes]) -> bytes:
+        return found[1] + str(factor * int(found[2])).encode() + found[3]
+
+    return _IN_PIXELS.sub(larger, packet)
 
 
 def parse(packet: bytes) -> tuple[Any, Any]:
