@@ -8,11 +8,21 @@ from typing import Annotated, Any, Literal, Self, TypedDict, Unpack, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticKnownError
 
 from daguerre.errors import InvalidSettings
 from daguerre.face import Face
 
 Models = Literal["auto", "embedded", "full"]
+
+
+def _factor(value: object) -> object:
+    """``value``, unless it only counts as a whole number: a literal takes what equals it."""
+    if type(value) is not int:
+        raise PydanticKnownError("literal_error", {"expected": "1, 2 or 4"})
+    return value
+
+
 Number = StrictInt | StrictFloat
 Percentage = Annotated[Number, Field(ge=0, le=100, allow_inf_nan=False)]
 Coordinate = Annotated[Number, Field(allow_inf_nan=False)]
@@ -66,6 +76,7 @@ class SettingsFields(TypedDict, total=False):
     denoise_strength: float
     colorize: bool
     colorize_strength: float
+    upscale: Literal[1, 2, 4]
     models: Models
     faces: Sequence[int | Sequence[float] | Face] | None
     color_hints: Sequence[ColorHint | HintFields] | None
@@ -84,6 +95,7 @@ class Settings(BaseModel):
     nearly everything that might be damage. ``fidelity`` 1 keeps a face's own features, 0 enhances
     most. ``denoise_strength`` 0 leaves the photo untouched, 25 removes the visible noise.
     ``treat_as_grayscale`` overrules what was seen of the photo: ``yes`` lets it be colorized, ``no`` does not.
+    ``upscale`` 2 or 4 enlarges the photo so many times each way, 1 leaves its size.
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
     ``models`` ``auto`` takes the best networks that are installed.
     """
@@ -102,6 +114,9 @@ class Settings(BaseModel):
     )
     colorize: bool = Field(default=False, description="Color a monochrome photo.")
     colorize_strength: Percentage = Field(default=85, description="How strong the colors are.", examples=[60])
+    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_factor)] = Field(
+        default=1, description="How many times as many pixels a side the result has.", examples=[2]
+    )
     models: Models = Field(
         default="auto", description="Which networks to use; `auto` takes the best that are installed."
     )

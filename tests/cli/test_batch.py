@@ -246,3 +246,22 @@ def test_a_truncated_photo_is_restored_where_that_is_asked_for(tmp_path: Path, m
     assert "recover" in refused.stderr
     assert run("restore", "a.png", "--recover").returncode == 0
     assert imaging.open_image(tmp_path / "a_restored.png").width == 96
+
+
+def test_a_photo_is_enlarged_and_one_that_would_be_too_large_fails_alone(
+    tmp_path: Path, make_photo: Make, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGUERRE_MAX_PIXELS", "20000")
+    make_photo(tmp_path / "small.png", size=64)
+    make_photo(tmp_path / "large.png", size=80)
+    done = run("restore", "large.png", "small.png", "--upscale", "2", "--no-denoise", "--mask-out", "m.png", "--json")
+    assert done.returncode == 2  # One mask is for one photo.
+    done = run("restore", "large.png", "small.png", "--upscale", "2", "--no-denoise", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["status"] for line in lines] == ["failed", "restored"]
+    assert "160 x 160 pixels, more than the 20000" in lines[0]["error"]
+    assert (lines[1]["width"], lines[1]["upscale"], lines[1]["steps"]) == (128, 2, ["upscale"])
+    assert run("restore", "small.png", "--upscale", "3").returncode == 2
+    masked = run("restore", "small.png", "--upscale", "2", "--mask-out", "m.png", "-o", "larger.png")
+    assert masked.returncode == 0, masked.stderr
+    assert imaging.open_image(tmp_path / "m.png").pixels.shape[:2] == (64, 64)

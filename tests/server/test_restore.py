@@ -305,3 +305,27 @@ def test_a_truncated_photo_is_restored_where_that_is_asked_for(server, photo):
     assert answer.status_code == 400 and "recover" in answer.json()["error"]
     result = server.wait(server.submit(cut, {"recover": True}))["result"]
     assert "scratch_removal" in result["steps"] and any("truncated" in sentence for sentence in result["warnings"])
+
+
+def test_a_photo_is_enlarged(server, photo):
+    state = server.wait(server.submit(photo, {**NOTHING, "upscale": 2}))
+    result = state["result"]
+    assert (result["width"], result["height"], result["upscale"]) == (128, 96, 2)
+    assert result["steps"] == ["upscale"] and result["models"] == {"upscale": "embedded/upscale@1"}
+    assert Image.open(BytesIO(server.client.get(result["downloadUrl"]).content)).size == (128, 96)
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "sentence"),
+    [
+        ((2000, 1000), {"upscale": 4}, "8000 x 4000 pixels, more than the 30000000"),
+        ((4100, 8), {"upscale": 4, "outputFormat": "webp"}, "WebP holds 16383 a side"),
+        ((64, 48), {"upscale": 3}, "upscale: must be 1, 2 or 4"),
+    ],
+)
+def test_what_would_be_too_large_is_refused_at_the_door(server, size, settings, sentence):
+    file = BytesIO()
+    Image.new("L", size, 128).save(file, "PNG")
+    data = {"settings": json.dumps({**NOTHING, **settings})}
+    answer = server.client.post(TOOL, files={"file": ("a.png", file.getvalue())}, data=data)
+    assert answer.status_code == 400 and sentence in answer.text

@@ -121,6 +121,9 @@ def restore(
         list[str] | None,
         typer.Option(metavar="X,Y=#rrggbb", help="The colour of a place, in pixels from the top left; repeatable."),
     ] = None,
+    upscale: Annotated[
+        int | None, typer.Option(metavar="1, 2 or 4", help="Enlarge so many times each way. [1]")
+    ] = None,
     networks: Annotated[
         Literal["auto", "embedded", "full"], typer.Option("--models", help="Which networks to use.")
     ] = "auto",
@@ -161,7 +164,7 @@ def restore(
         "faces": [chosen_face(text) for text in face] if face else None,
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
-        "treat_as_grayscale": treat_as_grayscale,
+        "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
         "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})

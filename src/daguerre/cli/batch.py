@@ -136,7 +136,7 @@ class Batch:
         self._check(path)
         mask = result.damage_mask
         if mask is None:
-            mask = np.zeros((result.height, result.width), np.uint8)
+            mask = np.zeros((result.height // result.upscale, result.width // result.upscale), np.uint8)
         write_whole(path, imaging.encode(Photo(mask[:, :, None], "png"), format=path.suffix or "png").data)
 
     def _engine(self) -> Restorer:

@@ -53,7 +53,7 @@ def drawn(result: Restoration) -> np.ndarray[Any, np.dtype[np.uint8]]:
         pixels = pixels >> 8 * (pixels.dtype.itemsize - 1)
     canvas = np.ascontiguousarray(pixels.astype(np.uint8).repeat(3 // pixels.shape[2], axis=2))
     for number, face in enumerate(result.faces):
-        left, top, width, height = face.box
+        left, top, width, height = (result.upscale * length for length in face.box)
         colour = _GREEN if face.enhanced else _ORANGE
         line = max(1, round(max(width, height) / 60))
         cv2.rectangle(canvas, (left, top), (left + width, top + height), colour, line)

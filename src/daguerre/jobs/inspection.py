@@ -29,6 +29,7 @@ class Request:
     With ``recover`` a photo that is truncated may go on. Where the photo is not ``whole``, only its beginning and
     its end are there, with a hole between them: what that hides is left to the worker.
     With ``head`` the photo is the beginning of a file that is still coming: only too many pixels count.
+    ``upscale`` times each way the result will be as large.
     With ``view`` a picture that every browser shows is written to that path, of at most ``view_pixels`` on
     its longest side; 0 stands for all of them.
     """
@@ -42,6 +43,7 @@ class Request:
     view: str | None = None
     view_pixels: int = 0
     whole: bool = True
+    upscale: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Answer:
 
 def inspect(request: Request) -> Answer:
     """Never raises."""
-    from daguerre.imaging import registry
+    from daguerre import imaging
+    from daguerre.imaging import limits, registry
 
     if request.head:
         return _inspect_head(Path(request.photo), request.max_pixels)
@@ -71,6 +74,10 @@ def inspect(request: Request) -> Answer:
         size, exact = _size(
             Path(request.photo), request.max_pixels, recover=request.recover, whole=request.whole
         )  # fmt: skip
+        if size is not None and request.upscale > 1:
+            told = imaging.probe(Path(request.photo).read_bytes())
+            pages = [(page.width, page.height) for page in told.pages if page.kind == "photo"]
+            limits.check_enlarged(pages, request.upscale, request.max_pixels, request.output_format or told.format)
         if request.mask is not None:
             _compare(size, exact, Path(request.mask), request.max_pixels)
     except InvalidSettings as error:

@@ -175,6 +175,19 @@ class Denoiser(Protocol):
         ...
 
 
+class Upscaler(Protocol):
+    """Enlarges the photo, tile by tile."""
+
+    tiling: Tiling
+
+    def __call__(self, window: Floats, factor: int) -> Floats:
+        """``window`` ``[1, 3, h, w]`` enlarged ``factor`` 2 or 4 times: ``[1, 3, factor * h, factor * w]``.
+
+        What contradicts the window is the step's matter (back-projection).
+        """
+        ...
+
+
 class Colorizer(Protocol):
     """Predicts chroma from lightness. ``side`` is the longer side of what it looks at, in pixels."""
 

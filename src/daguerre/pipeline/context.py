@@ -17,6 +17,7 @@ from daguerre.models.catalog import WantedTier
 from daguerre.models.roles import FaceRestorer, MonochromeJudge
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.models.runtime.session import Session
+from daguerre.pipeline.faces import candidates
 from daguerre.pipeline.monochrome import Tone, judge_tone
 from daguerre.settings import Settings
 
@@ -49,7 +50,8 @@ class StepContext:
     """One page of a photo on its way through the steps.
 
     ``mask`` ``[H, W]``, true where damaged, replaces detection; ``missing`` is true where a recovered file held no
-    pixels. ``icc`` explains the code values. A step that colors the page sets ``colorized``.
+    pixels. ``icc`` explains the code values. A step that colors the page sets ``colorized``. ``postponed`` are faces,
+    and the positions of the chosen ones, that wait until they are large.
     """
 
     index: int
@@ -61,6 +63,7 @@ class StepContext:
     icc: bytes | None = None
     missing: Mask | None = None
     colorized: bool = False
+    postponed: tuple[list[candidates.Face], set[int]] | None = None
     used: list[Session] = field(default_factory=list)
     _tone: Tone | None = None
 
@@ -96,6 +99,14 @@ class StepContext:
         if not model.commercial_use:
             self.report.warn(f"Made with {model.id}, whose licence ({model.licence}) forbids commercial use.")
         return role.adapt(loaded)
+
+    def has_model(self, role: Role[Served]) -> bool:
+        """Whether one is installed for ``role``."""
+        try:
+            self.cache.model(role.name, self.tier)
+        except ModelNotInstalled:
+            return False
+        return True
 
     def optional_model(self, role: Role[Served]) -> Served | None:
         """As :meth:`model`; ``None`` where none of any tier is installed for ``role``."""

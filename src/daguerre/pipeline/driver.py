@@ -17,6 +17,7 @@ from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline.context import Mask, Report, StepContext
 from daguerre.pipeline.monochrome import Tone, is_neutral
 from daguerre.pipeline.steps import STEPS, Step
+from daguerre.pipeline.upscale import enlarge_page
 from daguerre.progress import Progress, ProgressEvent
 from daguerre.settings import Settings
 
@@ -59,11 +60,16 @@ def restore_photo(
         if index == 0:
             report.is_grayscale = context.tone(page.pixels) is Tone.MONOCHROME
         pixels = _restore_pixels(page.pixels, context, wanted, progress)
-        result = replace(page, pixels=pixels, pages=[])
+        result = replace(page, pixels=pixels) if pixels.shape[:2] == page.pixels.shape[:2] else _enlarged(page, pixels)
+        result.pages = []
         restored.append(adapt_to_color(result) if context.colorized else result)
     report.steps = [step.name for step in steps if step.name in report.steps]
     progress.complete()
     return replace(restored[0], pages=restored[1:]), report
+
+
+def _enlarged(page: Photo, pixels: Pixels) -> Photo:
+    return enlarge_page(page, pixels, pixels.shape[0] // page.height)
 
 
 def _restore_pixels(original: Pixels, context: StepContext, steps: list[Step], progress: Progress) -> Pixels:

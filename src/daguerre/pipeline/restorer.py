@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from daguerre.config import Config, Device
 from daguerre.errors import InvalidImage, InvalidMask, InvalidSettings
-from daguerre.imaging import arrays, registry, sources
+from daguerre.imaging import arrays, limits, registry, sources
 from daguerre.imaging.metadata import provenance
 from daguerre.imaging.photo import Photo
 from daguerre.imaging.sources import Origin, Source
@@ -77,8 +77,15 @@ class Restorer:
         settings = self._settings(settings, settings_fields)
         photo, origin = sources.opened(source, max_pixels=self.config.max_pixels, recover=settings.recover)
         damage = None if mask is None else self._mask(mask, photo)
+        limits.check_enlarged(
+            [(page.width, page.height) for page in (photo, *photo.pages)],
+            settings.upscale,
+            self.config.max_pixels,
+            settings.output_format or photo.format,
+        )
+        came = photo
         photo, report = restore_photo(
-            photo,
+            came,
             settings,
             self.cache,
             tier=settings.models if "models" in settings.model_fields_set else self.models,
@@ -94,7 +101,7 @@ class Restorer:
         if any(page.missing is not None for page in (photo, *photo.pages)) and not settings.scratch_removal:
             report.warn("What the file lacks was not filled in: the removal of scratches is off.")
         photo = provenance.record(photo, steps=report.steps, networks=report.models)
-        return _restoration(photo, report, settings, origin)
+        return _restoration(came, photo, report, settings, origin)
 
     async def restore_async(
         self,
@@ -198,8 +205,8 @@ def _check(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise InvalidSettings((name, f"must be one of {', '.join(choices)}"))
 
 
-def _restoration(photo: Photo, report: Report, settings: Settings, origin: Origin) -> Restoration:
-    area = sum(page.height * page.width for page in (photo, *photo.pages))
+def _restoration(came: Photo, photo: Photo, report: Report, settings: Settings, origin: Origin) -> Restoration:
+    area = sum(page.height * page.width for page in (came, *came.pages))
     return Restoration(
         photo=photo,
         steps=report.steps,
@@ -212,6 +219,7 @@ def _restoration(photo: Photo, report: Report, settings: Settings, origin: Origi
         models=report.models,
         timings={step: round(seconds, 3) for step, seconds in report.timings.items()},
         origin=origin,
+        upscale=photo.width // came.width,
         output_format=settings.output_format,
         quality=settings.quality,
         notes=report.warnings,

@@ -33,7 +33,8 @@ class Restoration:
     of pixels taken for damage, to two decimals; ``damage_mask`` is ``[H, W]`` uint8, 255 where the first
     page was damaged, or ``None`` where nothing was repaired. ``noise_sigma`` is on a 0-255 scale, ``None``
     where noise was not measured. ``models`` maps roles to the models that ran, ``timings`` steps to
-    seconds. ``origin`` is where the photo came from.
+    seconds. ``origin`` is where the photo came from. Where the photo was enlarged, ``upscale`` times each way, the mask
+    and the boxes of ``faces`` are still in the pixels of the photo that came.
 
     ``image`` and ``np.asarray(result)`` are the restored pixels; a notebook shows the photo before and after.
     """
@@ -48,6 +49,7 @@ class Restoration:
     noise_sigma: float | None
     models: dict[str, str]
     timings: dict[str, float]
+    upscale: int = 1
     origin: Origin = field(default_factory=Origin)
     output_format: str | None = None
     quality: int | None = None
@@ -172,6 +174,7 @@ class Restoration:
             "processedSize": self.processed_size,
             "width": self.width,
             "height": self.height,
+            "upscale": self.upscale,
             "steps": list(self.steps),
             "scratchCoverage": self.scratch_coverage,
             "facesEnhanced": sum(face.enhanced for face in self.faces),

@@ -7,7 +7,7 @@ Steps read and write pixels and nothing else. A new step is a function here, and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from daguerre.pipeline.colorize import colorize, parse_hint
 from daguerre.pipeline.context import StepContext
 from daguerre.pipeline.denoise import NoiseReducer, estimate_noise
 from daguerre.pipeline.monochrome import Tone, is_neutral
+from daguerre.pipeline.upscale import enlarge
 from daguerre.progress import Track
 from daguerre.settings import Settings
 
@@ -65,6 +66,17 @@ def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels
         if context.is_first:
             context.report.faces = [faces.Outcome(face, reason="not chosen").report() for face in found]
         return pixels
+    if context.settings.upscale > 1 and context.has_model(adapters.UPSCALE):
+        # Once, at the size that they will have.
+        context.postponed = found, chosen
+        return pixels
+    return _enhanced(pixels, found, chosen, context, track)
+
+
+def _enhanced(
+    pixels: Pixels, found: list[faces.Face], chosen: set[int], context: StepContext, track: Track, factor: int = 1
+) -> Pixels:
+    """``pixels``, ``factor`` times as large as the photo in which the faces were ``found``, with the ``chosen``."""
     enhancer = faces.FaceEnhancer(
         context.model(adapters.FACE_RESTORATION),
         context.optional_model(adapters.FACE_IDENTITY),
@@ -72,9 +84,10 @@ def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels
         fidelity=float(context.settings.fidelity),
         gray=context.tone(pixels) is Tone.MONOCHROME,
     )
-    result, outcomes = enhancer.enhance(pixels, found, chosen, track)
+    result, outcomes = enhancer.enhance(pixels, [face.enlarged(factor) for face in found], chosen, track)
     if context.is_first:
-        context.report.faces = [outcome.report() for outcome in outcomes]
+        told = [replace(outcome, face=face) for outcome, face in zip(outcomes, found, strict=True)]
+        context.report.faces = [outcome.report() for outcome in told]
     return result
 
 
@@ -123,6 +136,17 @@ def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     return colored
 
 
+def _upscale(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    factor = context.settings.upscale
+    large = enlarge(pixels, context.model(adapters.UPSCALE), factor, track)
+    if context.postponed is None:
+        return large
+    clearer = _enhanced(large, *context.postponed, context, track, factor)
+    if clearer is not large:
+        context.report.steps.append("face_enhancement")
+    return clearer
+
+
 STEPS: tuple[Step, ...] = (
     Step(
         "scratch_removal",
@@ -159,5 +183,14 @@ STEPS: tuple[Step, ...] = (
         lambda settings: settings.colorize and settings.colorize_strength > 0,
         _colorize,
         (adapters.COLORIZE,),
+    ),
+    Step(
+        "upscale",
+        "Enlarging...",
+        90,
+        "The photo was not enlarged",
+        lambda settings: settings.upscale > 1,
+        _upscale,
+        (adapters.UPSCALE,),
     ),
 )

@@ -34,6 +34,7 @@ _ENTRIES = (
     _Entry("face_detection", "StrideFaces", "finds faces", multiple=32, tile=1024, halo=96),
     _Entry("face_restoration", "Portrait", "enhances faces", multiple=32, window=512),
     _Entry("monochrome", "ToneJudge", "tells monochrome photos from color ones", multiple=128, window=128),
+    _Entry("upscale", "Enlarger", "enlarges photos", multiple=4, tile=384, halo=32),
     _Entry("colorize", "ChromaHints", "colors gray photos", multiple=32, window=256),
 )
 

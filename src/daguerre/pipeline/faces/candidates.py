@@ -38,6 +38,12 @@ class Face:
         """What brings the photo to the FFHQ alignment."""
         return alignment.similarity(self.landmarks, alignment.FFHQ)
 
+    def enlarged(self, factor: int) -> Face:
+        """The same face in a photo ``factor`` times as large."""
+        x, y, width, height = (factor * length for length in self.box)
+        # Places are the middles of pixels.
+        return Face((x, y, width, height), self.confidence, (self.landmarks + 0.5) * factor - 0.5)
+
 
 def iou(boxes: Boxes, box: Boxes) -> npt.NDArray[np.float64]:
     """Intersection over union of ``boxes`` ``[n, 4]`` (x, y, width, height) with ``box`` ``[4]``: ``[n]``."""
