@@ -12,8 +12,8 @@ export class Faces {
     this.#marks = marks;
   }
 
-  /** Draw the boxes of `result`, in the photo's pixels. */
-  show({ faces, width, height }) {
+  /** Draw the boxes of a result, in the pixels of the photo that came. */
+  show({ faces, width, height, upscale }) {
     this.#boxes = (faces ?? []).map((face, index) => {
       const [x, y, w, h] = face.box;
       const button = el("button", {
@@ -22,8 +22,8 @@ export class Faces {
         onclick: () => button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true")),
       }, el("span", { "aria-hidden": "true" }, String(index + 1)));
       Object.assign(button.style, {
-        left: `${(100 * x) / width}%`, top: `${(100 * y) / height}%`,
-        width: `${(100 * w) / width}%`, height: `${(100 * h) / height}%`,
+        left: `${(100 * upscale * x) / width}%`, top: `${(100 * upscale * y) / height}%`,
+        width: `${(100 * upscale * w) / width}%`, height: `${(100 * upscale * h) / height}%`,
       });
       return { button, face };
     });

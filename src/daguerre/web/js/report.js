@@ -6,7 +6,7 @@ import { bytes, moment } from "./messages.js";
 
 const ROLES = {
   damage: "Finding damage", inpaint: "Filling damage", inpainting: "Filling damage", denoise: "Noise", face_detection: "Finding faces",
-  face_restoration: "Faces", face_identity: "Likeness", colorize: "Colour", grey: "Finding monochrome photos",
+  face_restoration: "Faces", face_identity: "Likeness", colorize: "Colour", upscale: "Enlarging", grey: "Finding monochrome photos",
 };
 
 export class PhotoReport extends HTMLElement {
@@ -28,7 +28,7 @@ export class PhotoReport extends HTMLElement {
       ["Faces", faces(result, settings)],
       ["Noise", noise(result, settings)],
       ["Colour", colour(result, settings)],
-      ["Size", `${result.width} × ${result.height} pixels`],
+      ["Size", `${result.width} × ${result.height} pixels${enlarged(result)}`],
       ["File", `${bytes(result.originalSize)} → ${bytes(result.processedSize)}`],
       ["Time", `${seconds(result.timings)}, ${moment(version.createdAt)}`],
     ];
@@ -78,6 +78,8 @@ function colour({ isGrayscale, colorized }, { colorize = false }) {
   if (!isGrayscale) return colorize ? "It has colours of its own" : "A colour photo";
   return colorize ? "Monochrome; none was added" : "Monochrome, left so";
 }
+
+const enlarged = ({ upscale }) => (upscale > 1 ? `, ${upscale} times as wide and high` : "");
 
 /** A sentence for each face; those of whom the same is to be said are told of together. */
 function together(faces) {

@@ -16,6 +16,7 @@ export const DEFAULTS = Object.freeze({
   colorize: false,
   colorizeStrength: 85,
   treatAsGrayscale: "auto",
+  upscale: 1,
   models: "auto",
   outputFormat: "",
   quality: 0,
@@ -40,6 +41,7 @@ const STEPS = [
   },
 ];
 
+const SIZES = [["1", "As it is"], ["2", "Twice as wide and high"], ["4", "Four times as wide and high"]];
 const MODELS = [["auto", "Best installed"], ["embedded", "Built in, small and fast"], ["full", "Full, where installed"]];
 const TONES = [["auto", "Look at the photo"], ["yes", "Monochrome"], ["no", "In color"]];
 const FORMATS = [
@@ -79,6 +81,7 @@ export class SettingsForm extends HTMLElement {
     const form = el("form", { class: "settings", "data-testid": "settings", "aria-label": "Settings" });
     form.append(
       ...STEPS.map((step) => this.#step(step)),
+      this.#choice("upscale", "Size", SIZES),
       el("details", { class: "more" }, el("summary", {}, "More"),
         this.#choice("treatAsGrayscale", "The photo is", TONES), this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
       el("div", { class: "actions" },
@@ -128,8 +131,9 @@ export class SettingsForm extends HTMLElement {
 
   #choice(name, label, options) {
     const select = el("select", { id: `set-${name}` }, options.map(([value, text]) => el("option", { value }, text)));
-    select.addEventListener("change", () => this.#set(name, select.value));
-    this.#rows.set(name, () => (select.value = this.#values[name]));
+    const read = typeof DEFAULTS[name] === "number" ? Number : String;
+    select.addEventListener("change", () => this.#set(name, read(select.value)));
+    this.#rows.set(name, () => (select.value = String(this.#values[name])));
     return el("div", { class: "field" }, el("label", { for: select.id }, label), select);
   }
 

@@ -137,7 +137,9 @@ export class PhotoStage extends HTMLElement {
     this.beforeImage.alt = `Before: ${item.name}`;
     this.afterImage.alt = `Restored: ${item.name}`;
     if (complete) {
-      this.#size(version.result.width, version.result.height);
+      // Whatever is drawn and painted is in the pixels of the photo that came.
+      const { width, height, upscale } = version.result;
+      this.#size(width / upscale, height / upscale);
       this.afterImage.src = version.result.previewUrl;
       this.beforeImage.src = other ? other.result.previewUrl : viewOf(version.job, "original");
       this.faces.show(version.result);
@@ -162,8 +164,9 @@ export class PhotoStage extends HTMLElement {
   #sharpen() {
     if (!this.complete || this.sharp) return;
     const { width, height } = this.transform.picture;
-    const small = Math.min(1, PREVIEW_PIXELS / Math.max(width, height));
-    if (small === 1 && this.transform.scale * devicePixelRatio <= 2) return;
+    const { upscale } = this.version.result;
+    const small = Math.min(upscale, PREVIEW_PIXELS / Math.max(width, height));
+    if (small === upscale && this.transform.scale * devicePixelRatio <= 2 * upscale) return;
     if (this.transform.scale * devicePixelRatio <= small * 1.05) return;
     this.sharp = true;
     const identity = this.#shown;
