@@ -24,7 +24,7 @@ test: .venv/ready
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-  --no-emit-index-url --no-emit-find-links --extra cluster pyproject.toml
+  --no-emit-index-url --no-emit-find-links --extra all pyproject.toml
 
 # runtime.txt is what an image needs, of the same versions.
 lock:

@@ -23,6 +23,7 @@
     │   ├── ServiceRefused      it says no
     │   └── JobFailed           it could not restore the photo
     ├── WrongUsage              an option or an environment variable is wrong
+    ├── ExtraNotInstalled       an optional part of the installation is missing
     ├── CannotWrite             the result could not be stored
     └── Canceled                the caller asked for it
 
@@ -108,6 +109,12 @@ class WrongUsage(DaguerreError):
     """An option, an argument or an environment variable of the command line is wrong."""
 
     code = "WRONG_USAGE"
+
+
+class ExtraNotInstalled(DaguerreError):
+    """An optional part of the installation is missing."""
+
+    code = "EXTRA_NOT_INSTALLED"
 
 
 class ModelError(DaguerreError):

@@ -112,6 +112,7 @@ _ROWS = (
             advice="The server cannot store files. Its log says more."),
     Failure("STORAGE_FULL", "Storage full", 507,
             advice="The server's disk is full. Delete photos that you no longer need, then try again."),
+    Failure("EXTRA_NOT_INSTALLED", "{details}", 501, exit_code=2),
     Failure("WRONG_USAGE", "{details}", 400, exit_code=2),
     Failure("FAILED", "{details}"),
     Failure("SERVER_ERROR", "Internal server error", coded=False),

@@ -49,7 +49,7 @@ def configure(part: str) -> None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        _log.warning("nothing is traced: pip install 'daguerre[cluster]'", missing=error.name)
+        _log.warning("nothing is traced: the optional extra [cluster] is not installed", missing=error.name)
         return
     named = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": f"daguerre-{part}"}
     provider = TracerProvider(resource=Resource.create({**named, "service.version": version("daguerre")}))

@@ -16,6 +16,7 @@ from daguerre.cli.configuration import configuration
 from daguerre.cli.inventory import inventory
 from daguerre.config import Config
 from daguerre.errors import DaguerreError
+from daguerre.extras import EXTRAS, missing, remedy
 from daguerre.models.runtime.memory import total_bytes
 
 _CODECS = {
@@ -58,6 +59,7 @@ def _findings() -> dict[str, Any]:
         "freeDiskBytes": _disk(config.data),
         "data": str(config.data),
         "device": config.device,
+        "extras": _extras(advice),
         "runtimes": _runtimes(broken),
         "networks": _networks(config, broken, advice),
         "devices": _devices(config, broken, advice),
@@ -77,6 +79,18 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _extras(advice: list[str]) -> dict[str, str]:
+    """Each extra as ``installed``, ``not installed``, or ``incomplete`` with what is missing."""
+    states: dict[str, str] = {}
+    for extra, modules in EXTRAS.items():
+        absent = missing(extra)
+        states[extra] = "installed" if not absent else "not installed"
+        if absent and len(absent) < len(modules):
+            states[extra] = f"incomplete: {', '.join(absent)} missing"
+            advice.append(f"The extra [{extra}] is {states[extra]}. {remedy(extra)}")
+    return states
 
 
 def _runtimes(broken: list[str]) -> dict[str, Any]:
@@ -210,6 +224,7 @@ def _print(findings: dict[str, Any]) -> None:
         ("ONNX Runtime", f"{runtimes.get('onnxruntime')}: {', '.join(runtimes.get('providers', []))}"),
         ("OpenVINO", str(runtimes["openvino"])),
     ]
+    rows += [(f"[{extra}]", state) for extra, state in findings["extras"].items()]
     rows += [
         (row["id"], f"{row['state']}{', runs on ' + ' '.join(row['providers']) if 'providers' in row else ''}")
         for row in findings["networks"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from daguerre.config import Config, Device
+from daguerre.extras import remedy
 
 DEVICES: tuple[Device, ...] = ("openvino", "cuda", "directml", "coreml")
 
@@ -17,10 +18,9 @@ _TOLERANCE = 0.05
 
 _PACKAGES = {"cuda": "onnxruntime-gpu", "directml": "onnxruntime-directml"}
 _MISSING = {
-    "openvino": 'pip install "daguerre[openvino]"',
-    "cuda": 'pip install "daguerre[cuda]", then pip install --force-reinstall --no-deps onnxruntime-gpu',
-    "directml": 'Windows only: pip install "daguerre[directml]", then '
-    "pip install --force-reinstall --no-deps onnxruntime-directml",
+    "openvino": remedy("openvino"),
+    "cuda": "see docs/devices.md for NVIDIA GPUs",
+    "directml": "Windows only; see docs/devices.md for GPUs on Windows",
     "coreml": "comes with ONNX Runtime on macOS, nowhere else",
 }
 

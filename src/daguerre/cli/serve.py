@@ -13,6 +13,7 @@ from rich.text import Text
 from daguerre.cli.configuration import configuration
 from daguerre.cli.signals import Stop
 from daguerre.errors import DaguerreError
+from daguerre.extras import require
 
 if TYPE_CHECKING:
     from daguerre.config import Device
@@ -27,7 +28,8 @@ class NoSuchKey(DaguerreError):
 def serve(
     stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool, warm: bool, root_path: str | None
 ) -> None:  # fmt: skip
-    """``daguerre serve``."""
+    """``daguerre serve``. Raises ExtraNotInstalled."""
+    require("server", "daguerre serve")
     from daguerre.server.run import serve as run
 
     chosen = {"warm": warm or None, "root_path": root_path}
@@ -36,7 +38,11 @@ def serve(
 
 
 def work(stop: Stop, *, workers: int | None, device: Device | None, queues: str | None) -> None:
-    """``daguerre worker``: workers without a server, on the same folder, or the same database and store."""
+    """``daguerre worker``: workers without a server, on the same folder, or the same database and store.
+
+    Raises ExtraNotInstalled.
+    """
+    require("server", "daguerre worker")
     from daguerre.jobs import backends
     from daguerre.jobs.logs import configure_logs
     from daguerre.jobs.supervisor import Supervisor, default_count
@@ -87,6 +93,7 @@ def revoke_key(name: str) -> None:
 
 
 def _keys() -> Keys:
+    require("server", "daguerre keys")
     from daguerre.jobs.backends import open_database
     from daguerre.server.keys import Keys
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from daguerre.config import Config
-from daguerre.database.errors import DatabaseUnusable
 from daguerre.database.interface import Database
 from daguerre.database.sqlite import SqliteDatabase
+from daguerre.extras import require
 from daguerre.jobs.local_storage import LocalStorage
 from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.sqlite_queue import SqliteQueue
@@ -44,10 +44,7 @@ def file_storage(config: Config) -> Storage:
 def _database(config: Config) -> Database:
     if config.database_url is None:
         return SqliteDatabase(config.service / "daguerre.sqlite3")
-    try:
-        from daguerre.database.postgres import PostgresDatabase
-    except ImportError as error:
-        raise DatabaseUnusable(
-            f"DAGUERRE_DATABASE_URL is set, and {error.name} is not installed: pip install 'daguerre[cluster]'."
-        ) from error
+    require("cluster", "A PostgreSQL database (DAGUERRE_DATABASE_URL)")
+    from daguerre.database.postgres import PostgresDatabase
+
     return PostgresDatabase(config.database_url)
