@@ -20,6 +20,8 @@ from daguerre.database.schema import versions
 _CONNECT_S = 5
 _LOCK_S = 15
 _STATEMENT_S = 60
+_PATIENT = "SET LOCAL statement_timeout = 0"
+"""Steps on large tables take long."""
 _MIGRATING = 0xDA6E_0001
 """The advisory lock of who changes the tables."""
 
@@ -62,10 +64,12 @@ class PostgresDatabase:
         """Tables that a newer version has changed are left as they are, where that says this one can go on."""
         with self._turn():
             with self.writing() as connection:
+                connection.exec_driver_sql(_PATIENT)
                 self._upgrade(connection)
             # Each step in a transaction of its own: some rest on what the one before has committed.
             while True:
                 with self.writing() as connection:
+                    connection.exec_driver_sql(_PATIENT)
                     if not procrastinate_schema.take_step(connection):
                         return
 
