@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import threading
 
 import pytest
@@ -126,3 +129,16 @@ def test_wrong_sql_is_a_fault_of_ours(database):
     with pytest.raises(Exception) as caught, database.reading() as connection:
         connection.exec_driver_sql("SELECT nothing")
     assert not isinstance(caught.value, DatabaseError)
+
+
+def test_one_machine_loads_nothing_of_what_many_need():
+    code = (
+        "import sys, daguerre.server.run, daguerre.jobs.worker, daguerre.cli.app\n"
+        "from daguerre.config import Config\nfrom daguerre.jobs import backends\n"
+        "config = Config(data=sys.argv[1])\n"
+        "backends.job_queue(backends.open_database(config), config)\nbackends.file_storage(config)\n"
+        "print(sorted({'psycopg', 'procrastinate', 'opentelemetry.sdk', 'daguerre.client'} & sys.modules.keys()))"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
