@@ -9,7 +9,7 @@ import pytest
 
 from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
 from daguerre.jobs.queue import WorkerInfo
-from daguerre.jobs.records import Submission
+from daguerre.jobs.records import MAX_ATTEMPTS, Submission
 from tests.jobs.jobs import RESULT, new, outcome
 
 
@@ -60,6 +60,16 @@ def test_a_try_that_was_drained_does_not_count(queue):
     for _ in range(5):
         assert queue.claim("w", 4).job.attempts == 1
         queue.abandon("w", "drained")
+
+
+def test_a_job_that_was_returned_waits_and_its_worker_is_still_there(queue):
+    job = new(queue)
+    queue.announce(WorkerInfo("w", "here", 7, "cpu"))
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert queue.claim("w", 4).job.attempts == 1
+        assert queue.abandon("w", "returned") == 1
+    assert queue.get(job).stage == "Waiting for the storage..."
+    assert [worker.id for worker in queue.load().workers] == ["w"]
 
 
 def test_percent_never_falls(queue):

@@ -199,6 +199,10 @@ class DatabaseQueue(ABC):
         with self._database.reading() as connection:
             return connection.execute(select(func.max(events.c.number))).scalar_one() or 0
 
+    def stored_bytes(self) -> int:
+        with self._database.reading() as connection:
+            return queries.stored_bytes(connection)
+
     def load(self) -> Load:
         single = jobs.c.kind == "single"
         with self._database.reading() as connection:
@@ -237,8 +241,9 @@ class DatabaseQueue(ABC):
         elif reason == "lost" and row.attempts >= MAX_ATTEMPTS:
             queries.end(connection, row, now=now, code="WORKER_LOST")
         else:
-            tried = row.attempts - (reason == "drained")
-            stage = f"Waiting to try again ({tried + 1} of {MAX_ATTEMPTS})..." if reason == "lost" else "Waiting..."
+            tried = row.attempts - (reason in ("drained", "returned"))
+            again = f"Waiting to try again ({tried + 1} of {MAX_ATTEMPTS})..."
+            stage = {"drained": "Waiting...", "returned": "Waiting for the storage..."}.get(reason, again)
             queries.change(
                 connection, row.id, phase="queued", stage=stage, attempts=tried, worker=None, token=None,
                 lease_until=None,

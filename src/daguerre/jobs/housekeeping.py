@@ -79,9 +79,9 @@ class Housekeeping:
         allowed = self._limit_bytes - size_bytes
         free = self._storage.free_bytes()
         if free is not None and free < size_bytes:
-            allowed = min(allowed, self._queue.load().stored_bytes - (size_bytes - free))
+            allowed = min(allowed, self._queue.stored_bytes() - (size_bytes - free))
         self._expire(allowed)
-        if self._queue.load().stored_bytes > allowed:
+        if self._queue.stored_bytes() > allowed:
             raise StorageFull("The storage is full.")
 
     def remove(self, job: str) -> list[Job]:
@@ -103,7 +103,7 @@ class Housekeeping:
         free = self._storage.free_bytes()
         # A full disk, whoever has filled it, gets back what can be spared.
         short = free is not None and not free
-        self._expire(self._queue.load().stored_bytes - _SHORT_BYTES if short else self._limit_bytes)
+        self._expire(self._queue.stored_bytes() - _SHORT_BYTES if short else self._limit_bytes)
         if self._clock() >= self._orphans_due:
             self._orphans_due = self._clock() + _ORPHANS_S
             self._remove_orphans()

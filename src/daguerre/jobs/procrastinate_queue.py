@@ -135,9 +135,9 @@ class ProcrastinateQueue(DatabaseQueue):
             if number is not None:
                 for task in Tasks(connection).fetched_by(number):
                     self._settle(connection, task, reason)
-                if reason != "timeout":
+                if reason in ("lost", "drained"):
                     Tasks(connection).unregister(number)
-            if reason != "timeout":
+            if reason in ("lost", "drained"):
                 connection.execute(delete_from(workers).where(workers.c.id == worker))
         return len(rows)
 

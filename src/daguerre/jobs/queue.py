@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from daguerre.jobs.records import Claim, Event, Job, StoredFile, Submission
 
-Reason = Literal["lost", "drained", "timeout"]
+Reason = Literal["lost", "drained", "returned", "retried", "timeout"]
 
 LEASE_S = 4.0
 """How long a job stays with a worker of which nothing is heard."""
@@ -125,7 +125,8 @@ class JobQueue(Protocol):
         """Take away what ``worker`` holds, and give the number of jobs.
 
         ``lost``: back to the queue until the tries are used up. ``drained``: back, without counting
-        the try. ``timeout``: failed.
+        the try. ``returned``: the same, and the worker goes on.
+        ``retried``: back, and the worker goes on. ``timeout``: failed.
         """
 
     def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
@@ -147,6 +148,9 @@ class JobQueue(Protocol):
 
     def offering(self, before: float) -> dict[str, str]:
         """The jobs that offer files since before that time, by their folders."""
+
+    def stored_bytes(self) -> int:
+        """What all jobs' files take."""
 
     def load(self) -> Load:
         """Counts over all jobs, and the workers that are alive."""

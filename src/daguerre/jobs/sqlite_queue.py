@@ -88,7 +88,7 @@ class SqliteQueue(DatabaseQueue):
             rows = connection.execute(select(jobs).where(mine)).all()
             for row in rows:
                 self._take_away(connection, row, reason)
-            if reason != "timeout":
+            if reason in ("lost", "drained"):
                 connection.execute(delete_from(workers).where(workers.c.id == worker))
         return len(rows)
 

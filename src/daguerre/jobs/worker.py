@@ -25,11 +25,11 @@ from daguerre.database.errors import DatabaseError
 from daguerre.errors import Canceled, ModelError
 from daguerre.failures import failure_of
 from daguerre.jobs import backends
-from daguerre.jobs.errors import JobError, LeaseLost
+from daguerre.jobs.errors import JobError, LeaseLost, StorageUnusable
 from daguerre.jobs.lease_watch import STOPPED_BY_WATCH, LeaseWatch
 from daguerre.jobs.limits import limit_memory, share_of_memory
-from daguerre.jobs.queue import JobQueue, WorkerInfo
-from daguerre.jobs.records import Claim
+from daguerre.jobs.queue import JobQueue, Reason, WorkerInfo
+from daguerre.jobs.records import MAX_ATTEMPTS, Claim
 from daguerre.jobs.restore import restore_job
 from daguerre.jobs.storage import Storage
 from daguerre.pipeline.restorer import Restorer
@@ -52,6 +52,8 @@ class Worker:
         self._told = threading.Event()
         self._draining = threading.Event()
         self._drain_by: float | None = None
+        self._wary = False
+        """Whether the storage did not answer the last time."""
 
     def work(self) -> None:
         """From when asked to, until asked to drain."""
@@ -108,6 +110,10 @@ class Worker:
                 self._restore(claim)
         finally:
             self._say("idle")
+        while self._wary and not self._draining.is_set():
+            self._wary = not self._stores()
+            if self._wary:
+                self._draining.wait(_PAUSE_S)
 
     def _restore(self, claim: Claim) -> None:
         watch = LeaseWatch(self._queue, claim, lambda: self._drain_by)
@@ -119,7 +125,16 @@ class Worker:
             self._insist(lambda: self._queue.finish(claim, outcome))
             _log.info("job finished", seconds=round(time.monotonic() - started, 3))
         except (Canceled, LeaseLost):
-            self._insist(lambda: self._let_go(claim))
+            self._insist(lambda: self._let_go(claim, "drained"))
+        except StorageUnusable as error:
+            stores = self._stores()
+            if stores and claim.job.attempts >= MAX_ATTEMPTS:
+                self._refuse(claim, error)
+            else:
+                _log.warning("the storage cannot be used", reason=str(error))
+                # One that answers again may be the same that did not a moment ago.
+                self._insist(lambda: self._let_go(claim, "retried" if stores else "returned"))
+                self._wary = True
         except Exception as error:
             self._refuse(claim, error)
         else:
@@ -148,10 +163,18 @@ class Worker:
                 _log.warning("the end of a job cannot be written yet", reason=str(error))
                 time.sleep(_PAUSE_S)
 
-    def _let_go(self, claim: Claim) -> None:
+    def _stores(self) -> bool:
+        """Whether files can be stored now."""
+        try:
+            self._storage.check()
+        except (JobError, OSError):
+            return False
+        return True
+
+    def _let_go(self, claim: Claim, reason: Reason) -> None:
         if self._queue.holds(claim):
             _log.info("job handed back")
-            self._queue.abandon(self._id, "drained")
+            self._queue.abandon(self._id, reason)
         else:
             _log.info("job taken away")
             self._forget(claim)
