@@ -49,20 +49,22 @@ def write(
     tolerance: float,
     half: bool = False,
     quarter: bool = False,
+    free: bool = True,
 ) -> None:
-    """Export ``network`` with free batch, height and width; ``half`` stores large tensors in float16,
-    ``quarter`` the largest of them in 8 bits.
+    """Export ``network`` with free batch and, where ``free``, height and width; ``half`` stores large tensors in
+    float16, ``quarter`` the largest of them in 8 bits.
 
     Raises:
         SystemExit: where ONNX Runtime differs from torch by more than ``tolerance``.
     """
+    names = (*example, *outputs)
     torch.onnx.export(
         network,
         tuple(example.values()),
         str(path),
         input_names=list(example),
         output_names=outputs,
-        dynamic_axes={name: {0: "n", 2: f"{name}_h", 3: f"{name}_w"} for name in (*example, *outputs)},
+        dynamic_axes={name: {0: "n", 2: f"{name}_h", 3: f"{name}_w"} if free else {0: "n"} for name in names},
         opset_version=OPSET,
         dynamo=False,
     )

@@ -212,3 +212,33 @@ class MonochromeJudge(Protocol):
         ``[5, 128, 128]``.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class DyeCorrection:
+    """How densities in red, green and blue have to change for the dyes to be what they were (:mod:`daguerre.fading`).
+
+    ``offset`` ``[3]`` is the stain to be taken away, with what ``field`` ``[h, w, 3]``, spread over the photo, says of
+    each place. ``gain`` ``[3]`` is the logarithm of the factor of what is left, ``bend`` ``[3]`` how much more of it
+    shadows get than highlights, and ``crosstalk`` ``[6]`` what a channel gets of the others: green and blue to red, red
+    and blue to green, red and green to blue. ``expected`` is the color difference (CIE94) that this makes good.
+    """
+
+    offset: Floats
+    gain: Floats
+    bend: Floats
+    crosstalk: Floats
+    field: Floats
+    expected: float
+
+
+class FadingEstimator(Protocol):
+    """Tells what dyes have lost, by the whole photo at ``side`` x ``side`` pixels, whatever its shape."""
+
+    side: int
+
+    def __call__(self, density: Floats, quantiles: Floats) -> DyeCorrection:
+        """Optical ``density`` ``[side, side, 3]`` in red, green and blue, and eleven ``quantiles`` of each,
+        ``[33]``.
+        """
+        ...

@@ -17,6 +17,7 @@ from daguerre.models.adapters.cell_noise import CellNoise
 from daguerre.models.adapters.chroma_hints import ChromaHints
 from daguerre.models.adapters.codeformer import CodeFormer
 from daguerre.models.adapters.ddcolor import DDColor
+from daguerre.models.adapters.dye_fading import DyeFading
 from daguerre.models.adapters.enlarger import Enlarger
 from daguerre.models.adapters.gfpgan import GFPGAN
 from daguerre.models.adapters.lama import LaMa
@@ -64,8 +65,10 @@ COLORIZE: Role[roles.Colorizer] = Role(
     "colorize", {"ChromaHints": ChromaHints, "DDColor": DDColor, "Siggraph17": Siggraph17}
 )
 UPSCALE: Role[roles.Upscaler] = Role("upscale", {"Enlarger": Enlarger})
+FADING: Role[roles.FadingEstimator] = Role("fading", {"DyeFading": DyeFading})
 MONOCHROME: Role[roles.MonochromeJudge] = Role("monochrome", {"ToneJudge": ToneJudge})
 
 ROLES = (
     DAMAGE, INPAINT, FACE_DETECTION, FACE_RESTORATION, FACE_IDENTITY, NOISE, DENOISE, COLORIZE, UPSCALE, MONOCHROME,
+    FADING,
 )  # fmt: skip

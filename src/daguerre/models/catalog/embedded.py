@@ -36,6 +36,7 @@ _ENTRIES = (
     _Entry("monochrome", "ToneJudge", "tells monochrome photos from color ones", multiple=128, window=128),
     _Entry("upscale", "Enlarger", "enlarges photos", multiple=4, tile=384, halo=32),
     _Entry("colorize", "ChromaHints", "colors gray photos", multiple=32, window=256),
+    _Entry("fading", "DyeFading", "brings faded colors back", multiple=8, window=48),
 )
 
 
