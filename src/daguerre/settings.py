@@ -76,6 +76,8 @@ class SettingsFields(TypedDict, total=False):
     denoise_strength: float
     colorize: bool
     colorize_strength: float
+    fading: float
+    tone: Literal["keep", "neutral"]
     upscale: Literal[1, 2, 4]
     models: Models
     faces: Sequence[int | Sequence[float] | Face] | None
@@ -96,6 +98,8 @@ class Settings(BaseModel):
     most. ``denoise_strength`` 0 leaves the photo untouched, 25 removes the visible noise.
     ``treat_as_grayscale`` overrules what was seen of the photo: ``yes`` lets it be colorized, ``no`` does not.
     ``upscale`` 2 or 4 enlarges the photo so many times each way, 1 leaves its size.
+    ``fading`` 100 brings back all that fading took of colors and contrast. ``tone`` ``neutral`` makes
+    toned photos gray.
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
     ``models`` ``auto`` takes the best networks that are installed.
     """
@@ -138,6 +142,12 @@ class Settings(BaseModel):
     treat_as_grayscale: Literal["auto", "yes", "no"] = Field(
         default="auto",
         description="Whether the photo is monochrome; `auto` looks at it. `yes` lets it be colorized, `no` never.",
+    )
+    fading: Percentage = Field(
+        default=0, description="Bring back what fading took: 0 nothing, 100 all that is found.", examples=[100]
+    )
+    tone: Literal["keep", "neutral"] = Field(
+        default="keep", description="Of a monochrome photo: keep its tone, such as sepia, or make it neutral gray."
     )
     recover: bool = Field(
         default=False, description="Take a truncated or damaged file, and repair what is missing of its photo."

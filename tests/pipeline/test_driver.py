@@ -148,7 +148,14 @@ def test_steps_off_give_the_photo_back(cache):
 
 
 def test_the_order_of_the_specification():
-    assert [each.name for each in STEPS] == ["scratch_removal", "face_enhancement", "denoise", "colorize", "upscale"]
+    assert [each.name for each in STEPS] == [
+        "fading",
+        "scratch_removal",
+        "face_enhancement",
+        "denoise",
+        "colorize",
+        "upscale",
+    ]
 
 
 def test_a_device_that_fails_is_named_and_the_photo_is_restored(tmp_path, scene, spoil, monkeypatch):

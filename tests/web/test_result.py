@@ -151,3 +151,18 @@ def test_settings_are_kept_and_a_second_version_is_compared(page):
     expect(page.get_by_label("Reduce noise")).to_be_checked()
     page.get_by_label("Show").select_option("Version 1")
     expect(page.get_by_test_id("stage")).to_have_attribute("data-job", first)
+
+
+def test_faded_colors_are_brought_back(page):
+    photo = np.asarray(Image.open(io.BytesIO(wounded())).convert("RGB"), np.float32)
+    file = io.BytesIO()
+    Image.fromarray((255 * (photo / 255) ** [0.4, 0.7, 0.6] * [0.98, 0.9, 0.75]).astype(np.uint8)).save(file, "PNG")
+    give(page, ("faded.png", file.getvalue()))
+    restored(page)
+    first = job_of(page)
+    page.get_by_label("Bring back faded colors and contrast").check()
+    expect(page.get_by_label("How much of what faded")).to_have_value("100")
+    page.get_by_test_id("again").click()
+    expect(page.get_by_test_id("stage")).not_to_have_attribute("data-job", first)
+    restored(page)
+    expect(page.get_by_test_id("report")).to_contain_text("Brought back")

@@ -124,6 +124,12 @@ def restore(
     upscale: Annotated[
         int | None, typer.Option(metavar="1, 2 or 4", help="Enlarge so many times each way. [1]")
     ] = None,
+    fading: Annotated[
+        float | None, typer.Option(metavar="0-100", help="Bring back colors and contrast that faded. [0]")
+    ] = None,
+    tone: Annotated[
+        Literal["keep", "neutral"] | None, typer.Option(help="The tone of a monochrome photo, such as sepia. [keep]")
+    ] = None,
     networks: Annotated[
         Literal["auto", "embedded", "full"], typer.Option("--models", help="Which networks to use.")
     ] = "auto",
@@ -165,12 +171,16 @@ def restore(
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
         "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
+        "fading": fading, "tone": tone,
         "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})
     try:
         places = Places(
-            photos, output, recursive=recursive, single=any(path is not None for path in (mask, mask_out, faces_out))
+            photos,
+            output,
+            recursive=recursive,
+            single=any(path is not None for path in (mask, mask_out, faces_out)),
         )
     except UsageError as error:
         raise typer.BadParameter(str(error)) from None

@@ -84,6 +84,10 @@ class StepContext:
                     self._tone = judge_tone(pixels, self._judge())
         return self._tone
 
+    def forget_tone(self) -> None:
+        """Judge anew when asked: the page shows something else now."""
+        self._tone = None
+
     def _judge(self) -> MonochromeJudge | None:
         try:
             return self.cache.adapter(adapters.MONOCHROME, self.cache.model(adapters.MONOCHROME.name))

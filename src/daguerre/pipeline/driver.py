@@ -95,6 +95,10 @@ def _restore_pixels(original: Pixels, context: StepContext, steps: list[Step], p
                 context.report.warn(sentence)
         if result is not pixels and not _identical(result, pixels):
             pixels, changed = result, True
+            if step.develops:
+                context.forget_tone()
+                if context.is_first:
+                    context.report.is_grayscale = context.tone(pixels) is Tone.MONOCHROME
             if step.name not in context.report.steps:
                 context.report.steps.append(step.name)
         seconds = context.report.timings.get(step.name, 0.0) + time.perf_counter() - started

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from daguerre import fading
 from daguerre.imaging.photo import Pixels
 from daguerre.models import adapters
 from daguerre.pipeline import damage, faces, inpaint
@@ -26,8 +27,12 @@ from daguerre.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``weight`` is its share of the time, per pixel; ``failure`` begins its warning; ``roles`` are those
-    of the models without which it cannot run."""
+    """One step.
+
+    ``weight`` is its share of the time, per pixel; ``failure`` begins its warning; ``roles`` are those of the models
+    without which it cannot run. ``develops``: what the photo shows is only known after it, so whether it is monochrome
+    is judged again.
+    """
 
     name: str
     stage: str
@@ -36,6 +41,23 @@ class Step:
     wanted: Callable[[Settings], bool]
     apply: Callable[[Pixels, StepContext, Track], Pixels]
     roles: tuple[adapters.Role[Any], ...] = ()
+    develops: bool = False
+
+
+def _restore_faded(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    settings, strength = context.settings, float(context.settings.fading)
+    if pixels.shape[2] == 1 or context.tone(pixels) is Tone.MONOCHROME:
+        return fading.restore_tones(pixels, strength=strength, tone=settings.tone, icc=context.icc, track=track)
+    if strength == 0:
+        return pixels
+    found = faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), track)
+    outcome = fading.restore_dyes(
+        pixels, context.model(adapters.FADING), strength=strength, icc=context.icc,
+        faces=[face.box for face in found], track=track,
+    )  # fmt: skip
+    if outcome.note is not None:
+        context.report.warn(outcome.note)
+    return outcome.pixels
 
 
 def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
@@ -148,6 +170,15 @@ def _upscale(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
 
 
 STEPS: tuple[Step, ...] = (
+    Step(
+        "fading",
+        "Bringing back what faded...",
+        12,
+        "Fading was not undone",
+        lambda settings: settings.fading > 0 or settings.tone == "neutral",
+        _restore_faded,
+        develops=True,
+    ),
     Step(
         "scratch_removal",
         "Removing scratches...",

@@ -7,6 +7,7 @@ import { bytes, moment } from "./messages.js";
 const ROLES = {
   damage: "Finding damage", inpaint: "Filling damage", inpainting: "Filling damage", denoise: "Noise", face_detection: "Finding faces",
   face_restoration: "Faces", face_identity: "Likeness", colorize: "Colour", upscale: "Enlarging", grey: "Finding monochrome photos",
+  fading: "Fading",
 };
 
 export class PhotoReport extends HTMLElement {
@@ -24,6 +25,7 @@ export class PhotoReport extends HTMLElement {
     this.#shown = result;
     const settings = version.settings ?? {};
     const rows = [
+      ...(settings.fading || settings.tone === "neutral" ? [["Fading", fading(result)]] : []),
       ["Damage", damage(version, settings)],
       ["Faces", faces(result, settings)],
       ["Noise", noise(result, settings)],
@@ -51,6 +53,10 @@ export class PhotoReport extends HTMLElement {
     const rows = Object.entries(models).flatMap(([role, id]) => [el("dt", {}, ROLES[role] ?? role), el("dd", {}, String(id))]);
     return rows.length ? el("details", { class: "more" }, el("summary", {}, "Models that did it"), el("dl", {}, rows)) : "";
   }
+}
+
+function fading({ steps }) {
+  return steps.includes("fading") ? "Brought back" : "None found";
 }
 
 function damage({ result, hasMask }, { scratchRemoval = true }) {

@@ -17,12 +17,19 @@ export const DEFAULTS = Object.freeze({
   colorizeStrength: 85,
   treatAsGrayscale: "auto",
   upscale: 1,
+  fading: 0,
+  tone: "keep",
   models: "auto",
   outputFormat: "",
   quality: 0,
 });
 
+/** Those with a `flag` are switched by it, the others by their level. */
 const STEPS = [
+  {
+    level: "fading", title: "Bring back faded colors and contrast",
+    label: "How much of what faded", ends: ["None", "All"], most: 100,
+  },
   {
     flag: "scratchRemoval", title: "Repair scratches, tears and dust",
     level: "scratchSensitivity", label: "How much counts as damage", ends: ["Only what is sure", "Everything suspicious"], most: 100,
@@ -42,6 +49,7 @@ const STEPS = [
 ];
 
 const SIZES = [["1", "As it is"], ["2", "Twice as wide and high"], ["4", "Four times as wide and high"]];
+const TINTS = [["keep", "As it is"], ["neutral", "Neutral gray"]];
 const MODELS = [["auto", "Best installed"], ["embedded", "Built in, small and fast"], ["full", "Full, where installed"]];
 const TONES = [["auto", "Look at the photo"], ["yes", "Monochrome"], ["no", "In color"]];
 const FORMATS = [
@@ -83,7 +91,8 @@ export class SettingsForm extends HTMLElement {
       ...STEPS.map((step) => this.#step(step)),
       this.#choice("upscale", "Size", SIZES),
       el("details", { class: "more" }, el("summary", {}, "More"),
-        this.#choice("treatAsGrayscale", "The photo is", TONES), this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
+        this.#choice("treatAsGrayscale", "The photo is", TONES), this.#choice("tone", "Tone of monochrome photos", TINTS),
+        this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
       el("div", { class: "actions" },
         el("button", { type: "submit", class: "primary", "data-testid": "again" }, icon("again"), "Restore again"),
         el("button", { type: "button", class: "quiet", onclick: () => this.#reset() }, "Reset")),
@@ -108,15 +117,15 @@ export class SettingsForm extends HTMLElement {
   }
 
   #step({ flag, title, level, label, ends, most, per = 1 }) {
-    const box = el("input", { type: "checkbox", class: "switch", role: "switch", id: `set-${flag}` });
+    const box = el("input", { type: "checkbox", class: "switch", role: "switch", id: `set-${flag ?? `${level}-on`}` });
     const range = el("input", { type: "range", min: 0, max: most, step: 1, id: `set-${level}`, "aria-label": label });
     const value = el("output", { for: `set-${level}` });
     const low = el("span", {}, ends[0]);
     const high = el("span", {}, ends[1]);
-    box.addEventListener("change", () => this.#set(flag, box.checked));
+    box.addEventListener("change", () => (flag ? this.#set(flag, box.checked) : this.#set(level, box.checked ? most : 0)));
     range.addEventListener("input", () => this.#set(level, Number(range.value) / per));
-    this.#rows.set(flag, () => {
-      box.checked = this.#values[flag];
+    this.#rows.set(flag ?? level, () => {
+      box.checked = flag ? this.#values[flag] : this.#values[level] > 0;
       range.value = Math.round(this.#values[level] * per);
       range.disabled = !box.checked;
       value.textContent = range.value;
