@@ -220,7 +220,7 @@ def overhead(server: Server, data: bytes, *, rounds: int = 5) -> tuple[float, fl
             for name, call in (("service", service), ("library", library)):
                 began = time.perf_counter()
                 call()
-                if number:  # The first loads the networks.
+                if number:  # The first loads the models.
                     taken[name].append(time.perf_counter() - began)
     return statistics.median(taken["service"]), statistics.median(taken["library"])
 

@@ -16,10 +16,10 @@ Precision = Literal["auto", "fp32", "bf16"]
 class Config(BaseSettings):
     """Read from ``DAGUERRE_*``, for example ``DAGUERRE_THREADS=4``.
 
-    ``data`` holds installed networks; with ``offline`` nothing ever opens a connection to get one, ``models_url`` is a
+    ``data`` holds installed models; with ``offline`` nothing ever opens a connection to get one, ``models_url`` is a
     site's own mirror, a folder of their files, tried first, and ``roles`` names the network for single roles, such as
     ``{"inpaint": "full/migan@2"}``. ``threads`` 0 means one per physical core, ``max_pixels``
-    is the largest picture that is decoded. A network that was not used for ``model_idle_s`` is dropped from
+    is the largest picture that is decoded. A model that was not used for ``model_idle_s`` is dropped from
     memory (0: never); with ``warm`` workers load theirs before the first job.
 
     The rest is the service's. Jobs and their files go ``retention_hours`` after they have ended, or
@@ -36,7 +36,7 @@ class Config(BaseSettings):
     Many machines share a PostgreSQL ``database_url`` and an object store's ``storage_url``, such as
     ``s3://bucket/prefix``; with ``storage_redirect`` downloads are sent to the store itself.
     At most ``jobs_per_key`` jobs of one key are at work at a time (0: any number). Workers take jobs from ``queues``,
-    separated by commas: ``gpu`` has those for published networks, ``large`` those of large photos.
+    separated by commas: ``gpu`` has those for published models, ``large`` those of large photos.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAGUERRE_", frozen=True, extra="ignore")

@@ -11,7 +11,7 @@
     │       └── ImageExceedsMemory   they do not fit into memory
     ├── InvalidSettings         a setting is unknown, of the wrong type or out of range
     ├── InvalidMask             the mask is not an image, or not of the photo's size
-    ├── ModelError              a network cannot be used
+    ├── ModelError              a model cannot be used
     │   ├── ModelNotInstalled   its file is not there
     │   ├── ModelDamaged        its file is not the one that was published
     │   ├── ModelFailed         it failed while it ran
@@ -118,39 +118,39 @@ class ExtraNotInstalled(DaguerreError):
 
 
 class ModelError(DaguerreError):
-    """A network cannot be used."""
+    """A model cannot be used."""
 
     code = "MODEL_ERROR"
 
 
 class ModelNotInstalled(ModelError):
-    """The network's file is not there."""
+    """The model's file is not there."""
 
     code = "FEATURE_NOT_INSTALLED"
 
 
 class ModelDamaged(ModelError):
-    """The network's file is not the one that was published."""
+    """The model's file is not the one that was published."""
 
 
 class ModelFailed(ModelError):
-    """The network failed while it ran."""
+    """The model failed while it ran."""
 
 
 class OutOfMemory(ModelFailed):
-    """The network failed for want of memory."""
+    """The model failed for want of memory."""
 
     code = "OUT_OF_MEMORY"
 
 
 class InstallFailed(ModelError):
-    """The network could not be installed."""
+    """The model could not be installed."""
 
     code = "INSTALL_FAILED"
 
 
 class LicenceNotAccepted(InstallFailed):
-    """The network's licence asks for consent."""
+    """The model's licence asks for consent."""
 
     code = "LICENCE_NOT_ACCEPTED"
 

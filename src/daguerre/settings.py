@@ -101,7 +101,7 @@ class Settings(BaseModel):
     ``fading`` 100 brings back all that fading took of colors and contrast. ``tone`` ``neutral`` makes
     toned photos gray.
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
-    ``models`` ``auto`` takes the best networks that are installed.
+    ``models`` ``auto`` takes the best models that are installed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
@@ -121,9 +121,7 @@ class Settings(BaseModel):
     upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_factor)] = Field(
         default=1, description="How many times as many pixels a side the result has.", examples=[2]
     )
-    models: Models = Field(
-        default="auto", description="Which networks to use; `auto` takes the best that are installed."
-    )
+    models: Models = Field(default="auto", description="Which models to use; `auto` takes the best that are installed.")
     faces: Annotated[
         Annotated[list[Annotated[int, Field(ge=0)] | Box], Field(max_length=MOST_ENTRIES)] | None,
         BeforeValidator(_listed),

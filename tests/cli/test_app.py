@@ -36,7 +36,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_the_networks_are_listed_and_verified(run: Run) -> None:
     listed = run("models", "list", "--json")
-    rows = json.loads(listed.stdout)["networks"]
+    rows = json.loads(listed.stdout)["models"]
     assert listed.returncode == 0
     assert {row["state"] for row in rows if row["tier"] == "embedded"} == {"verified"}
     assert {"inpaint", "noise", "denoise"} <= {row["role"] for row in rows}
@@ -48,7 +48,7 @@ def test_the_doctor_tries_what_it_reports(run: Run) -> None:
     assert found.returncode == (0 if report["ok"] else 1)
     assert report["ok"] == (not report["broken"])
     assert report["formats"]["jpeg"] == "works"
-    assert all(row["providers"] for row in report["networks"] if row["state"] == "verified")
+    assert all(row["providers"] for row in report["models"] if row["state"] == "verified")
     assert not [sentence for sentence in report["broken"] if "full/" in sentence]
     assert {row["device"]: row["state"] for row in report["devices"]}["cpu"] == "works"
     assert report["cores"] >= 1
@@ -69,6 +69,6 @@ def test_the_doctor_says_how_to_repair(monkeypatch: pytest.MonkeyPatch, capsys: 
     report = json.loads(capsys.readouterr().out)
     repair = "pip install --force-reinstall --no-deps"
     assert not report["ok"]
-    assert f"The network embedded/noise@1 is damaged: {repair} daguerre" in report["broken"]
+    assert f"The model embedded/noise@1 is damaged: {repair} daguerre" in report["broken"]
     assert f"rawpy cannot be loaded (libraw.so: cannot open shared object file): {repair} rawpy" in report["broken"]
-    assert any(sentence.startswith("There is no network for damage, inpaint, denoise") for sentence in report["broken"])
+    assert any(sentence.startswith("There is no model for damage, inpaint, denoise") for sentence in report["broken"])

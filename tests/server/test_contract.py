@@ -31,7 +31,7 @@ def hold(operation, mode, headers) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
     def holds(case):
         answer = case.call_and_validate(timeout=240, headers=headers, excluded_checks=excluded)
-        # A 501 is an answer: the networks that were asked for are not installed.
+        # A 501 is an answer: the models that were asked for are not installed.
         assert answer.status_code < 500 or answer.status_code in (501,)
 
     holds()

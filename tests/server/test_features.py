@@ -32,8 +32,8 @@ def test_what_there_is(server):
     one = bundle(server)
     assert one["id"] == NAME and one["status"] == "not_installed" and one["installedVersion"] is None
     assert one["estimatedSize"] == "800 MB - 1 GB" and one["licences"] == ["Apache-2.0", "MIT"]
-    assert {network["role"] for network in one["networks"]} >= {"inpaint", "colorize"}
-    assert all(network["commercialUse"] and not network["installed"] for network in one["networks"])
+    assert {model["role"] for model in one["models"]} >= {"inpaint", "colorize"}
+    assert all(model["commercialUse"] and not model["installed"] for model in one["models"])
     assert server.client.get("/api/v1/admin/features/disk-usage").json() == {"totalBytes": 0}
 
 
@@ -50,7 +50,7 @@ def test_a_licence_that_forbids_commercial_use_asks_for_consent(start, publisher
     server = start("--workers", "0", MODELS_URL=publisher.url)
     optional = {one["id"]: one for one in server.client.get("/api/v1/features").json()["optional"]}
     assert set(optional) == {"migan", "lama_8bit", "restoreformer", "codeformer", "ddcolor", "siggraph17"}
-    assert not optional["codeformer"]["networks"][0]["commercialUse"]
+    assert not optional["codeformer"]["models"][0]["commercialUse"]
     address = "/api/v1/admin/features/codeformer/install"
     for body in (None, {"acceptLicences": ["MIT"]}):
         answer = server.client.post(address, json=body) if body else server.client.post(address)
@@ -71,8 +71,8 @@ def test_an_offline_server_fetches_nothing(start):
 
 
 def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_again(start, publisher):
-    for network in published.MODELS:
-        publisher.files[f"/{network.file}"] = b"x" * 2_000_000
+    for model in published.MODELS:
+        publisher.files[f"/{model.file}"] = b"x" * 2_000_000
     drop = threading.Event()
     publisher.faults = [file_server.waits(1_000_000, drop)] * 5
     # A proxy that is not there keeps the publishers' own addresses out of reach.
@@ -100,8 +100,8 @@ def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_ag
 
 
 def test_an_installation_is_canceled(start, publisher):
-    for network in published.MODELS:
-        publisher.files[f"/{network.file}"] = b"x" * 2_000_000
+    for model in published.MODELS:
+        publisher.files[f"/{model.file}"] = b"x" * 2_000_000
     publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
@@ -111,8 +111,8 @@ def test_an_installation_is_canceled(start, publisher):
 
 
 def test_a_killed_servers_installation_is_told_to_be_interrupted(start, publisher):
-    for network in published.MODELS:
-        publisher.files[f"/{network.file}"] = b"x" * 2_000_000
+    for model in published.MODELS:
+        publisher.files[f"/{model.file}"] = b"x" * 2_000_000
     publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
@@ -128,9 +128,9 @@ def test_an_archive_is_imported_and_removed(server, judges):
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(file, arcname=file.name)
-    answer = server.client.post(IMPORT, files={"file": ("networks.tar", packed.getvalue())})
-    assert answer.json() == {"ok": True, "networks": ["full/yunet@1"]}
-    assert [one["id"] for one in bundle(server)["networks"] if one["installed"]] == ["full/yunet@1"]
+    answer = server.client.post(IMPORT, files={"file": ("models.tar", packed.getvalue())})
+    assert answer.json() == {"ok": True, "models": ["full/yunet@1"]}
+    assert [one["id"] for one in bundle(server)["models"] if one["installed"]] == ["full/yunet@1"]
     assert server.client.get("/api/v1/admin/features/disk-usage").json()["totalBytes"] == published.YUNET.size_bytes
     assert server.client.post(UNINSTALL).json() == {"ok": True}
     assert bundle(server)["status"] == "not_installed"

@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Restore old photographs on this machine: scratches, tears, dust and noise.",
 )
-models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The networks that do the work.")
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that do the work.")
 app.add_typer(models, name="models")
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the service.")
 app.add_typer(keys, name="keys")
@@ -130,8 +130,8 @@ def restore(
     tone: Annotated[
         Literal["keep", "neutral"] | None, typer.Option(help="The tone of a monochrome photo, such as sepia. [keep]")
     ] = None,
-    networks: Annotated[
-        Literal["auto", "embedded", "full"], typer.Option("--models", help="Which networks to use.")
+    tier: Annotated[
+        Literal["auto", "embedded", "full"], typer.Option("--models", help="Which models to use.")
     ] = "auto",
     format: Annotated[
         str | None, typer.Option("--format", metavar="FORMAT", help="Write this format, not the photo's own.")
@@ -150,7 +150,7 @@ def restore(
         Path | None, typer.Option(metavar="F.png or F.json", help="Draw or list the faces that were found. One photo.")
     ] = None,
     device: Annotated[
-        Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"], typer.Option(help="Where the networks run.")
+        Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"], typer.Option(help="Where the models run.")
     ] = "auto",
 ) -> None:
     """Restore photos. Results are named PHOTO_restored, beside the photo or in OUT.
@@ -174,7 +174,7 @@ def restore(
         "fading": fading, "tone": tone,
         "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
-    settings = Settings(models=networks, **{name: value for name, value in wanted.items() if value is not None})
+    settings = Settings(models=tier, **{name: value for name, value in wanted.items() if value is not None})
     try:
         places = Places(
             photos,
@@ -232,15 +232,13 @@ def submit(
 
 @models.command("list")
 def models_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """List the networks: what each does, its size and whether it is installed."""
+    """List the models: what each does, its size and whether it is installed."""
     from daguerre.cli.inventory import show
 
     raise typer.Exit(show(as_json))
 
 
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or networks. [photo-restoration]")
-]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or models. [photo-restoration]")]
 Accept = Annotated[bool, typer.Option("--accept-licence", help="Accept licences that forbid commercial use.")]
 
 
@@ -255,7 +253,7 @@ def models_install(
         typer.Option("--from", metavar="PLACE", help="A folder, https:// or s3:// address that has their files."),
     ] = None,
 ) -> None:
-    """Install published networks; goes on where it was interrupted."""
+    """Install published models; goes on where it was interrupted."""
     from daguerre.cli.install import install
 
     raise typer.Exit(install(names or [], context.obj, accept_licences=accept, as_json=as_json, source=source))
@@ -271,9 +269,9 @@ def models_verify(names: Names = None) -> None:
 
 @models.command("remove")
 def models_remove(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="A bundle or networks.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="A bundle or models.")],
 ) -> None:
-    """Remove installed networks."""
+    """Remove installed models."""
     from daguerre.cli.install import remove
 
     raise typer.Exit(remove(names))
@@ -283,10 +281,10 @@ def models_remove(
 def models_export(
     path: Annotated[Path, typer.Argument(metavar="ARCHIVE.tar", help="The file to write.")],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or networks. [all that are installed]")
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or models. [all that are installed]")
     ] = None,
 ) -> None:
-    """Write installed networks to an archive, for a machine without a network."""
+    """Write installed models to an archive, for a machine without a network."""
     from daguerre.cli.install import export
 
     raise typer.Exit(export(path, names or []))
@@ -294,10 +292,10 @@ def models_export(
 
 @models.command("import")
 def models_import(
-    path: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="A tar or zip with networks' files.")],
+    path: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="A tar or zip with models' files.")],
     accept: Accept = False,
 ) -> None:
-    """Install networks from an archive."""
+    """Install models from an archive."""
     from daguerre.cli.install import load
 
     raise typer.Exit(load(path, accept_licences=accept))
@@ -318,7 +316,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 13490,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that restore. [by cores or GPUs]")] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who can reach it.")] = False,
-    warm: Annotated[bool, typer.Option("--warm", help="Load the networks before the first job.")] = False,
+    warm: Annotated[bool, typer.Option("--warm", help="Load the models before the first job.")] = False,
     root_path: Annotated[str | None, typer.Option(metavar="/PATH", help="Where a proxy has put the service.")] = None,
 ) -> None:
     """Serve the HTTP API, with its workers. Ctrl-C stops it; no job is lost."""
@@ -333,7 +331,7 @@ def worker(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that restore. [by cores or GPUs]")] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"] | None,
-        typer.Option(help="Where the networks run."),
+        typer.Option(help="Where the models run."),
     ] = None,
     queues: Annotated[
         str | None, typer.Option(metavar="default,gpu,large", help="Take these jobs alone, on PostgreSQL. [all]")
@@ -348,7 +346,7 @@ def worker(
 @keys.command("create")
 def keys_create(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    admin: Annotated[bool, typer.Option("--admin", help="It may install networks and see the whole queue.")] = False,
+    admin: Annotated[bool, typer.Option("--admin", help="It may install models and see the whole queue.")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="It reads the metrics, and nothing else.")] = False,
     expires_days: Annotated[float | None, typer.Option(min=0, help="After these days it is not valid.")] = None,
     batch: Annotated[bool, typer.Option("--batch", help="Its jobs wait for interactive ones, on PostgreSQL.")] = False,

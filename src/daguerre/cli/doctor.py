@@ -61,7 +61,7 @@ def _findings() -> dict[str, Any]:
         "device": config.device,
         "extras": _extras(advice),
         "runtimes": _runtimes(broken),
-        "networks": _networks(config, broken, advice),
+        "models": _models(config, broken, advice),
         "devices": _devices(config, broken, advice),
         "codecs": _codecs(broken),
         "formats": _formats(broken, advice),
@@ -105,8 +105,8 @@ def _runtimes(broken: list[str]) -> dict[str, Any]:
     return runtimes
 
 
-def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict[str, Any]]:
-    """Every network, verified, then loaded, so that its providers are those that really work."""
+def _models(config: Config, broken: list[str], advice: list[str]) -> list[dict[str, Any]]:
+    """Every model, verified, then loaded, so that its providers are those that really work."""
     from daguerre.models.runtime.session import Session
 
     rows = inventory()
@@ -115,7 +115,7 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
         if row["state"] == "missing" and row["tier"] != "embedded":
             continue
         if row["state"] != "verified":
-            broken.append(f"The network {row['id']} is {row['state']}: {repair}")
+            broken.append(f"The model {row['id']} is {row['state']}: {repair}")
             continue
         try:
             session = Session(
@@ -127,31 +127,31 @@ def _networks(config: Config, broken: list[str], advice: list[str]) -> list[dict
             broken.append(f"{error} {repair}")
             continue
         advice.extend(
-            f"{reason}: the networks run on {session.providers[0]} instead."
+            f"{reason}: the models run on {session.providers[0]} instead."
             for reason in session.fallbacks
-            if f"{reason}: the networks run on {session.providers[0]} instead." not in advice
+            if f"{reason}: the models run on {session.providers[0]} instead." not in advice
         )
     if not any(row["tier"] == "full" and row["state"] != "missing" for row in rows):
-        advice.append("The published networks are not installed; they do more: daguerre models install")
+        advice.append("The published models are not installed; they do more: daguerre models install")
     missing = [role for role in _ROLES if role not in {row["role"] for row in rows}]
     if missing:
-        broken.append(f"There is no network for {', '.join(missing)}: {_REPAIR}daguerre")
+        broken.append(f"There is no model for {', '.join(missing)}: {_REPAIR}daguerre")
     return rows
 
 
 def _devices(config: Config, broken: list[str], advice: list[str]) -> list[dict[str, Any]]:
-    """Every device, tried with a network of the package."""
+    """Every device, tried with a model of the package."""
     from daguerre.cli.hardware import prove
     from daguerre.models.catalog.known import known
     from daguerre.models.install.store import Store
 
-    tried = next((network for network in known() if network.id.startswith("embedded/denoise@")), None)
+    tried = next((model for model in known() if model.id.startswith("embedded/denoise@")), None)
     if tried is None:
         return []
     try:
         rows = prove(Store(config.data / "models").verified(tried), config)
     except Exception as error:
-        broken.append(f"No network runs on ONNX Runtime's CPU ({_line(error)}): {_REPAIR}onnxruntime")
+        broken.append(f"No model runs on ONNX Runtime's CPU ({_line(error)}): {_REPAIR}onnxruntime")
         return []
     for row in rows:
         if row["state"] == "differs":
@@ -227,7 +227,7 @@ def _print(findings: dict[str, Any]) -> None:
     rows += [(f"[{extra}]", state) for extra, state in findings["extras"].items()]
     rows += [
         (row["id"], f"{row['state']}{', runs on ' + ' '.join(row['providers']) if 'providers' in row else ''}")
-        for row in findings["networks"]
+        for row in findings["models"]
         if row["state"] != "missing" or row["tier"] == "embedded"
     ]
     rows += [(row["title"], hardware.sentence(row)) for row in findings["devices"]]

@@ -1,4 +1,4 @@
-"""What the networks can run on: each device is tried with a network of the package, beside ONNX Runtime's CPU."""
+"""What the models can run on: each device is tried with a model of the package, beside ONNX Runtime's CPU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEVICES: tuple[Device, ...] = ("openvino", "cuda", "directml", "coreml")
 
 _SIDE = 256
 _TOLERANCE = 0.05
-"""Largest difference, as a share of the largest output. bf16 differs by up to 0.02 on the networks of the package."""
+"""Largest difference, as a share of the largest output. bf16 differs by up to 0.02 on the models of the package."""
 
 _PACKAGES = {"cuda": "onnxruntime-gpu", "directml": "onnxruntime-directml"}
 _MISSING = {
@@ -28,7 +28,7 @@ _MISSING = {
 def prove(path: Path, config: Config) -> list[dict[str, Any]]:
     """Each device with ``state``: ``works``, ``differs``, ``fails`` or ``not available``, and what to do.
 
-    ``path`` is the file of a network that takes images and a map of sigmas or images alone. Those that work have
+    ``path`` is the file of a model that takes images and a map of sigmas or images alone. Those that work have
     ``maxDifference``, a share of the largest output, and ``ms`` for 256 x 256 pixels. The first is the reference.
     """
     from daguerre.models.runtime import devices

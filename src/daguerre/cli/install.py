@@ -83,7 +83,7 @@ def store() -> Store:
 
 
 def meant(names: list[str], catalog: Catalog) -> list[Model]:
-    """The networks that ``names`` mean, the bundle where there is no name. Raises WrongUsage."""
+    """The models that ``names`` mean, the bundle where there is no name. Raises WrongUsage."""
     try:
         return named(names or [PHOTO_RESTORATION.id], catalog)
     except UnknownModel as error:
@@ -92,27 +92,27 @@ def meant(names: list[str], catalog: Catalog) -> list[Model]:
 
 def install(names: list[str], stop: Stop, *, accept_licences: bool, as_json: bool, source: str | None = None) -> int:
     """Install, from ``source`` alone where there is one; 0 when all is there."""
-    networks = meant(names, known())
+    models = meant(names, known())
     cancel = CancelToken()
     stop.listen(cancel.cancel)
     try:
         if source is not None and "://" not in source:
-            fetched = archive.copy(Path(source), networks, store(), accept_licences=accept_licences)
+            fetched = archive.copy(Path(source), models, store(), accept_licences=accept_licences)
         else:
             installer = Installer(store(), configuration(), source=None if source is None else addresses(source))
             with Listener(as_json) as listener:
                 fetched = installer.install(
-                    networks, accept_licences=accept_licences, on_progress=listener, cancel=cancel
+                    models, accept_licences=accept_licences, on_progress=listener, cancel=cancel
                 )  # fmt: skip
     except Canceled:
         print("Stopped. What has come is kept: the same command goes on from there.", file=sys.stderr)
         return 1
-    for network in networks:
-        state = "installed" if network in fetched else "there already"
+    for model in models:
+        state = "installed" if model in fetched else "there already"
         if as_json:
-            say({"event": "installed", "id": network.id, "fetched": network in fetched})
+            say({"event": "installed", "id": model.id, "fetched": model in fetched})
         else:
-            print(f"{network.id}  {state}  ({network.licence})")
+            print(f"{model.id}  {state}  ({model.licence})")
     return 0
 
 
@@ -131,41 +131,41 @@ def addresses(source: str) -> Callable[[Model], str]:
 def verify(names: list[str]) -> int:
     """Check the digests of what is installed; 1 where one is wrong or nothing is there."""
     catalog, where = known(), store()
-    networks = meant(names, catalog) if names else list(catalog)
+    models = meant(names, catalog) if names else list(catalog)
     wrong = 0
-    for network in networks:
+    for model in models:
         try:
-            where.verified(network)
-            print(f"{network.id}  as published")
+            where.verified(model)
+            print(f"{model.id}  as published")
         except ModelError as error:
-            missing = not where.path(network).exists()
-            if not (missing and not names and network.tier == "full"):
+            missing = not where.path(model).exists()
+            if not (missing and not names and model.tier == "full"):
                 wrong += 1
-                print(f"{network.id}  {'missing' if missing else 'damaged'}: {error}")
+                print(f"{model.id}  {'missing' if missing else 'damaged'}: {error}")
     return int(wrong > 0)
 
 
 def remove(names: list[str]) -> int:
-    """Delete installed networks."""
+    """Delete installed models."""
     removed = Installer(store(), configuration()).remove(meant(names, known()))
-    for network in removed:
-        print(f"{network.id}  removed")
+    for model in removed:
+        print(f"{model.id}  removed")
     if not removed:
         print("None of these was installed.")
     return 0
 
 
 def export(path: Path, names: list[str]) -> int:
-    """Write an archive of installed networks."""
+    """Write an archive of installed models."""
     catalog = known()
-    chosen = meant(names, catalog) if names else [network for network in catalog if network.tier == "full"]
-    for network in archive.export(chosen, store(), path):
-        print(f"{network.id}  written to {path}")
+    chosen = meant(names, catalog) if names else [model for model in catalog if model.tier == "full"]
+    for model in archive.export(chosen, store(), path):
+        print(f"{model.id}  written to {path}")
     return 0
 
 
 def load(path: Path, *, accept_licences: bool) -> int:
     """Install from an archive."""
-    for network in archive.load(path, known(), store(), accept_licences=accept_licences):
-        print(f"{network.id}  installed")
+    for model in archive.load(path, known(), store(), accept_licences=accept_licences):
+        print(f"{model.id}  installed")
     return 0

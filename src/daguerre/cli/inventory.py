@@ -1,4 +1,4 @@
-"""The networks, as a list for people and for programs."""
+"""The models, as a list for people and for programs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from daguerre.models.runtime.cache import ModelCache
 
 
 def inventory() -> list[dict[str, Any]]:
-    """Every network with its ``state``: ``verified``, ``missing`` or ``damaged``."""
+    """Every model with its ``state``: ``verified``, ``missing`` or ``damaged``."""
     store = Store(configuration().data / "models")
     rows = []
-    for network in known():
+    for model in known():
         try:
-            store.verified(network)
+            store.verified(model)
             state = "verified"
         except ModelNotInstalled:
             state = "missing"
@@ -26,44 +26,44 @@ def inventory() -> list[dict[str, Any]]:
             state = "damaged"
         rows.append(
             {
-                "id": network.id, "role": network.role, "tier": network.tier, "purpose": network.purpose,
-                "licence": network.licence, "licenceUrl": network.licence_url,
-                "commercialUse": network.commercial_use, "sizeBytes": network.size_bytes,
-                "sha256": network.sha256, "state": state, "path": str(store.path(network)),
+                "id": model.id, "role": model.role, "tier": model.tier, "purpose": model.purpose,
+                "licence": model.licence, "licenceUrl": model.licence_url,
+                "commercialUse": model.commercial_use, "sizeBytes": model.size_bytes,
+                "sha256": model.sha256, "state": state, "path": str(store.path(model)),
             }
         )  # fmt: skip
     return rows
 
 
 def choices() -> list[dict[str, Any]]:
-    """For each role the network that would run, and why."""
+    """For each role the model that would run, and why."""
     config = configuration()
     cache = ModelCache(known(), Store(config.data / "models"), config)
     rows = []
-    for role in dict.fromkeys(network.role for network in cache.catalog):
+    for role in dict.fromkeys(model.role for model in cache.catalog):
         try:
-            network, why = cache.model(role), ""
+            model, why = cache.model(role), ""
         except ModelNotInstalled as error:
             rows.append({"role": role, "id": None, "why": str(error)})
             continue
         others = [one for one in cache.catalog.for_role(role, "full") if not cache.store.installed(one)]
         if role in config.roles:
             why = "named by DAGUERRE_ROLES"
-        elif network.tier == "full":
+        elif model.tier == "full":
             why = "the best that is installed"
         elif others:
             why = "comes with the package; nothing better is installed"
         else:
             why = "comes with the package"
-        rows.append({"role": role, "id": network.id, "why": why})
+        rows.append({"role": role, "id": model.id, "why": why})
     return rows
 
 
 def show(as_json: bool) -> int:
-    """Print the inventory; 1 when a network that comes with the package is not as it should be."""
+    """Print the inventory; 1 when a model that comes with the package is not as it should be."""
     rows, chosen = inventory(), choices()
     if as_json:
-        print(json.dumps({"networks": rows, "roles": chosen}, indent=2))
+        print(json.dumps({"models": rows, "roles": chosen}, indent=2))
     else:
         width = max((len(row["id"]) for row in rows), default=0)
         for row in rows:

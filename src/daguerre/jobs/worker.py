@@ -93,9 +93,9 @@ class Worker:
 
     def _warm(self) -> None:
         try:
-            _log.info("networks loaded", networks=self._restorer.cache.warm())
+            _log.info("models loaded", models=self._restorer.cache.warm())
         except ModelError as error:
-            _log.warning("networks not loaded", reason=str(error))
+            _log.warning("models not loaded", reason=str(error))
 
     def _handle(self, claim: Claim) -> None:
         self._say(f"busy {claim.token}")

@@ -100,7 +100,7 @@ class Restorer:
                 report.warn(damage[1])
         if any(page.missing is not None for page in (photo, *photo.pages)) and not settings.scratch_removal:
             report.warn("What the file lacks was not filled in: the removal of scratches is off.")
-        photo = provenance.record(photo, steps=report.steps, networks=report.models)
+        photo = provenance.record(photo, steps=report.steps, models=report.models)
         return _restoration(came, photo, report, settings, origin)
 
     async def restore_async(

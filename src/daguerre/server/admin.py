@@ -27,7 +27,7 @@ administration = APIRouter(prefix="/api/v1/admin", tags=["features"], dependenci
 
 
 class BundleState(BaseModel):
-    """A bundle of networks."""
+    """A bundle of models."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -42,18 +42,18 @@ class BundleState(BaseModel):
     progress: dict[str, Any] | None
     error: str | None
     job_id: str | None = Field(alias="jobId", description="The job that installs it now")
-    networks: list[dict[str, Any]]
+    models: list[dict[str, Any]]
 
 
 class Bundles(BaseModel):
-    """Every bundle that there is, and single networks that can be installed beside them."""
+    """Every bundle that there is, and single models that can be installed beside them."""
 
     bundles: list[BundleState]
     optional: list[BundleState]
 
 
 class InstallWish(BaseModel):
-    """Consent to licences that forbid commercial use, by their names as ``networks`` tells them."""
+    """Consent to licences that forbid commercial use, by their names as ``models`` tells them."""
 
     model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
@@ -61,7 +61,7 @@ class InstallWish(BaseModel):
 
 
 class DiskUsage(BaseModel):
-    """What the installed networks take."""
+    """What the installed models take."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -91,12 +91,12 @@ class Imported(BaseModel):
     """What was installed."""
 
     ok: Literal[True] = True
-    networks: list[str]
+    models: list[str]
 
 
 _ARCHIVE = {
     "type": "object",
-    "properties": {"file": {"type": "string", "format": "binary", "description": "A tar or zip with networks' files"}},
+    "properties": {"file": {"type": "string", "format": "binary", "description": "A tar or zip with models' files"}},
     "required": ["file"],
 }
 _FORM = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _ARCHIVE}}}}
@@ -106,13 +106,13 @@ _FORM = {"requestBody": {"required": True, "content": {"multipart/form-data": {"
 async def install_feature(service: ServiceOf, caller: CallerOf, id: str, wish: InstallWish | None = None) -> Installing:
     """Install a bundle; goes on where an earlier installation stopped.
 
-    A network whose licence forbids commercial use needs consent to it.
+    A model whose licence forbids commercial use needs consent to it.
     """
     bundle = _bundle(service, id)
     accepted = wish.accept_licences if wish is not None else []
-    for network in service.features.members(bundle):
-        if not network.commercial_use and network.licence not in accepted:
-            raise Problem("LICENCE_NOT_ACCEPTED", licence=network.licence, licenceUrl=network.licence_url)
+    for model in service.features.members(bundle):
+        if not model.commercial_use and model.licence not in accepted:
+            raise Problem("LICENCE_NOT_ACCEPTED", licence=model.licence, licenceUrl=model.licence_url)
     if await run_in_threadpool(service.features.installed, bundle):
         raise Problem("FEATURE_INSTALLED")
     if service.config.offline:
@@ -128,9 +128,9 @@ async def install_feature(service: ServiceOf, caller: CallerOf, id: str, wish: I
     "/features/{id}/import", responses=documented(400, 401, 403, 404, 409, 413, 507), openapi_extra=_FORM
 )  # fmt: skip
 async def import_feature(request: Request, service: ServiceOf, id: str) -> Imported:
-    """Install networks from an archive that ``daguerre models export`` wrote."""
+    """Install models from an archive that ``daguerre models export`` wrote."""
     bundle = _bundle(service, id)
-    most = 2 * sum(network.expected_bytes for network in service.features.members(bundle))
+    most = 2 * sum(model.expected_bytes for model in service.features.members(bundle))
     # An archive has to lie here whole, wherever photos go.
     spool = LocalStorage(service.config.service / "files")
     async with received(
@@ -140,14 +140,14 @@ async def import_feature(request: Request, service: ServiceOf, id: str) -> Impor
             raise Problem("NO_ARCHIVE")
         file = form.files[0]
         try:
-            networks = await run_in_threadpool(_load, file, service)
+            models = await run_in_threadpool(_load, file, service)
         except InstallFailed as error:
             raise Problem("BROKEN_ARCHIVE", error) from None
-    return Imported(networks=[network.id for network in networks])
+    return Imported(models=[model.id for model in models])
 
 
 def _load(file: ReceivedFile, service: Service) -> list[Model]:
-    members = Catalog(*(network for network in service.features.catalog if network.commercial_use))
+    members = Catalog(*(model for model in service.features.catalog if model.commercial_use))
     assert file.upload is not None
     with file.upload.local() as path:
         return archive.load(path, members, service.features.store, name=file.filename or "The archive")
@@ -155,13 +155,13 @@ def _load(file: ReceivedFile, service: Service) -> list[Model]:
 
 @administration.post("/features/{id}/uninstall", responses=documented(401, 403, 404, 409))
 async def uninstall_feature(service: ServiceOf, id: str) -> Done:
-    """Remove a bundle's networks."""
+    """Remove a bundle's models."""
     bundle = _bundle(service, id)
-    networks = service.features.members(bundle)
-    if not any([await run_in_threadpool(service.features.store.installed, network) for network in networks]):
+    models = service.features.members(bundle)
+    if not any([await run_in_threadpool(service.features.store.installed, model) for model in models]):
         raise Problem("FEATURE_ABSENT")
     try:
-        await run_in_threadpool(Installer(service.features.store, service.config).remove, networks)
+        await run_in_threadpool(Installer(service.features.store, service.config).remove, models)
     except InstallFailed as error:
         raise Problem("FEATURE_INSTALLING", error) from None
     return Done()
@@ -169,13 +169,13 @@ async def uninstall_feature(service: ServiceOf, id: str) -> Done:
 
 @administration.get("/features/disk-usage", responses=documented(401, 403))
 async def disk_usage(service: ServiceOf) -> DiskUsage:
-    """The bytes of the installed networks."""
+    """The bytes of the installed models."""
     return DiskUsage(totalBytes=await run_in_threadpool(service.features.installed_bytes))
 
 
 @administration.get("/health", tags=["health"], responses=documented(401, 403))
 async def admin_health(service: ServiceOf) -> dict[str, Any]:
-    """The queue, the workers and their device, the storage, the networks."""
+    """The queue, the workers and their device, the storage, the models."""
     problems = await run_in_threadpool(faults, service)
     load = await run_in_threadpool(service.queue.load)
     free = shutil.disk_usage(service.config.data).free if service.config.data.is_dir() else 0
@@ -206,7 +206,7 @@ async def admin_health(service: ServiceOf) -> dict[str, Any]:
             "diskFreeBytes": free,
         },
         "listeners": service.broadcast.listeners,
-        "models": await run_in_threadpool(service.features.networks),
+        "models": await run_in_threadpool(service.features.models),
     }
 
 

@@ -47,7 +47,7 @@ class Caller:
 
     @property
     def administers(self) -> bool:
-        """Whether networks and the whole installation are the caller's business."""
+        """Whether models and the whole installation are the caller's business."""
         return self.grant is None or self.grant.role == "admin"
 
     @property

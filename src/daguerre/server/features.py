@@ -1,4 +1,4 @@
-"""Bundles of networks: what there is, what is installed, what is being installed, and what it enables."""
+"""Bundles of models: what there is, what is installed, what is being installed, and what it enables."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class Features:
         self._lock = threading.Lock()
 
     def bundle(self, id: str) -> Bundle | None:
-        """The bundle of that id; each network that is in none counts as one."""
+        """The bundle of that id; each model that is in none counts as one."""
         return next((bundle for bundle in (*self.bundles, *self.optional) if bundle.id == id), None)
 
     def members(self, bundle: Bundle) -> list[Model]:
-        """Its networks."""
+        """Its models."""
         return members(bundle, self.catalog)
 
     def installed(self, bundle: Bundle) -> bool:
-        """Whether all of its networks are in the store."""
-        return all(self.store.installed(network) for network in self.members(bundle))
+        """Whether all of its models are in the store."""
+        return all(self.store.installed(model) for model in self.members(bundle))
 
     def begin(self, bundle: Bundle, job: str) -> bool:
         """Note that ``job`` installs the bundle; false where another one does."""
@@ -75,7 +75,7 @@ class Features:
 
     def describe(self, bundle: Bundle) -> dict[str, Any]:
         """The bundle as clients see it."""
-        networks, installed = self.members(bundle), self.installed(bundle)
+        models, installed = self.members(bundle), self.installed(bundle)
         with self._lock:
             running, error = self._running.get(bundle.id), self._errors.get(bundle.id)
         status = "installing" if running else "installed" if installed else "error" if error else "not_installed"
@@ -86,31 +86,31 @@ class Features:
             "status": status,
             "installedVersion": bundle.version if installed else None,
             "estimatedSize": bundle.estimated_size,
-            "licences": sorted({network.licence for network in networks}),
+            "licences": sorted({model.licence for model in models}),
             "enablesTools": list(bundle.enables_tools),
             "progress": {"percent": running.percent, "stage": running.stage} if running else None,
             "error": error if status == "error" else None,
             "jobId": running.job if running else None,
-            "networks": [
+            "models": [
                 {
-                    "id": network.id, "role": network.role, "purpose": network.purpose,
-                    "bytes": network.size_bytes, "licence": network.licence, "licenceUrl": network.licence_url,
-                    "commercialUse": network.commercial_use, "installed": self.store.installed(network),
+                    "id": model.id, "role": model.role, "purpose": model.purpose,
+                    "bytes": model.size_bytes, "licence": model.licence, "licenceUrl": model.licence_url,
+                    "commercialUse": model.commercial_use, "installed": self.store.installed(model),
                 }
-                for network in networks
+                for model in models
             ],
         }  # fmt: skip
 
     def installed_bytes(self) -> int:
-        """The bytes of every file among the installed networks."""
+        """The bytes of every file among the installed models."""
         return sum(path.stat().st_size for path in self.store.folder.rglob("*") if path.is_file())
 
-    def networks(self) -> list[dict[str, Any]]:
-        """Every network that comes with the package or is installed."""
+    def models(self) -> list[dict[str, Any]]:
+        """Every model that comes with the package or is installed."""
         return [
-            {"id": network.id, "role": network.role, "installed": there}
-            for network in self.catalog
-            if (there := self.store.installed(network)) or network.tier == "embedded"
+            {"id": model.id, "role": model.role, "installed": there}
+            for model in self.catalog
+            if (there := self.store.installed(model)) or model.tier == "embedded"
         ]
 
 

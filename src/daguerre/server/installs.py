@@ -32,7 +32,7 @@ class Installs:
         self._queue = queue
         self._features = features
         self._config = config
-        # Of this folder on this machine: servers that share a database have networks of their own.
+        # Of this folder on this machine: servers that share a database have models of their own.
         place = f"{socket.gethostname()}:{config.data.absolute()}"
         self._worker = str(uuid.uuid5(uuid.NAMESPACE_URL, place))
         self._stopping = CancelToken()

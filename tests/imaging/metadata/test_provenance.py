@@ -40,7 +40,7 @@ def packet(body: str, attributes: str = "") -> str:
 
 def told(given: Photo) -> Photo:
     """``given`` after two steps were recorded."""
-    return record(given, steps=["scratch_removal", "denoise"], networks={"denoise": "embedded/denoise@1"})
+    return record(given, steps=["scratch_removal", "denoise"], models={"denoise": "embedded/denoise@1"})
 
 
 def recorded(given: Photo) -> ElementTree.Element:
@@ -59,12 +59,12 @@ def test_steps_and_networks_are_named() -> None:
     root = recorded(photo())
     assert source_types(root) == [SOURCE_TYPE]
     (said,) = root.iterfind(".//mm:History/rdf:Seq/rdf:li/ev:parameters", SPACES)
-    assert said.text == "steps: scratch_removal, denoise; networks: denoise: embedded/denoise@1"
+    assert said.text == "steps: scratch_removal, denoise; models: denoise: embedded/denoise@1"
 
 
 def test_nothing_is_said_where_nothing_was_done() -> None:
     given = photo("<broken")
-    assert record(given, steps=[], networks={}) is given
+    assert record(given, steps=[], models={}) is given
 
 
 def test_other_properties_and_earlier_events_stay() -> None:

@@ -478,6 +478,6 @@ def test_the_command_installs_says_so_and_stops_politely(publisher, tmp_path):
     done = run("import", "missing.tar")
     assert done.returncode == 1 and "No such file" in done.stderr
     listed = json.loads(run("list", "--json").stdout)
-    assert {row["id"]: row["state"] for row in listed["networks"]}["full/yunet@1"] == "missing"
+    assert {row["id"]: row["state"] for row in listed["models"]}["full/yunet@1"] == "missing"
     assert {row["role"]: row["id"] for row in listed["roles"]}["inpaint"] == "embedded/inpaint@1"
     assert run("verify").returncode == 0 and run("verify", "yunet").returncode == 1

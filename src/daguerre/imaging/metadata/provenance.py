@@ -2,7 +2,7 @@
 
 ``Iptc4xmpExt:DigitalSourceType`` takes the code for algorithmically enhanced media
 (http://cv.iptc.org/newscodes/digitalsourcetype/) and ``xmpMM:History`` one event more
-(XMP specification, parts 1 and 2); ``daguerre:Steps`` and ``daguerre:Networks`` list the last
+(XMP specification, parts 1 and 2); ``daguerre:Steps`` and ``daguerre:Models`` list the last
 restoration. Every other property stays as it is.
 """
 
@@ -33,8 +33,8 @@ _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
 _OWN = "urn:daguerre:restoration#"
 
 
-def record(photo: Photo, *, steps: Sequence[str], networks: Mapping[str, str]) -> Photo:
-    """A copy of ``photo`` whose XMP names the ``steps`` that changed it and the ``networks`` that ran, by role.
+def record(photo: Photo, *, steps: Sequence[str], models: Mapping[str, str]) -> Photo:
+    """A copy of ``photo`` whose XMP names the ``steps`` that changed it and the ``models`` that ran, by role.
 
     Without steps it is ``photo`` itself. Pixels are shared. A packet that cannot be read, or that
     declares entities, is replaced, and a warning says so.
@@ -49,8 +49,8 @@ def record(photo: Photo, *, steps: Sequence[str], networks: Mapping[str, str]) -
         document, description = xmp.parse(xmp.EMPTY)
     _set_source_type(document, description)
     _list(document, description, "Steps", steps)
-    _list(document, description, "Networks", [f"{role}: {network}" for role, network in networks.items()])
-    _add_event(document, description, steps, networks)
+    _list(document, description, "Models", [f"{role}: {model}" for role, model in models.items()])
+    _add_event(document, description, steps, models)
     packet = xmp.pack(document)
     is_ours = photo.metadata.xmp is None or photo.metadata.xmp_is_ours
     told = replace(photo.metadata, xmp=packet, xmp_is_ours=is_ours)
@@ -83,7 +83,7 @@ def _taken(document: Any, space: str, name: str) -> list[str]:
     return found
 
 
-def _add_event(document: Any, description: Any, steps: Sequence[str], networks: Mapping[str, str]) -> None:
+def _add_event(document: Any, description: Any, steps: Sequence[str], models: Mapping[str, str]) -> None:
     history = next(
         (n for owner in xmp.find_descriptions(document) for n in xmp.find_children(owner, _MM, "History")), None
     )
@@ -94,8 +94,8 @@ def _add_event(document: Any, description: Any, steps: Sequence[str], networks: 
     )
     event = xmp.add_child(document, events, xmp.RDF, "rdf", "li")
     event.setAttributeNS(xmp.RDF, f"{event.prefix}:parseType", "Resource")
-    ran = ", ".join(f"{role}: {network}" for role, network in networks.items())
-    parameters = f"steps: {', '.join(steps)}" + (f"; networks: {ran}" if ran else "")
+    ran = ", ".join(f"{role}: {model}" for role, model in models.items())
+    parameters = f"steps: {', '.join(steps)}" + (f"; models: {ran}" if ran else "")
     for name, value in (
         ("action", "edited"),
         ("softwareAgent", f"Daguerre {version('daguerre')}"),

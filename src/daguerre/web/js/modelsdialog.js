@@ -57,7 +57,7 @@ class Bundle {
   }
 
   show(bundle) {
-    const state = JSON.stringify([bundle.status, bundle.error, bundle.networks?.map((network) => network.installed)]);
+    const state = JSON.stringify([bundle.status, bundle.error, bundle.models?.map((model) => model.installed)]);
     if (state !== this.#drawn) this.#draw(bundle);
     this.#drawn = state;
     const { progress } = bundle;
@@ -67,14 +67,14 @@ class Bundle {
   }
 
   #draw(bundle) {
-    const { status, networks = [] } = bundle;
+    const { status, models = [] } = bundle;
     this.element.dataset.status = status;
     this.wrong = el("p", { role: "alert", class: "wrong" }, bundle.error ?? "");
     this.stage = el("p", { class: "note", role: "status" });
     this.bar = el("progress", { max: 100, "aria-label": "Installation" });
-    const some = networks.some((network) => network.installed);
+    const some = models.some((model) => model.installed);
     const path = `/admin/features/${bundle.id}`;
-    const asking = networks.filter((network) => !network.commercialUse).map((network) => network.licence);
+    const asking = models.filter((model) => !model.commercialUse).map((model) => model.licence);
     const install = async () => {
       const question = `The licence of “${bundle.name}” (${asking.join(", ")}) forbids commercial use. Do you accept it?`;
       if (asking.length && !(await confirmed(question, "Accept and install"))) return;
@@ -94,7 +94,7 @@ class Bundle {
         status === "installing" && bundle.jobId ? this.#button("Stop", "quiet", () => call(`/jobs/${bundle.jobId}/cancel`, { method: "POST" })) : "",
         status === "installing" ? "" : this.#archive(`${path}/import`),
         some && status !== "installing" ? this.#button("Remove", "quiet", remove) : ""),
-      networks.length ? el("details", { class: "more" }, el("summary", {}, "What is in it"), el("ul", {}, networks.map(contained))) : "");
+      models.length ? el("details", { class: "more" }, el("summary", {}, "What is in it"), el("ul", {}, models.map(contained))) : "");
   }
 
   #button(name, kind, act) {
