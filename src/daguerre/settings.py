@@ -76,12 +76,13 @@ class SettingsFields(TypedDict, total=False):
     denoise_strength: float
     colorize: bool
     colorize_strength: float
-    fading: float
-    tone: Literal["keep", "neutral"]
     upscale: Literal[1, 2, 4]
     models: Models
     faces: Sequence[int | Sequence[float] | Face] | None
     color_hints: Sequence[ColorHint | HintFields] | None
+    treat_as_grayscale: Literal["auto", "yes", "no"]
+    fading: float
+    tone: Literal["keep", "neutral"]
     recover: bool
     output_format: str | None
     quality: int | None
