@@ -126,12 +126,16 @@ def restore(
     settings: Settings | None = None,
     *,
     mask: MaskSource | None = None,
+    infrared_file: Source | None = None,
     on_progress: Callable[[ProgressEvent], object] | None = None,
     cancel: CancelToken | None = None,
     **settings_fields: Unpack[SettingsFields],
 ) -> Restoration:
     """Restore one photo with a :class:`Restorer` that the process shares; see :meth:`Restorer.restore`."""
-    return _restorer().restore(source, settings, mask=mask, on_progress=on_progress, cancel=cancel, **settings_fields)
+    return _restorer().restore(
+        source, settings, mask=mask, infrared_file=infrared_file, on_progress=on_progress, cancel=cancel,
+        **settings_fields,
+    )  # fmt: skip
 
 
 async def restore_async(
@@ -139,13 +143,20 @@ async def restore_async(
     settings: Settings | None = None,
     *,
     mask: MaskSource | None = None,
+    infrared_file: Source | None = None,
     on_progress: Callable[[ProgressEvent], object] | None = None,
     cancel: CancelToken | None = None,
     **settings_fields: Unpack[SettingsFields],
 ) -> Restoration:
     """As :func:`restore`, without holding up the event loop; see :meth:`Restorer.restore_async`."""
     return await _restorer().restore_async(
-        source, settings, mask=mask, on_progress=on_progress, cancel=cancel, **settings_fields
+        source,
+        settings,
+        mask=mask,
+        infrared_file=infrared_file,
+        on_progress=on_progress,
+        cancel=cancel,
+        **settings_fields,
     )
 
 

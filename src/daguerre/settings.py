@@ -83,6 +83,7 @@ class SettingsFields(TypedDict, total=False):
     treat_as_grayscale: Literal["auto", "yes", "no"]
     fading: float
     tone: Literal["keep", "neutral"]
+    infrared: bool
     recover: bool
     output_format: str | None
     quality: int | None
@@ -101,6 +102,7 @@ class Settings(BaseModel):
     ``upscale`` 2 or 4 enlarges the photo so many times each way, 1 leaves its size.
     ``fading`` 100 brings back all that fading took of colors and contrast. ``tone`` ``neutral`` makes
     toned photos gray.
+    ``infrared`` finds dust by the infrared channel of a film scan, beside the model.
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
     ``models`` ``auto`` takes the best models that are installed.
     """
@@ -147,6 +149,9 @@ class Settings(BaseModel):
     )
     tone: Literal["keep", "neutral"] = Field(
         default="keep", description="Of a monochrome photo: keep its tone, such as sepia, or make it neutral gray."
+    )
+    infrared: bool = Field(
+        default=False, description="Find dust by the infrared channel of a film scan, too, where the file holds one."
     )
     recover: bool = Field(
         default=False, description="Take a truncated or damaged file, and repair what is missing of its photo."

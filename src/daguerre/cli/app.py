@@ -130,6 +130,13 @@ def restore(
     tone: Annotated[
         Literal["keep", "neutral"] | None, typer.Option(help="The tone of a monochrome photo, such as sepia. [keep]")
     ] = None,
+    infrared: Annotated[
+        bool | None,
+        typer.Option("--infrared/--no-infrared", help="Find dust by a film scan's infrared channel, too. [off]"),
+    ] = None,
+    infrared_file: Annotated[
+        Path | None, typer.Option(metavar="IR.tif", help="The infrared channel, where it lies apart. One photo.")
+    ] = None,
     tier: Annotated[
         Literal["auto", "embedded", "full"], typer.Option("--models", help="Which models to use.")
     ] = "auto",
@@ -171,7 +178,7 @@ def restore(
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
         "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
-        "fading": fading, "tone": tone,
+        "fading": fading, "tone": tone, "infrared": True if infrared_file is not None else infrared,
         "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=tier, **{name: value for name, value in wanted.items() if value is not None})
@@ -180,13 +187,13 @@ def restore(
             photos,
             output,
             recursive=recursive,
-            single=any(path is not None for path in (mask, mask_out, faces_out)),
+            single=any(path is not None for path in (mask, mask_out, faces_out, infrared_file)),
         )
     except UsageError as error:
         raise typer.BadParameter(str(error)) from None
     batch = Batch(
         places, settings, device=device, resume=resume, overwrite=overwrite, as_json=as_json,
-        mask=mask, mask_out=mask_out, faces_out=faces_out, stop=context.obj,
+        mask=mask, mask_out=mask_out, faces_out=faces_out, infrared=infrared_file, stop=context.obj,
     )  # fmt: skip
     raise typer.Exit(batch.run())
 

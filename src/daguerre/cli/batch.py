@@ -19,6 +19,7 @@ from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSetting
 from daguerre.failures import failure_of
 from daguerre.files import write_whole
 from daguerre.imaging import registry
+from daguerre.infrared.channel import is_infrared
 from daguerre.progress import CancelToken
 from daguerre.settings import Settings
 
@@ -33,7 +34,7 @@ class Batch:
     def __init__(
         self, places: Places, settings: Settings, *, device: Device = "auto", resume: bool = False,
         overwrite: bool = False, as_json: bool = False, mask: Path | None = None, mask_out: Path | None = None,
-        faces_out: Path | None = None, stop: Stop | None = None,
+        faces_out: Path | None = None, infrared: Path | None = None, stop: Stop | None = None,
     ) -> None:  # fmt: skip
         self._places = places
         self._settings = settings
@@ -44,6 +45,7 @@ class Batch:
         self._mask = mask
         self._mask_out = mask_out
         self._faces_out = faces_out
+        self._infrared = infrared
         self._names = Names(places.photos)
         self._cancel = CancelToken()
         self._restorer: Restorer | None = None
@@ -53,10 +55,13 @@ class Batch:
     def run(self) -> int:
         """0 when every photo was restored or skipped, else 1."""
         failures = len(self._places.empty)
-        with Report(len(self._places.jobs), to_stderr=self._as_json) as report:
+        jobs = self._places.jobs
+        if self._settings.infrared:
+            jobs = [job for job in jobs if not is_infrared(job.photo)]
+        with Report(len(jobs), to_stderr=self._as_json) as report:
             for folder in self._places.empty:
                 report.failed(f"{folder}: there are no photos in this folder.")
-            for job in self._places.jobs:
+            for job in jobs:
                 if self._cancel.canceled:
                     break
                 try:
@@ -97,6 +102,7 @@ class Batch:
             job.photo,
             self._settings if wanted is None else self._settings.updated(output_format=wanted),
             mask=self._mask,
+            infrared_file=self._infrared,
             on_progress=report.progress,
             cancel=self._cancel,
         )

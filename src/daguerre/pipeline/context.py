@@ -11,6 +11,7 @@ import numpy.typing as npt
 from daguerre.errors import ModelNotInstalled
 from daguerre.face import Face
 from daguerre.imaging.photo import Pixels
+from daguerre.infrared import Channel
 from daguerre.models import adapters
 from daguerre.models.adapters import Role
 from daguerre.models.catalog import WantedTier
@@ -50,8 +51,8 @@ class StepContext:
     """One page of a photo on its way through the steps.
 
     ``mask`` ``[H, W]``, true where damaged, replaces detection; ``missing`` is true where a recovered file held no
-    pixels. ``icc`` explains the code values. A step that colors the page sets ``colorized``. ``postponed`` are faces,
-    and the positions of the chosen ones, that wait until they are large.
+    pixels. ``infrared`` is the channel of a film scanner. ``icc`` explains the code values. A step that colors the page
+    sets ``colorized``. ``postponed`` are faces, and the positions of the chosen ones, that wait until they are large.
     """
 
     index: int
@@ -62,6 +63,7 @@ class StepContext:
     report: Report
     icc: bytes | None = None
     missing: Mask | None = None
+    infrared: Channel | None = None
     colorized: bool = False
     postponed: tuple[list[candidates.Face], set[int]] | None = None
     used: list[Session] = field(default_factory=list)

@@ -12,6 +12,7 @@ from daguerre.cancellation import CancelToken
 from daguerre.errors import ModelNotInstalled
 from daguerre.imaging.color.colorized import adapt_to_color
 from daguerre.imaging.photo import Photo, Pixels
+from daguerre.infrared import Channel
 from daguerre.models.catalog import WantedTier
 from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline.context import Mask, Report, StepContext
@@ -31,6 +32,7 @@ def restore_photo(
     *,
     tier: WantedTier = "auto",
     mask: Mask | None = None,
+    infrared: Channel | None = None,
     on_progress: Callable[[ProgressEvent], object] | None = None,
     cancel: CancelToken | None = None,
     steps: tuple[Step, ...] = STEPS,
@@ -38,7 +40,8 @@ def restore_photo(
     """A restored copy of ``photo`` with every page, and what was done to it.
 
     ``photo`` stays as it is; what no step changed is shared with it. ``mask`` ``[H, W]``, true where
-    damaged, replaces detection on the first page. A model that is not installed leaves its step
+    damaged, replaces detection on the first page; the ``infrared`` channel of a
+    film scan adds to it. A model that is not installed leaves its step
     out, named in the warnings, unless ``tier`` asks for a tier: then ModelNotInstalled is raised.
     Raises Canceled and ModelError.
     """
@@ -57,6 +60,7 @@ def restore_photo(
     for index, page in enumerate(pages):
         context = StepContext(index, settings, mask if index == 0 else None, cache, tier, report, page.metadata.icc)
         context.missing = page.missing
+        context.infrared = infrared if index == 0 else None
         if index == 0:
             report.is_grayscale = context.tone(page.pixels) is Tone.MONOCHROME
         pixels = _restore_pixels(page.pixels, context, wanted, progress)

@@ -15,6 +15,7 @@ from daguerre.imaging import arrays, limits, registry, sources
 from daguerre.imaging.metadata import provenance
 from daguerre.imaging.photo import Photo
 from daguerre.imaging.sources import Origin, Source
+from daguerre.infrared import find_channel
 from daguerre.models.catalog import WantedTier
 from daguerre.models.catalog.known import known
 from daguerre.models.install.store import Store
@@ -59,6 +60,7 @@ class Restorer:
         settings: Settings | None = None,
         *,
         mask: MaskSource | None = None,
+        infrared_file: Source | None = None,
         on_progress: Callable[[ProgressEvent], object] | None = None,
         cancel: CancelToken | None = None,
         **settings_fields: Unpack[SettingsFields],
@@ -68,7 +70,9 @@ class Restorer:
         Arrays are ``[H, W]`` or ``[H, W, 1, 3 or 4]`` in RGB or RGBA: ``uint8``, ``uint16``, floats from 0 to 1, bool.
         ``settings_fields`` replace single fields of ``settings``. ``mask``, white where damaged and of the photo's
         size, replaces the detection of damage; any kind of source, and arrays of integers whose maximum is 1, 255 or
-        65535. ``on_progress`` is called from the thread that calls this.
+        65535. ``infrared_file`` is a film scan's infrared channel, where it lies apart; with the setting ``infrared``
+        the one in the scan's own file, or beside it, is used. It adds to what is found.
+        ``on_progress`` is called from the thread that calls this.
 
         Raises :class:`~daguerre.errors.InvalidImage`, :class:`~daguerre.errors.InvalidSettings`,
         :class:`~daguerre.errors.InvalidMask`, :class:`~daguerre.errors.ModelError` and
@@ -83,6 +87,11 @@ class Restorer:
             self.config.max_pixels,
             settings.output_format or photo.format,
         )
+        channel, note = None, None
+        if infrared_file is not None or settings.infrared:
+            channel, note = find_channel(origin, infrared_file, max_pixels=self.config.max_pixels)
+            if not settings.scratch_removal:
+                note = "The infrared channel was not used: the removal of scratches is off."
         came = photo
         photo, report = restore_photo(
             came,
@@ -90,6 +99,7 @@ class Restorer:
             self.cache,
             tier=settings.models if "models" in settings.model_fields_set else self.models,
             mask=None if damage is None else damage[0],
+            infrared=channel,
             on_progress=on_progress,
             cancel=cancel,
         )
@@ -100,6 +110,8 @@ class Restorer:
                 report.warn(damage[1])
         if any(page.missing is not None for page in (photo, *photo.pages)) and not settings.scratch_removal:
             report.warn("What the file lacks was not filled in: the removal of scratches is off.")
+        if note is not None:
+            report.warn(note)
         photo = provenance.record(photo, steps=report.steps, models=report.models)
         return _restoration(came, photo, report, settings, origin)
 
@@ -109,6 +121,7 @@ class Restorer:
         settings: Settings | None = None,
         *,
         mask: MaskSource | None = None,
+        infrared_file: Source | None = None,
         on_progress: Callable[[ProgressEvent], object] | None = None,
         cancel: CancelToken | None = None,
         **settings_fields: Unpack[SettingsFields],
@@ -131,6 +144,7 @@ class Restorer:
                 source,
                 settings,
                 mask=mask,
+                infrared_file=infrared_file,
                 on_progress=None if on_progress is None else progress,
                 cancel=token,
                 **settings_fields,

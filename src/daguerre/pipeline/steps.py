@@ -14,6 +14,7 @@ import numpy as np
 
 from daguerre import fading
 from daguerre.imaging.photo import Pixels
+from daguerre.infrared import find_dust
 from daguerre.models import adapters
 from daguerre.pipeline import damage, faces, inpaint
 from daguerre.pipeline.colorize import colorize, parse_hint
@@ -65,6 +66,12 @@ def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pix
     if mask is None:
         sensitivity = float(context.settings.scratch_sensitivity)
         mask = damage.find(pixels, context.model(adapters.DAMAGE), sensitivity=sensitivity, track=track)
+    if context.infrared is not None:
+        dust = find_dust(pixels, context.infrared)
+        if dust.warning is not None:
+            context.report.warn(dust.warning)
+        if dust.mask is not None:
+            mask = mask | dust.mask
     if context.missing is not None:
         mask = mask | context.missing
     found = int(np.count_nonzero(mask))

@@ -19,6 +19,7 @@ export const DEFAULTS = Object.freeze({
   upscale: 1,
   fading: 0,
   tone: "keep",
+  infrared: false,
   models: "auto",
   outputFormat: "",
   quality: 0,
@@ -92,6 +93,7 @@ export class SettingsForm extends HTMLElement {
       this.#choice("upscale", "Size", SIZES),
       el("details", { class: "more" }, el("summary", {}, "More"),
         this.#choice("treatAsGrayscale", "The photo is", TONES), this.#choice("tone", "Tone of monochrome photos", TINTS),
+        this.#check("infrared", "Film scans: find dust by infrared"),
         this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
       el("div", { class: "actions" },
         el("button", { type: "submit", class: "primary", "data-testid": "again" }, icon("again"), "Restore again"),
@@ -144,6 +146,13 @@ export class SettingsForm extends HTMLElement {
     select.addEventListener("change", () => this.#set(name, read(select.value)));
     this.#rows.set(name, () => (select.value = String(this.#values[name])));
     return el("div", { class: "field" }, el("label", { for: select.id }, label), select);
+  }
+
+  #check(name, label) {
+    const box = el("input", { type: "checkbox", class: "switch", role: "switch", id: `set-${name}` });
+    box.addEventListener("change", () => this.#set(name, box.checked));
+    this.#rows.set(name, () => (box.checked = this.#values[name]));
+    return el("div", { class: "field" }, el("label", { for: box.id }, label), box);
   }
 
   #quality() {
