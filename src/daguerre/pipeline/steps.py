@@ -111,6 +111,7 @@ def _enhanced(
         context.optional_model(adapters.FACE_IDENTITY),
         context.sharpness_reference(),
         fidelity=float(context.settings.fidelity),
+        narrowest=factor * faces.NARROWEST,
         gray=context.tone(pixels) is Tone.MONOCHROME,
     )
     result, outcomes = enhancer.enhance(pixels, [face.enlarged(factor) for face in found], chosen, track)

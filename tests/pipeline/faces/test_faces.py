@@ -10,7 +10,7 @@ from skimage import data
 import daguerre
 from daguerre import Settings
 from daguerre.config import Config
-from daguerre.models.adapters import FACE_RESTORATION
+from daguerre.models.adapters import FACE_DETECTION, FACE_RESTORATION
 from daguerre.models.catalog import Catalog
 from daguerre.models.install.store import Store
 from daguerre.models.roles import Detections
@@ -119,6 +119,45 @@ def test_a_photo_without_faces_is_left_alone(restorer):
     result = restorer.restore(daguerre.Photo(coffee, "png"), ONLY_FACES)
     assert (result.steps, result.faces, result.warnings) == ([], [], [])
     assert result.photo.pixels is coffee
+
+
+def test_a_face_of_less_than_24_pixels_across_is_left_alone(restorer, astronaut):
+    small = cv2.resize(soft(astronaut, 4), None, fx=0.228, fy=0.228, interpolation=cv2.INTER_AREA)
+    canvas = np.full((256, 256, 3), 128, np.uint8)
+    canvas[40 : 40 + small.shape[0], 40 : 40 + small.shape[1]] = small
+    result = restorer.restore(daguerre.Photo(canvas, "png"), ONLY_FACES)
+    assert [face.reason for face in result.faces] == ["too small"]
+    assert max(result.faces[0].box[2:]) >= 24
+    # Enlarged it has no more to go by.
+    enlarged = restorer.restore(daguerre.Photo(canvas, "png"), ONLY_FACES, upscale=2)
+    assert [face.reason for face in enlarged.faces] == ["too small"] and enlarged.steps == ["upscale"]
+
+
+def test_what_nobody_would_see_is_not_called_enhanced(restorer, astronaut):
+    class Faint:
+        size = 512
+
+        def __call__(self, face, fidelity):
+            return np.clip(face + np.sin(np.arange(512, dtype=np.float32) / 20)[:, None] * self.most, 0, 1)
+
+    pale = (128 + (soft(astronaut).astype(np.float32) - 128) / 8).astype(np.uint8)
+    found = faces.find_faces(astronaut, restorer.cache.adapter(FACE_DETECTION, restorer.cache.model("face_detection")),
+                             Track())  # fmt: skip
+    for Faint.most, enhanced in ((0.003, False), (0.02, True)):
+        enhancer = faces.FaceEnhancer(Faint(), None, None, fidelity=0.0, gray=False)
+        result, outcomes = enhancer.enhance(pale, found[:1], {0}, Track())
+        assert outcomes[0].enhanced is enhanced
+        assert (result is pale) is not enhanced
+    assert outcomes[0].reason is None
+
+
+def test_fidelity_0_enhances_visibly_more_than_the_default(restorer, astronaut):
+    blurred = daguerre.Photo(soft(astronaut), "png")
+    changes = [
+        np.abs(restorer.restore(blurred, ONLY_FACES, fidelity=fidelity).photo.pixels.astype(float) - blurred.pixels)
+        for fidelity in (0, 0.7)
+    ]
+    assert changes[0].sum() > 1.3 * changes[1].sum()
 
 
 @pytest.fixture(scope="module")

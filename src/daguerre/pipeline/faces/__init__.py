@@ -2,7 +2,7 @@
 
 from daguerre.pipeline.faces.candidates import Face
 from daguerre.pipeline.faces.detection import find_faces
-from daguerre.pipeline.faces.enhancer import FaceEnhancer, Outcome
+from daguerre.pipeline.faces.enhancer import NARROWEST, FaceEnhancer, Outcome
 from daguerre.pipeline.faces.selection import Selection, choose
 
-__all__ = ["Face", "FaceEnhancer", "Outcome", "Selection", "choose", "find_faces"]
+__all__ = ["NARROWEST", "Face", "FaceEnhancer", "Outcome", "Selection", "choose", "find_faces"]

@@ -36,6 +36,11 @@ and before it is given up."""
 _ALIKE, _STRANGER = 0.75, 0.5
 """Cosine of the embeddings before and after, below which the change is lessened, and given up."""
 _TRIES = 4
+_VISIBLE = 1 / 255
+"""Root mean square of a change, over the face, below which nobody sees it."""
+_FINE_AT_ZERO = 1.5
+"""How much of the finer changes is used at fidelity 0. Six faces brought down by 8 have the same perceptual distance
+with 1 and 1.5 (0.251 and 0.250; 0.300 as they came) and 0.3 dB of PSNR less; 2.2 is worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,17 @@ def _smooth(x: Floats) -> Floats:
 
 
 def weights(fidelity: float) -> tuple[float, float]:
-    """How much of the low and of the high frequencies of a change is used: from all at 0 to no low ones at 1."""
+    """How much of the low and of the high frequencies of a change is used: no low ones at 1, more than all of the high
+    ones below 0.5."""
     left = 1 - fidelity**4
-    return left, _HIGH_AT_ONE + (1 - _HIGH_AT_ONE) * left
+    more = 1 + (_FINE_AT_ZERO - 1) * max(0.0, 1 - 2 * fidelity)
+    return left, (_HIGH_AT_ONE + (1 - _HIGH_AT_ONE) * left) * more
+
+
+def is_visible(change: Floats) -> bool:
+    """Whether one sees ``change`` ``[S, S, 3]`` of an aligned face."""
+    inside = mask(change.shape[0]) > 0.5
+    return float(np.sqrt(np.square(change[inside]).mean())) >= _VISIBLE
 
 
 def change(

@@ -18,8 +18,10 @@ from daguerre.pipeline.faces.candidates import Face
 from daguerre.progress import Track
 from daguerre.tiling.blending import add_change
 
-_SMALLEST = 24
-"""Pixels of the longer side of a face below which there is too little to go by."""
+NARROWEST = 24
+"""Pixels of the photo across a face below which there is too little to go by."""
+_WIDTH = 274 / alignment.FFHQ_SIDE
+"""Width of a face as a share of the aligned one: 2.17 times the distance of the eyes."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class FaceEnhancer:
     ``identity`` compares each before and after, where there is one. A sharp face is left alone: ``sharpness_reference``
     says which is, else the ``restorer`` itself; a model that paints faces anew cannot say whether there is a need.
     ``fidelity`` runs from the most detail (0) to the most faithful (1). A ``gray`` photo keeps its tone.
+    Faces of less than ``narrowest`` pixels across are left alone.
     """
 
     restorer: FaceRestorer
@@ -73,6 +76,7 @@ class FaceEnhancer:
     sharpness_reference: FaceRestorer | None
     fidelity: float
     gray: bool
+    narrowest: float = NARROWEST
 
     def enhance(
         self, pixels: Pixels, faces: Sequence[Face], chosen: set[int], track: Track
@@ -94,11 +98,11 @@ class FaceEnhancer:
 
     def _enhance(self, canvas: _Canvas, outcome: Outcome, track: Track) -> None:
         face, pixels = outcome.face, canvas.pixels
-        if max(face.box[2:]) < _SMALLEST:
-            outcome.reason = "too small"
-            return
         side = self.restorer.size
         matrix = face.matrix * (side / alignment.FFHQ_SIDE)
+        if _WIDTH * side / alignment.scale_of(matrix) < self.narrowest:
+            outcome.reason = "too small"
+            return
         part = alignment.region(matrix, side, *pixels.shape[:2])
         aligned = alignment.crop(pixels[part.slices], part, matrix, side)
         reference = self.sharpness_reference
@@ -120,6 +124,9 @@ class FaceEnhancer:
         )
         outcome.similarity, outcome.reason = made.similarity, made.reason
         if made.change is None:
+            return
+        if not enhancement.is_visible(made.change):
+            outcome.reason = "nothing visible would change"
             return
         self._put_back(canvas, made.change, part, matrix, track)
         outcome.enhanced = True
