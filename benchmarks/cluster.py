@@ -103,8 +103,7 @@ class Chaos(threading.Thread):
     def _kill_server(self) -> None:
         doomed = self._cluster.servers[0]
         self._urls.remove(doomed.url)
-        doomed.kill_everything()
-        self._urls.append(self._cluster.server().url)
+        self._urls.append(self._cluster.kill_server(doomed).url)
 
 
 def chaos(cluster: Cluster, photos: int, restart: Callable[[], object], *, every_s: float = KILL_EVERY_S) -> Harvest:

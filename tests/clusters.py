@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -63,16 +64,26 @@ class Cluster:
         self.database = PostgresDatabase(url)
         self.config = Config(data=folder / "here", database_url=url, storage_url=storage)
         open_database(self.config).close()
+        self._numbers = itertools.count()
         self.servers: list[Server] = []
         self.machines: list[Machine] = []
 
     def server(self, *arguments: str, **environment: object) -> Server:
         """One more, without workers of its own."""
-        folder = self._folder / f"server{len(self.servers)}"
+        folder = self._folder / f"server{next(self._numbers)}"
         folder.mkdir()
         ours = {name[9:]: value for name, value in self.environment.items() if name.startswith("DAGUERRE_")}
         self.servers.append(Server(folder / "data", "--workers", "0", *arguments, **{**ours, **environment}))
         return self.servers[-1]
+
+    def kill_server(self, server: Server) -> Server:
+        """End one at once; gives another one, in its place."""
+        place = self.servers.index(server)
+        server.kill_everything()
+        server.client.close()
+        self.servers[place] = self.server()
+        self.servers.pop()
+        return self.servers[place]
 
     def machine(self, *arguments: str) -> Machine:
         """One more worker."""

@@ -66,9 +66,8 @@ def test_a_job_is_canceled_from_any_server_and_its_worker_takes_the_next(cluster
 
 
 def test_a_server_that_dies_takes_nothing_with_it(cluster, photo):
-    third = cluster.server()
-    job = third.submit(photo)
-    third.kill_everything()
+    job = cluster.servers[0].submit(photo)
+    cluster.kill_server(cluster.servers[0])
     assert cluster.servers[0].wait(job)["phase"] == "complete"
     removed = cluster.servers[1].client.delete(f"/api/v1/jobs/{job}")
     assert removed.status_code == 200 and cluster.servers[0].client.get(f"/api/v1/jobs/{job}").status_code == 404
