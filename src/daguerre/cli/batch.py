@@ -32,10 +32,20 @@ class Batch:
     """One ``daguerre restore``. Never writes to a photo, and results whole or not at all."""
 
     def __init__(
-        self, places: Places, settings: Settings, *, device: Device = "auto", resume: bool = False,
-        overwrite: bool = False, as_json: bool = False, mask: Path | None = None, mask_out: Path | None = None,
-        faces_out: Path | None = None, infrared: Path | None = None, stop: Stop | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        places: Places,
+        settings: Settings,
+        *,
+        device: Device = "auto",
+        resume: bool = False,
+        overwrite: bool = False,
+        as_json: bool = False,
+        mask: Path | None = None,
+        mask_out: Path | None = None,
+        faces_out: Path | None = None,
+        infrared: Path | None = None,
+        stop: Stop | None = None,
+    ) -> None:
         self._places = places
         self._settings = settings
         self._device = device

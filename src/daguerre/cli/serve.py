@@ -27,7 +27,7 @@ class NoSuchKey(DaguerreError):
 
 def serve(
     stop: Stop, *, host: str, port: int, workers: int | None, no_auth: bool, warm: bool, root_path: str | None
-) -> None:  # fmt: skip
+) -> None:
     """``daguerre serve``. Raises ExtraNotInstalled."""
     require("server", "daguerre serve")
     from daguerre.server.run import serve as run

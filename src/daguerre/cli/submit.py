@@ -32,9 +32,16 @@ Outcome = Literal["restored", "skipped", "failed"]
 
 
 def submit(
-    stop: Stop, source: str, *, to: str, server: str | None, key: str | None, settings: str | None, parallel: int,
+    stop: Stop,
+    source: str,
+    *,
+    to: str,
+    server: str | None,
+    key: str | None,
+    settings: str | None,
+    parallel: int,
     failures: Path | None,
-) -> int:  # fmt: skip
+) -> int:
     """0 when every photo was restored, now or earlier. Raises what places, doors and settings do."""
     from daguerre.cli.doors import HttpDoor, QueueDoor
     from daguerre.cli.places import Place

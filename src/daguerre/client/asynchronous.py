@@ -46,9 +46,13 @@ class AsyncClient:
     """
 
     def __init__(
-        self, url: str, key: str | None = None, *, patience_s: float = 120.0,
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        patience_s: float = 120.0,
         transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._patience_s = patience_s
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/"), transport=transport, follow_redirects=True,
@@ -70,10 +74,16 @@ class AsyncClient:
         await self._http.aclose()
 
     async def submit(
-        self, photo: PhotoSource, settings: Settings | None = None, *, mask: PhotoSource | None = None,
-        filename: str | None = None, id: str | None = None,
-        job_class: Literal["interactive", "batch"] = "interactive", **settings_fields: Any,
-    ) -> str:  # fmt: skip
+        self,
+        photo: PhotoSource,
+        settings: Settings | None = None,
+        *,
+        mask: PhotoSource | None = None,
+        filename: str | None = None,
+        id: str | None = None,
+        job_class: Literal["interactive", "batch"] = "interactive",
+        **settings_fields: Any,
+    ) -> str:
         """Submit a photo, a path or a file's bytes, and give the job's id: ``id``, or a new one.
 
         Fields of :class:`~daguerre.settings.Settings` may be given one by one. Raises InvalidSettings and ``OSError``.

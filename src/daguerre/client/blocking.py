@@ -30,9 +30,13 @@ class Client:
     """
 
     def __init__(
-        self, url: str, key: str | None = None, *, patience_s: float = 120.0,
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        patience_s: float = 120.0,
         transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._stack = ExitStack()
         self._portal = self._stack.enter_context(start_blocking_portal())
         self._client = self._portal.call(
@@ -53,10 +57,16 @@ class Client:
         self._stack.close()
 
     def submit(
-        self, photo: PhotoSource, settings: Settings | None = None, *, mask: PhotoSource | None = None,
-        filename: str | None = None, id: str | None = None,
-        job_class: Literal["interactive", "batch"] = "interactive", **settings_fields: Any,
-    ) -> str:  # fmt: skip
+        self,
+        photo: PhotoSource,
+        settings: Settings | None = None,
+        *,
+        mask: PhotoSource | None = None,
+        filename: str | None = None,
+        id: str | None = None,
+        job_class: Literal["interactive", "batch"] = "interactive",
+        **settings_fields: Any,
+    ) -> str:
         """Submit a photo, a path or a file's bytes, and give the job's id: ``id``, or a new one."""
         return self._portal.call(
             partial(

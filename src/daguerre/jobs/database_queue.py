@@ -130,9 +130,14 @@ class DatabaseQueue(ABC):
             return queries.failures(connection, list(batches), most)
 
     def page(
-        self, owner: str | None, *, everyone: bool = False, limit: int, before: int | None = None,
+        self,
+        owner: str | None,
+        *,
+        everyone: bool = False,
+        limit: int,
+        before: int | None = None,
         batch: str | None = None,
-    ) -> list[Job]:  # fmt: skip
+    ) -> list[Job]:
         query = select(jobs).where(jobs.c.kind != "install")
         if not everyone:
             query = query.where(jobs.c.owner.is_(owner) if owner is None else jobs.c.owner == owner)

@@ -49,9 +49,14 @@ class Housekeeping:
     """Removes jobs that have ended, with their files; never one that waits or is at work."""
 
     def __init__(
-        self, queue: JobQueue, storage: Storage, config: Config, *, wall: Callable[[], float] = time.time,
+        self,
+        queue: JobQueue,
+        storage: Storage,
+        config: Config,
+        *,
+        wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._queue = queue
         self._storage = storage
         self._retention_s = config.retention_hours * 3600

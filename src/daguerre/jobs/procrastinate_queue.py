@@ -53,10 +53,15 @@ class ProcrastinateQueue(DatabaseQueue):
     """
 
     def __init__(
-        self, database: PostgresDatabase, *, max_queued: int = 2000, limit: int = 0,
-        queues: Collection[str] = NEEDS, wall: Callable[[], float] = time.time,
+        self,
+        database: PostgresDatabase,
+        *,
+        max_queued: int = 2000,
+        limit: int = 0,
+        queues: Collection[str] = NEEDS,
+        wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(database, max_queued=max_queued, wall=wall)
         self._postgres = database
         self._limit = limit

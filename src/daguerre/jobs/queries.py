@@ -17,9 +17,14 @@ _TOLD = ("phase", "stage", "percent", "completed", "failed", "current")
 
 
 def insert_jobs(
-    connection: Connection, submitted: Iterable[Submission], *, now: float, kind: Kind, batch: str | None = None,
+    connection: Connection,
+    submitted: Iterable[Submission],
+    *,
+    now: float,
+    kind: Kind,
+    batch: str | None = None,
     photos: int = 0,
-) -> None:  # fmt: skip
+) -> None:
     """New rows, waiting or, for photos that were refused, failed; with their first events."""
     rows: list[dict[str, Any]] = [
         {

@@ -78,9 +78,14 @@ class JobQueue(Protocol):
         """For each batch with failures the names of its failed photos and why, ``most`` of them."""
 
     def page(
-        self, owner: str | None, *, everyone: bool = False, limit: int, before: int | None = None,
+        self,
+        owner: str | None,
+        *,
+        everyone: bool = False,
+        limit: int,
+        before: int | None = None,
         batch: str | None = None,
-    ) -> list[Job]:  # fmt: skip
+    ) -> list[Job]:
         """The jobs of ``owner``, or of everyone, with smaller numbers than ``before``, newest first.
 
         A batch's photos are listed with ``batch`` alone.

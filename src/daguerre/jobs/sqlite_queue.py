@@ -33,9 +33,13 @@ class SqliteQueue(DatabaseQueue):
     """
 
     def __init__(
-        self, database: Database, *, max_queued: int = 2000, wall: Callable[[], float] = time.time,
+        self,
+        database: Database,
+        *,
+        max_queued: int = 2000,
+        wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(database, max_queued=max_queued, wall=wall)
         self._clock = clock
 

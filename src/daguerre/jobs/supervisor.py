@@ -88,7 +88,7 @@ class Supervisor:
 
     def __init__(
         self, queue: JobQueue, config: Config, count: int, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.count = count
         self.problem: str | None = None
         """Why workers cannot be started, where that is so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
@@ -64,7 +65,7 @@ async def download(
     file = job.files.get(filename)
     if file is None:
         raise Problem("NO_SUCH_FILE")
-    return await _file(request, service, job, filename, file, range, if_range, if_none_match)
+    return await _file(request, service, job, filename, file, _Conditions(range, if_range, if_none_match))
 
 
 @router.get(
@@ -96,21 +97,30 @@ def archive_response(
     return StreamingResponse(zip_stream.stream(files, service.storage), headers=headers, media_type="application/zip")
 
 
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """A part of the file, and only where it is, or is not, the one that the client knows (RFC 9110)."""
+
+    range: str | None
+    if_range: str | None
+    if_none_match: str | None
+
+
 async def _file(
-    request: Request, service: Service, job: Job, name: str, file: StoredFile, range: str | None,
-    if_range: str | None, if_none_match: str | None,
-) -> Response:  # fmt: skip
+    request: Request, service: Service, job: Job, name: str, file: StoredFile, asked: _Conditions
+) -> Response:
     etag = f'"{file.sha256[:32]}"'
     modified = formatdate(job.finished_at or job.created_at, usegmt=True)
     headers = attachment(name) | {"ETag": etag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
-    if if_none_match is not None and (etag in if_none_match or if_none_match.strip() == "*"):
+    known = asked.if_none_match
+    if known is not None and (etag in known or known.strip() == "*"):
         return Response(status_code=304, headers=headers)
     if service.config.storage_redirect and request.method == "GET" and not _is_fetched_by_page(request):
         address = await run_in_threadpool(service.storage.address, file.key)
         if address is not None:
             return Response(status_code=307, headers={"Location": address, "Cache-Control": "no-store"})
     try:
-        wanted = ranges.part(range if if_range in (None, etag, modified) else None, file.size_bytes)
+        wanted = ranges.part(asked.range if asked.if_range in (None, etag, modified) else None, file.size_bytes)
     except ranges.Unsatisfiable:
         headers = {"Content-Range": f"bytes */{file.size_bytes}"}
         raise Problem("NO_SUCH_RANGE", headers=headers) from None

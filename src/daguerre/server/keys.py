@@ -76,9 +76,14 @@ class Keys:
         self._valid_at = -math.inf
 
     def create(
-        self, name: str, *, role: Role = "user", lifetime_s: float | None = None,
-        job_class: JobClass = "interactive", job_limit: int | None = None,
-    ) -> str:  # fmt: skip
+        self,
+        name: str,
+        *,
+        role: Role = "user",
+        lifetime_s: float | None = None,
+        job_class: JobClass = "interactive",
+        job_limit: int | None = None,
+    ) -> str:
         """A new key; its token is not kept and cannot be shown again.
 
         Where many machines work, its jobs are of ``job_class``, and ``job_limit`` of them are at work at a time.

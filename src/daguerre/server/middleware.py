@@ -120,7 +120,7 @@ class BodyGuard:
 
     def __init__(
         self, app: ASGIApp, *, forms: tuple[str, ...], most_bytes: int = 64 << 10, within_s: float = 30.0
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._app = app
         self._forms = forms
         self._most_bytes = most_bytes

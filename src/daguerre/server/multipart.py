@@ -56,9 +56,14 @@ class Form:
 
 @asynccontextmanager
 async def received(
-    request: Request, storage: Storage, *, file_fields: tuple[str, ...], max_file_bytes: int, max_files: int,
+    request: Request,
+    storage: Storage,
+    *,
+    file_fields: tuple[str, ...],
+    max_file_bytes: int,
+    max_files: int,
     on_head: OnHead | None = None,
-) -> AsyncIterator[Form]:  # fmt: skip
+) -> AsyncIterator[Form]:
     """The form of ``request``; parts of ``file_fields``, and those with a file's name, are files.
 
     A body that does not fit on the disk is refused by its Content-Length. A file of more than ``max_file_bytes``, or

@@ -137,9 +137,7 @@ def _photo_of(form: Form) -> ReceivedFile | None:
     return named[0] if named else others[0] if len(others) == 1 else None
 
 
-async def _restore(
-    response: Response, service: Service, caller: Caller, form: Form, photo: ReceivedFile
-) -> Accepted:  # fmt: skip
+async def _restore(response: Response, service: Service, caller: Caller, form: Form, photo: ReceivedFile) -> Accepted:
     mask = next(iter(form.named("mask")), None)
     options = submissions.upload_options(form, service)
     await submissions.inspect(service, photo, options.settings, mask)
@@ -150,9 +148,7 @@ async def _restore(
 
 @router.post("/restore-photo/batch", responses=_ZIPPED, openapi_extra=_MANY, **_ROUTE)
 @router.post("/image/restore-photo/batch", responses=_ZIPPED, openapi_extra=_MANY, **_ROUTE)
-async def restore_photos(
-    request: Request, response: Response, service: ServiceOf, caller: User
-) -> Accepted | Response:  # fmt: skip
+async def restore_photos(request: Request, response: Response, service: ServiceOf, caller: User) -> Accepted | Response:
     """Restore many photos; one bad photo fails alone. With ``Accept: application/zip`` the answer is the archive."""
     _limit(service, caller)
     async with received(

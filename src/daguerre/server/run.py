@@ -33,9 +33,14 @@ class CannotServe(DaguerreError):
 
 
 def serve(
-    config: Config, on_stop: Callable[[Callable[[], object]], object], *, host: str, port: int, workers: int | None,
+    config: Config,
+    on_stop: Callable[[Callable[[], object]], object],
+    *,
+    host: str,
+    port: int,
+    workers: int | None,
     no_auth: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Serve until what was given to ``on_stop`` is called; then running jobs finish or go back to the queue.
 
     Raises CannotServe and DatabaseError.

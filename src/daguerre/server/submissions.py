@@ -132,9 +132,14 @@ async def _answer(service: Service, inspection: Inspection) -> Answer:
 
 
 def submission(
-    options: UploadOptions, photo: ReceivedFile, caller: Caller, id: str, *, mask: ReceivedFile | None = None,
+    options: UploadOptions,
+    photo: ReceivedFile,
+    caller: Caller,
+    id: str,
+    *,
+    mask: ReceivedFile | None = None,
     job_class: JobClass | None = None,
-) -> Submission:  # fmt: skip
+) -> Submission:
     """What is submitted for one photo, by default of the class that the form or the key asks for."""
     return Submission(
         id=id, filename=filenames.safe(photo.filename), owner=caller.owner, client_named=options.client_named,

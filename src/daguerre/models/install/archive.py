@@ -66,9 +66,7 @@ def load(
     return installed
 
 
-def copy(
-    folder: Path, models: Sequence[Model], store: Store, *, accept_licences: bool = False
-) -> list[Model]:  # fmt: skip
+def copy(folder: Path, models: Sequence[Model], store: Store, *, accept_licences: bool = False) -> list[Model]:
     """Install those of ``models`` that are missing from the files in ``folder``, such as a shared disk, and give them.
 
     Raises LicenceNotAccepted, and InstallFailed where a file is not there or not the published one.

@@ -94,9 +94,13 @@ class Installer:
     """
 
     def __init__(
-        self, store: Store, config: Config, *, patience: Patience | None = None,
+        self,
+        store: Store,
+        config: Config,
+        *,
+        patience: Patience | None = None,
         source: Callable[[Model], str] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._store = store
         self._config = config
         self._source = source
