@@ -1,4 +1,7 @@
-"""Parts of a file, as RFC 9110 lets a client ask for them."""
+"""Parts of a file, as RFC 9110 lets a client ask for them.
+
+Written by hand: Starlette reads ranges inside of its FileResponse alone, which wants a path; ours may lie in a store.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Limits on how often something may be done, as buckets that fill again."""
+"""Limits on how often something may be done: token buckets.
+
+Written by hand: the library `limits`, on which others build, has windows and no buckets.
+"""
 
 from __future__ import annotations
 
