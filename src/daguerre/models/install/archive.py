@@ -39,23 +39,26 @@ def export(models: Sequence[Model], store: Store, path: Path) -> list[Model]:
 def load(
     path: Path, catalog: Catalog, store: Store, *, accept_licences: bool = False, name: str | None = None
 ) -> list[Model]:
-    """Install the models in the tar or zip ``path``, called ``name``, and give them.
+    """Install the models in the tar or zip ``path``, called ``name``, or the one that it is, and give them.
 
     Whatever else is in it is left there. Raises LicenceNotAccepted, and InstallFailed where the archive cannot be read,
     holds none of ``catalog``'s files, or one that is not the published one.
     """
-    wanted = {model.file: model for model in catalog if model.tier == "full"}
+    wanted: dict[str, list[Model]] = {}
+    for model in catalog:
+        if model.tier == "full":
+            wanted.setdefault(model.file, []).append(model)
     installed: list[Model] = []
     title = name or path.name
     with locked(store.folder):
         try:
-            for member, size, file in _members(path):
-                model = wanted.get(member)
-                if model is None or model in installed:
+            for member, size, file in _members(path) if title not in wanted else _alone(path, title):
+                models = wanted.get(member)
+                if models is None or models[0] in installed:
                     continue
-                Installer.check_licences([model], accept_licences)
-                _install(model, size, file, store)
-                installed.append(model)
+                Installer.check_licences(models, accept_licences)
+                _install(models[0], size, file, store, where="the archive" if member != title else str(path.parent))
+                installed += models
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
             # zipfile raises the last two for compressions that it does not know and for passwords.
             raise InstallFailed(f"{title} is not an archive that can be read, or it is damaged.") from None
@@ -81,6 +84,12 @@ def copy(folder: Path, models: Sequence[Model], store: Store, *, accept_licences
             except OSError as error:
                 raise InstallFailed(f"{folder / model.file}: {error.strerror or error}.") from None
     return missing
+
+
+def _alone(path: Path, name: str) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """The file itself."""
+    with path.open("rb") as file:
+        yield name, path.stat().st_size, file
 
 
 def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:

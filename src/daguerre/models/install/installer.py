@@ -129,6 +129,11 @@ class Installer:
                 raise InstallFailed(
                     "DAGUERRE_OFFLINE is set, so nothing is fetched. Use 'daguerre models import' with an archive."
                 )
+            homeless = [model.id for model in missing if not self.urls(model) and self._source is None]
+            if homeless:
+                raise InstallFailed(
+                    f"No address is known for {', '.join(homeless)}. Use 'daguerre models import' with the file."
+                )
             self._check_space(missing)
             self._fetch(missing, on_progress, cancel or CancelToken())
             return missing
