@@ -46,3 +46,21 @@ def test_a_canceled_token_stops_at_the_next_tile():
     assert token.canceled
     with pytest.raises(Canceled, match="canceled"):
         track.advance()
+
+
+def test_passes_of_a_split_track_share_its_part():
+    events: list[ProgressEvent] = []
+    track = Progress({"all": 1}, events.append).track("all", "step", "Working...")
+    first, second = track.split(1, 3)
+    first.expect(2)
+    first.advance()
+    assert events[-1].percent == 12
+    first.advance()
+    second.expect(1)
+    assert events[-1].percent == 25
+    inner, _ = second.split(2, 1)
+    inner.expect(1)
+    inner.advance()
+    assert events[-1].percent == 75
+    second.finish()
+    assert events[-1].percent == 100

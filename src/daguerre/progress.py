@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from daguerre.cancellation import CancelToken
 
@@ -22,8 +23,8 @@ class ProgressEvent:
 class Track:
     """One step's part of the progress.
 
-    The step calls :meth:`expect` with the number of its tiles and :meth:`advance` after each.
-    A step of several passes may expect more later on. Without arguments it is silent.
+    The step calls :meth:`expect` with the number of its tiles and :meth:`advance` after each. A step of several passes
+    splits its track first (:meth:`split`), so that none of them claims the whole share. Without arguments it is silent.
     """
 
     def __init__(self, report: Callable[[float], None] | None = None, cancel: CancelToken | None = None) -> None:
@@ -42,6 +43,25 @@ class Track:
         self._done += tiles
         if self._report is not None and self._total > 0:
             self._report(min(1.0, self._done / self._total))
+        self.check()
+
+    def split(self, *weights: float) -> list[Track]:
+        """A track for each of the passes to come, in order; ``weights`` are their shares of the time."""
+        total = sum(weights) or 1.0
+        starts = accumulate(weights, initial=0.0)
+        return [
+            Track(self._portion(start / total, weight / total), self._cancel)
+            for start, weight in zip(starts, weights, strict=False)
+        ]
+
+    def _portion(self, start: float, share: float) -> Callable[[float], None] | None:
+        report = self._report
+        return None if report is None else lambda fraction: report(start + share * fraction)
+
+    def finish(self) -> None:
+        """Count everything as done, whatever it was."""
+        if self._report is not None:
+            self._report(1.0)
         self.check()
 
     def check(self) -> None:

@@ -61,11 +61,19 @@ def _restore_faded(pixels: Pixels, context: StepContext, track: Track) -> Pixels
     return outcome.pixels
 
 
+_SEARCH_AND_FILL = (3, 2)
+_SEARCH_AND_ENHANCE = (3, 1)
+_MEASURE_AND_REDUCE = (1, 30)
+_ENLARGE_AND_ENHANCE = (20, 1)
+"""Shares of the time of a step's passes on a damaged, noisy photo of 12 MP (``benchmarks.speed``)."""
+
+
 def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     mask = context.mask
+    search, fill = track.split(*_SEARCH_AND_FILL)
     if mask is None:
         sensitivity = float(context.settings.scratch_sensitivity)
-        mask = damage.find(pixels, context.model(adapters.DAMAGE), sensitivity=sensitivity, track=track)
+        mask = damage.find(pixels, context.model(adapters.DAMAGE), sensitivity=sensitivity, track=search)
     if context.infrared is not None:
         dust = find_dust(pixels, context.infrared)
         if dust.warning is not None:
@@ -77,7 +85,7 @@ def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pix
     found = int(np.count_nonzero(mask))
     if found == 0:
         return pixels
-    filled = inpaint.fill(pixels, mask, context.model(adapters.INPAINT), track=track)
+    filled = inpaint.fill(pixels, mask, context.model(adapters.INPAINT), track=fill)
     context.report.damaged_pixels += found
     if context.is_first:
         context.report.damage = mask
@@ -85,7 +93,8 @@ def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pix
 
 
 def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
-    found = faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), track)
+    search, enhance = track.split(*_SEARCH_AND_ENHANCE)
+    found = faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), search)
     # Chosen faces are the first page's.
     wanted = context.settings.faces if context.is_first or context.settings.faces is None else []
     chosen, warnings = faces.choose(found, wanted)
@@ -99,7 +108,7 @@ def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels
         # Once, at the size that they will have.
         context.postponed = found, chosen
         return pixels
-    return _enhanced(pixels, found, chosen, context, track)
+    return _enhanced(pixels, found, chosen, context, enhance)
 
 
 def _enhanced(
@@ -123,13 +132,14 @@ def _enhanced(
 
 def _reduce_noise(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     estimator = context.model(adapters.NOISE)
-    profile = estimate_noise(pixels, estimator, track=track)
+    measure, reduce = track.split(*_MEASURE_AND_REDUCE)
+    profile = estimate_noise(pixels, estimator, track=measure)
     if context.is_first:
         context.report.noise_sigma = round(float(profile.sigma_255), 2)
     if not profile.visible:
         return pixels
     reducer = NoiseReducer(context.model(adapters.DENOISE), estimator)
-    return reducer.reduce(pixels, profile, strength=float(context.settings.denoise_strength), track=track)
+    return reducer.reduce(pixels, profile, strength=float(context.settings.denoise_strength), track=reduce)
 
 
 def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
@@ -168,10 +178,11 @@ def _colorize(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
 
 def _upscale(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     factor = context.settings.upscale
-    large = enlarge(pixels, context.model(adapters.UPSCALE), factor, track)
+    enlarging, enhancing = track.split(*_ENLARGE_AND_ENHANCE)
+    large = enlarge(pixels, context.model(adapters.UPSCALE), factor, enlarging)
     if context.postponed is None:
         return large
-    clearer = _enhanced(large, *context.postponed, context, track, factor)
+    clearer = _enhanced(large, *context.postponed, context, enhancing, factor)
     if clearer is not large:
         context.report.steps.append("face_enhancement")
     return clearer
@@ -190,7 +201,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "scratch_removal",
         "Removing scratches...",
-        30,
+        34,
         "Scratches were not repaired",
         lambda settings: settings.scratch_removal,
         _remove_scratches,
@@ -199,7 +210,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "face_enhancement",
         "Enhancing faces...",
-        10,
+        11,
         "Faces were not enhanced",
         lambda settings: settings.face_enhancement,
         _enhance_faces,
@@ -208,7 +219,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "denoise",
         "Reducing noise...",
-        45,
+        25,
         "Noise was not reduced",
         lambda settings: settings.denoise and settings.denoise_strength > 0,
         _reduce_noise,
@@ -217,7 +228,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "colorize",
         "Colorizing...",
-        6,
+        2,
         "The photo was not colorized",
         lambda settings: settings.colorize and settings.colorize_strength > 0,
         _colorize,

@@ -64,20 +64,18 @@ def transform_tiles(
 
     ``transform`` gives the new window ``[1, 3, h, w]``. Where it equals the old one, the pixels
     are identical to the bit. Tiles that are not ``wanted`` are left as they are. Highlights of
-    float photos keep what lies above 1. Advances ``track`` once per tile.
+    float photos keep what lies above 1. Advances ``track`` once per tile that is wanted.
     """
     channels = pixels.shape[2]
     transform = _dividing(transform)
 
-    def change(tile: Tile) -> Floats | None:
-        if wanted is not None and not wanted(tile):
-            return None
+    def change(tile: Tile) -> Floats:
         image = read_window(pixels, tile)
         difference = transform(image, tile) - image
         return difference.mean(axis=1, keepdims=True, dtype=np.float32) if channels == 1 else difference
 
     result = pixels.copy()
-    for top, band in _bands(change, tiles, pixels.shape[1], channels, 1, track):
+    for top, band in _bands(change, tiles, pixels.shape[1], channels, 1, track, wanted):
         rows = slice(top, top + band.shape[0])
         result[rows] = add_change(pixels[rows], band)
     return result
@@ -98,16 +96,16 @@ def measure_tiles(
 
     ``measure`` gives ``[1, channels, h / scale, w / scale]``; ``scale`` must divide the multiple
     of the tiles. With ``dtype`` uint8, values 0..1 are stored as 0..255. Tiles that are not
-    ``wanted`` count as zero. Advances ``track`` once per tile.
+    ``wanted`` count as zero. Advances ``track`` once per tile that is wanted.
     """
     height, width = ceil_div(pixels.shape[0], scale), ceil_div(pixels.shape[1], scale)
     result = np.zeros((height, width, channels), dtype)
     measure = _dividing(measure)
 
-    def values(tile: Tile) -> Floats | None:
-        return measure(read_window(pixels, tile), tile) if wanted is None or wanted(tile) else None
+    def values(tile: Tile) -> Floats:
+        return measure(read_window(pixels, tile), tile)
 
-    for top, band in _bands(values, tiles, width, channels, scale, track):
+    for top, band in _bands(values, tiles, width, channels, scale, track, wanted):
         if result.dtype == np.uint8:
             band = np.rint(np.clip(band, 0.0, 1.0) * 255.0)
         result[top : top + band.shape[0]] = band
@@ -145,15 +143,17 @@ def enlarge_tiles(pixels: Pixels, transform: Transform, tiles: Sequence[Tile], f
 
 
 def _bands(
-    values: Callable[[Tile], Floats | None],
+    values: Callable[[Tile], Floats],
     tiles: Sequence[Tile],
     width: int,
     channels: int,
     scale: int,
     track: Track,
+    wanted: Callable[[Tile], bool] | None = None,
 ) -> Iterator[tuple[int, Floats]]:
     """Blend the cores; yields ``(first row, [rows, width, channels])`` as soon as rows are complete."""
-    track.expect(len(tiles))
+    chosen = set(tiles) if wanted is None else {tile for tile in tiles if wanted(tile)}
+    track.expect(len(chosen))
     bands = [list(row) for _, row in groupby(tiles, key=lambda tile: tile.core_top)]
     carried: Floats = np.zeros((0, width, channels), np.float32)
     for index, row in enumerate(bands):
@@ -161,14 +161,14 @@ def _bands(
         total: Floats = np.zeros((bottom - top, width, channels), np.float32)
         total[: carried.shape[0]] = carried
         for tile in row:
-            window = values(tile)
-            if window is not None:
+            if tile in chosen:
+                window = values(tile)
                 weights = _core_weights(tile, scale)
                 above, before = (tile.core_top - tile.top) // scale, (tile.core_left - tile.left) // scale
                 core = window[0, :, above : above + weights.shape[0], before : before + weights.shape[1]]
                 left = tile.core_left // scale
                 total[:, left : left + weights.shape[1]] += core.transpose(1, 2, 0) * weights[:, :, None]
-            track.advance()
+                track.advance()
         end = bands[index + 1][0].core_top // scale if index + 1 < len(bands) else bottom
         carried = total[end - top :]
         yield top, total[: end - top]

@@ -37,10 +37,11 @@ class PyramidDamage:
     def find(self, pixels: Pixels, sensitivity: float, track: Track) -> Probability:
         del sensitivity
         *wider, native = reversed(self._pyramid(pixels))
+        *tracks, last = track.split(*(level.shape[0] * level.shape[1] for level in (*wider, native)))
         above: tuple[Probability, Context] | None = None
-        for level in wider:
-            above = self._level(level, above, track)
-        return self._level(native, above, track)[0]
+        for level, part in zip(wider, tracks, strict=True):
+            above = self._level(level, above, part)
+        return self._level(native, above, last)[0]
 
     def _pyramid(self, pixels: Pixels) -> list[Pixels]:
         """The photo and its halves, down to one of at most ``_WHOLE`` a side; one half at least where there is room."""

@@ -27,6 +27,8 @@ _TRUST = 0.7
 """Share of the second look in the confidence."""
 _MOST = 200
 """At most so many are looked at again."""
+_LOOK_AND_CONFIRM = (8, 1)
+"""Shares of the time of the first and the second look."""
 _ENLARGED_BELOW = 640
 _SIDES = 128
 """Photos smaller than a tile are seen at multiples of it, so that the model meets few shapes."""
@@ -36,10 +38,13 @@ def find_faces(pixels: Pixels, detector: FaceDetector, track: Track) -> list[Fac
     """The faces of ``[H, W, 1|3]`` pixels of any depth, the largest first. Raises ModelFailed and Canceled."""
     rows: list[Floats] = []
     stretch = _Stretch(pixels)
-    for level, zoom in _levels(pixels, detector):
+    looks, second = track.split(*_LOOK_AND_CONFIRM)
+    zooms = _zooms(max(pixels.shape[:2]), detector)
+    tracks = looks.split(*(zoom * zoom for zoom in zooms))
+    for (level, zoom), part in zip(_levels(pixels, zooms), tracks, strict=True):
         height, width = level.shape[:2]
         cut = split(height, width, _tiling(detector, max(height, width)))
-        track.expect(len(cut))
+        part.expect(len(cut))
         for tile in cut:
             image = stretch(read_window(level, tile)[0].transpose(1, 2, 0))
             found = detector(np.ascontiguousarray(image))
@@ -47,15 +52,15 @@ def find_faces(pixels: Pixels, detector: FaceDetector, track: Track) -> list[Fac
             boxes, points = found.boxes.copy(), found.landmarks + corner
             boxes[:, :2] += corner
             rows.append(np.concatenate([boxes / zoom, found.scores[:, None], points.reshape(-1, 10) / zoom], 1))
-            track.advance()
+            part.advance()
     likely = nms(np.concatenate(rows), pixels.shape[1], pixels.shape[0])[:_MOST]
-    track.expect(len(likely))
+    second.expect(len(likely))
     faces = []
     for face in likely:
         confidence = (1 - _TRUST) * face.confidence + _TRUST * _confirm(pixels, face, detector, stretch)
         if confidence >= (SURE if max(face.box[2:]) >= _SMALL else _SURE_SMALL):
             faces.append(replace(face, confidence=confidence))
-        track.advance()
+        second.advance()
     return suppress_nested(faces)
 
 
@@ -87,24 +92,30 @@ def _confirm(pixels: Pixels, face: Face, detector: FaceDetector, stretch: _Stret
     return total / len(_LOOKS)
 
 
-def _levels(pixels: Pixels, detector: FaceDetector) -> Iterator[tuple[Pixels, float]]:
-    """The photo, then halves of it until its largest possible face is one that the detector knows; and its scale."""
-    longest = max(pixels.shape[:2])
-    if longest < _ENLARGED_BELOW:
-        yield (
-            cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR).reshape(
-                2 * pixels.shape[0], 2 * pixels.shape[1], -1
-            ),
-            2.0,
-        )
-    level, zoom = pixels, 1.0
-    while True:
+def _zooms(longest: int, detector: FaceDetector) -> list[float]:
+    """The scales to look at: the photo's own, then halves until its largest possible face is one that the detector
+    knows; first twice its size where it is small."""
+    zooms = [1.0]
+    while longest * zooms[-1] > detector.largest * 1.3:
+        zooms.append(zooms[-1] / 2)
+    return [2.0, *zooms] if longest < _ENLARGED_BELOW else zooms
+
+
+def _levels(pixels: Pixels, zooms: list[float]) -> Iterator[tuple[Pixels, float]]:
+    """The photo at each of ``zooms``, each made of the one before."""
+    level = pixels
+    for zoom in zooms:
+        if zoom > 1:
+            yield _resized(pixels, zoom, pixels.shape, cv2.INTER_LINEAR), zoom
+            continue
+        if zoom < 1:
+            level = _resized(level, zoom, pixels.shape, cv2.INTER_AREA)
         yield level, zoom
-        if max(level.shape[:2]) <= detector.largest * 1.3:
-            return
-        height, width = (max(1, round(length * zoom / 2)) for length in pixels.shape[:2])
-        level = cv2.resize(level, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, -1)
-        zoom /= 2
+
+
+def _resized(level: Pixels, zoom: float, shape: tuple[int, ...], how: int) -> Pixels:
+    height, width = (max(1, round(length * zoom)) for length in shape[:2])
+    return np.asarray(cv2.resize(level, (width, height), interpolation=how)).reshape(height, width, -1)
 
 
 class _Stretch:

@@ -39,8 +39,9 @@ def _fill(pixels: Pixels, mask: Mask, inpainter: Inpainter, own: grain.Grain, tr
     deep = _deep(mask)
     start = pixels
     if deep.any():
+        half, track = track.split(1, 4)
         start = fill_deep_from_half(
-            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, track)
+            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, half)
         )
 
     def damaged(tile: Tile) -> bool:

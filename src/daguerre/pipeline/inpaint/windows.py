@@ -51,8 +51,9 @@ def _fill(pixels: Pixels, mask: Mask, inpainter: Inpainter, own: grain.Grain, tr
     deep = _deep(mask)
     result = pixels.copy()
     if deep.any():
+        half, track = track.split(1, 4)
         result = fill_deep_from_half(
-            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, track)
+            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, half)
         )
     cut = lay_windows(mask, inpainter.window)
     track.expect(len(cut))
