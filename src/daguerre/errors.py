@@ -124,9 +124,16 @@ class ModelError(DaguerreError):
 
 
 class ModelNotInstalled(ModelError):
-    """The model's file is not there."""
+    """The model's file is not there.
+
+    ``installable`` is the id of the model to install; ``None`` is the bundle that serves every role.
+    """
 
     code = "FEATURE_NOT_INSTALLED"
+
+    def __init__(self, message: str, installable: str | None = None) -> None:
+        super().__init__(message)
+        self.installable = installable
 
 
 class ModelDamaged(ModelError):

@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from daguerre import imaging
+from daguerre.cli.report import TimeLeft, spoken
 from tests.cli.conftest import COMMAND, Run
 
 Make = Callable[..., Path]
@@ -111,6 +114,8 @@ def test_the_format_follows_the_name_of_the_result(tmp_path: Path, make_photo: M
         ["restore", "a.png", "--format", "docx"],
         ["restore", "a.png", "b.png", "--mask", "m.png"],
         ["restore", "a.png", "b.png", "-o", "a.png"],
+        ["restore", "a.png", "b.png", "-o", "single.jpg"],
+        ["restore", "a.png", "--watch"],
         ["restored"],
     ],
 )
@@ -265,3 +270,77 @@ def test_a_photo_is_enlarged_and_one_that_would_be_too_large_fails_alone(
     masked = run("restore", "small.png", "--upscale", "2", "--mask-out", "m.png", "-o", "larger.png")
     assert masked.returncode == 0, masked.stderr
     assert imaging.open_image(tmp_path / "m.png").pixels.shape[:2] == (64, 64)
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "in" / "a.png")
+    make_photo(tmp_path / "in" / "b.jpg")
+    make_photo(tmp_path / "out" / "b_restored.jpg")
+    done = run("restore", "in", "-o", "out", "--resume", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"a.png -> {Path('out', 'a_restored.png')}" in done.stdout
+    assert "1 would be restored, 1 skipped, 0 failed." in done.stderr
+    assert not (tmp_path / "out" / "a_restored.png").exists()
+
+
+def test_before_and_after_come_as_one_picture(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "a.png", sigma=20)
+    assert run("restore", "a.png", "--compare").returncode == 0
+    assert imaging.open_image(tmp_path / "a_before_after.jpg").width > 2 * 96
+    assert "a_before_after" not in run("restore", ".", "--resume").stdout
+
+
+def test_subfolders_that_were_not_entered_are_counted(tmp_path: Path, make_photo: Make, run: Run) -> None:
+    make_photo(tmp_path / "in" / "a.png")
+    make_photo(tmp_path / "in" / "more" / "b.png")
+    done = run("restore", "in", "--dry-run")
+    assert "Skipped 1 subfolder. Add -r to include subfolders." in done.stderr
+    assert "subfolder" not in run("restore", "in", "-r", "--dry-run").stderr
+
+
+def test_a_hint_asks_for_color(tmp_path: Path, run: Run) -> None:
+    Image.fromarray(np.linspace(0, 255, 9216).astype(np.uint8).reshape(96, 96)).save(tmp_path / "a.png")
+    done = run("restore", "a.png", "--hint", "40,40=#aa3322", "--json")
+    assert json.loads(done.stdout)["colorized"]
+    done = run("restore", "a.png", "--hint", "40,40=#aa3322", "--no-colorize", "--json", "--overwrite")
+    assert not json.loads(done.stdout)["colorized"]
+
+
+def test_a_missing_model_is_not_taken_for_nothing_to_do(
+    tmp_path: Path, make_photo: Make, run: Run, monkeypatch
+) -> None:
+    make_photo(tmp_path / "a.png", sigma=0)
+    assert run("restore", "a.png").returncode == 0
+    monkeypatch.setenv("DAGUERRE_ROLES", '{"inpaint": "full/lama@1", "damage": "full/lama@1"}')
+    monkeypatch.setenv("DAGUERRE_DATA", str(tmp_path / "data"))
+    done = run("restore", "a.png", "--overwrite")
+    assert done.returncode == 3
+    assert "not restored: model missing" in done.stdout
+    assert "daguerre models install" in done.stderr
+    monkeypatch.delenv("DAGUERRE_ROLES")
+    done = run("restore", "a.png", "--models", "full", "--overwrite")
+    assert done.returncode == 3
+    assert "Install it with: daguerre models install" in done.stderr
+
+
+def test_misspelt_variables_and_roles_are_named(tmp_path: Path, make_photo: Make, run: Run, monkeypatch) -> None:
+    make_photo(tmp_path / "a.png", sigma=0)
+    monkeypatch.setenv("DAGUERRE_THREAD", "1")
+    assert "DAGUERRE_THREAD is not a setting; did you mean DAGUERRE_THREADS?" in run("restore", "a.png").stderr
+    monkeypatch.setenv("DAGUERRE_ROLES", '{"inpainting": "full/migan@2"}')
+    done = run("restore", "a.png", "--overwrite")
+    assert done.returncode == 2
+    assert "there is no role inpainting" in done.stderr
+
+
+def test_the_time_left_follows_the_bytes_that_are_done() -> None:
+    now = [0.0]
+    left = TimeLeft(lambda: now[0])
+    assert left.seconds(0.0) is None
+    now[0] = 10
+    assert left.seconds(0.25) == 30
+    left.leave_out(0.5)
+    assert left.seconds(0.75) == 10
+    assert [spoken(seconds) for seconds in (None, 0.2, 42, 200, 7500)] == [
+        "", "about 1 s left", "about 42 s left", "about 3 min left", "about 2 h 5 min left",
+    ]  # fmt: skip

@@ -11,17 +11,33 @@ import typer
 
 from daguerre.cli.signals import Stop
 
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_EXAMPLES = """\b
+Examples:
+  daguerre restore grandma.jpg                      writes grandma_restored.jpg
+  daguerre restore album -o restored --resume       a folder; run it again to continue
+  daguerre restore wedding.tif --colorize           add color
+  daguerre restore *.jpg -o out --compare           with before-and-after pictures
+  daguerre restore scan.png --mask-out mask.png     see what counts as damage
+  daguerre restore scan.png --mask mask.png         ... and correct it
+  daguerre restore --watch scans -o restored        restore whatever the scanner puts there
+"""
+
 app = typer.Typer(
     name="daguerre",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings=_HELP,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Restore old photographs on this machine: scratches, tears, dust and noise.",
 )
-models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that do the work.")
+models = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, context_settings=_HELP, help="Install and list models."
+)
 app.add_typer(models, name="models")
-keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the service.")
+keys = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, context_settings=_HELP, help="Manage keys for the service."
+)
 app.add_typer(keys, name="keys")
 
 
@@ -72,97 +88,112 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Restore old photographs on this machine: scratches, tears, dust and noise."""
+    """Restore old photographs on your own computer: scratches, tears, dust, noise, faces and color."""
 
 
-@app.command()
+@app.command(short_help="Restore photos.", epilog=_EXAMPLES)
 def restore(
     context: typer.Context,
-    photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="Files, folders or patterns such as *.jpg.")],
+    photos: Annotated[list[str], typer.Argument(metavar="PHOTO", help="Files, folders or patterns such as *.jpg.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="OUT", help="A file for one photo, else a folder.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Where results go: a file for one photo, or a folder."),
     ] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders' folders.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip photos whose result is there.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results, never a photo.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per photo on stdout.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Include subfolders.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip photos that already have a result.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace earlier results. Photos are never replaced.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photo.")] = False,
     scratch_removal: Annotated[
-        bool | None, typer.Option("--scratch-removal/--no-scratch-removal", help="Find and fill damage. [on]")
+        bool | None,
+        typer.Option("--scratch-removal/--no-scratch-removal", help="Repair scratches, tears and dust. [on]"),
     ] = None,
     scratch_sensitivity: Annotated[
-        float | None, typer.Option(metavar="0-100", help="How much is taken for damage. [50]")
+        float | None, typer.Option(metavar="0-100", help="How readily something counts as damage. [50]")
     ] = None,
     denoise: Annotated[bool | None, typer.Option("--denoise/--no-denoise", help="Reduce noise. [on]")] = None,
     denoise_strength: Annotated[
-        float | None, typer.Option(metavar="0-100", help="0 leaves noise, 25 removes what is visible. [25]")
+        float | None, typer.Option(metavar="0-100", help="0 keeps all noise, 25 removes visible noise. [25]")
     ] = None,
     face_enhancement: Annotated[
-        bool | None, typer.Option("--face-enhancement/--no-face-enhancement", help="Enhance faces. [on]")
+        bool | None, typer.Option("--face-enhancement/--no-face-enhancement", help="Make soft faces clearer. [on]")
     ] = None,
-    fidelity: Annotated[float | None, typer.Option(metavar="0-1", help="1 keeps a face's own features. [0.7]")] = None,
+    fidelity: Annotated[
+        float | None, typer.Option(metavar="0-1", help="0 enhances faces most, 1 changes them least. [0.7]")
+    ] = None,
     face: Annotated[
         list[str] | None,
-        typer.Option(metavar="N or X,Y,W,H", help="Enhance this face only: its number or box; repeatable."),
+        typer.Option(metavar="N|X,Y,W,H", help="Enhance only this face. Repeatable."),
     ] = None,
     colorize: Annotated[
-        bool | None, typer.Option("--colorize/--no-colorize", help="Colour a monochrome photo. [off]")
+        bool | None, typer.Option("--colorize/--no-colorize", help="Add color to black-and-white photos. [off]")
     ] = None,
     colorize_strength: Annotated[
-        float | None, typer.Option(metavar="0-100", help="How strong the colours are. [85]")
+        float | None, typer.Option(metavar="0-100", help="How strong the colors are. [85]")
     ] = None,
     treat_as_grayscale: Annotated[
         Literal["auto", "yes", "no"] | None,
-        typer.Option(help="Whether the photo is monochrome; auto looks at it. [auto]"),
+        typer.Option(help="Whether the photo is black and white. [auto]"),
     ] = None,
     hint: Annotated[
         list[str] | None,
-        typer.Option(metavar="X,Y=#rrggbb", help="The colour of a place, in pixels from the top left; repeatable."),
+        typer.Option(
+            metavar="X,Y=#rrggbb",
+            help="The color of a spot, in pixels from the top left. Implies --colorize. Repeatable.",
+        ),
     ] = None,
-    upscale: Annotated[
-        int | None, typer.Option(metavar="1, 2 or 4", help="Enlarge so many times each way. [1]")
-    ] = None,
+    upscale: Annotated[int | None, typer.Option(metavar="1|2|4", help="Enlarge the photo this many times. [1]")] = None,
     fading: Annotated[
-        float | None, typer.Option(metavar="0-100", help="Bring back colors and contrast that faded. [0]")
+        float | None, typer.Option(metavar="0-100", help="Restore faded colors and contrast. [0]")
     ] = None,
     tone: Annotated[
-        Literal["keep", "neutral"] | None, typer.Option(help="The tone of a monochrome photo, such as sepia. [keep]")
+        Literal["keep", "neutral"] | None,
+        typer.Option(help="Keep or neutralize the tone of a black-and-white photo. [keep]"),
     ] = None,
     infrared: Annotated[
         bool | None,
-        typer.Option("--infrared/--no-infrared", help="Find dust by a film scan's infrared channel, too. [off]"),
+        typer.Option("--infrared/--no-infrared", help="Also find dust in a film scan's infrared channel. [off]"),
     ] = None,
     infrared_file: Annotated[
-        Path | None, typer.Option(metavar="IR.tif", help="The infrared channel, where it lies apart. One photo.")
+        Path | None, typer.Option(metavar="IR.tif", help="The infrared channel in a file of its own. For one photo.")
     ] = None,
     tier: Annotated[
         Literal["auto", "embedded", "full"], typer.Option("--models", help="Which models to use.")
     ] = "auto",
     format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="Write this format, not the photo's own.")
+        str | None, typer.Option("--format", metavar="FORMAT", help="File format of the result. [the photo's]")
     ] = None,
-    quality: Annotated[int | None, typer.Option(metavar="1-100", help="Of a lossy format. [as the photo's]")] = None,
+    quality: Annotated[
+        int | None, typer.Option(metavar="1-100", help="Quality of a lossy format. [the photo's]")
+    ] = None,
     recover: Annotated[
-        bool | None, typer.Option("--recover/--no-recover", help="Take what a truncated file holds. [off]")
+        bool | None,
+        typer.Option("--recover/--no-recover", help="Accept truncated or damaged files and repair the rest. [off]"),
     ] = None,
     mask: Annotated[
-        Path | None, typer.Option(metavar="M.png", help="White where damaged; replaces the detection. One photo.")
+        Path | None, typer.Option(metavar="M.png", help="Your own damage mask: white marks damage. For one photo.")
     ] = None,
-    mask_out: Annotated[
-        Path | None, typer.Option(metavar="M.png", help="Store what was taken for damage. One photo.")
-    ] = None,
+    mask_out: Annotated[Path | None, typer.Option(metavar="M.png", help="Save the damage mask. For one photo.")] = None,
     faces_out: Annotated[
-        Path | None, typer.Option(metavar="F.png or F.json", help="Draw or list the faces that were found. One photo.")
+        Path | None,
+        typer.Option(metavar="F.png|F.json", help="Save the detected faces, drawn or as a list. For one photo."),
     ] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Also save a before-and-after picture.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be restored.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep running and restore photos as they arrive in the folder.")
+    ] = False,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"], typer.Option(help="Where the models run.")
     ] = "auto",
 ) -> None:
-    """Restore photos. Results are named PHOTO_restored, beside the photo or in OUT.
+    """Restore photos. Each result is named PHOTO_restored and saved next to the photo or in OUT.
 
-    The photos themselves are never changed. One that cannot be restored does not stop the others.
+    Your photos are never changed. If one can't be restored, the others go on.
     """
     from daguerre.cli.batch import Batch
     from daguerre.cli.faces import chosen_face
@@ -170,6 +201,8 @@ def restore(
     from daguerre.cli.outputs import Places, UsageError
     from daguerre.settings import Settings
 
+    if hint and colorize is None:
+        colorize = True
     wanted: dict[str, Any] = {
         "scratch_removal": scratch_removal, "scratch_sensitivity": scratch_sensitivity,
         "denoise": denoise, "denoise_strength": denoise_strength,
@@ -182,28 +215,31 @@ def restore(
         "recover": recover, "output_format": format, "quality": quality,
     }  # fmt: skip
     settings = Settings(models=tier, **{name: value for name, value in wanted.items() if value is not None})
+    single = any(path is not None for path in (mask, mask_out, faces_out, infrared_file))
+    if watch and (len(photos) != 1 or not Path(photos[0]).is_dir() or single or dry_run):
+        raise typer.BadParameter("--watch takes one folder, without masks, --faces-out and --dry-run.")
+
+    def look() -> Places:
+        return Places(photos, output, recursive=recursive, single=single)
+
     try:
-        places = Places(
-            photos,
-            output,
-            recursive=recursive,
-            single=any(path is not None for path in (mask, mask_out, faces_out, infrared_file)),
-        )
+        places = look()
     except UsageError as error:
         raise typer.BadParameter(str(error)) from None
     batch = Batch(
         places, settings, device=device, resume=resume, overwrite=overwrite, as_json=as_json,
-        mask=mask, mask_out=mask_out, faces_out=faces_out, infrared=infrared_file, stop=context.obj,
+        mask=mask, mask_out=mask_out, faces_out=faces_out, compare=compare, dry_run=dry_run,
+        infrared=infrared_file, stop=context.obj,
     )  # fmt: skip
-    raise typer.Exit(batch.run())
+    raise typer.Exit(batch.watch(Path(photos[0]), look) if watch else batch.run())
 
 
 @app.command()
 def inspect(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Photos.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Photos.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file.")] = False,
 ) -> None:
-    """Tell what files hold, and what a restoration would keep, convert or drop."""
+    """Describe files, and what a restored file would keep, convert or drop."""
     from daguerre.cli.description import inspect
 
     raise typer.Exit(inspect(files, as_json=as_json))
@@ -213,20 +249,20 @@ def inspect(
 def submit(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A folder, or s3://bucket/prefix/.")],
-    to: Annotated[str, typer.Option("--to", metavar="PLACE", help="Where results go: the same kinds of places.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="PLACE", help="Where results go: a folder or s3://bucket/prefix/.")
+    ],
     server: Annotated[
-        str | None, typer.Option(metavar="URL", help="The service. [the database and storage of the environment]")
+        str | None, typer.Option(metavar="URL", help="The server. [the database and storage in DAGUERRE_*]")
     ] = None,
-    key: Annotated[str | None, typer.Option(envvar="DAGUERRE_KEY", help="A key of that service.")] = None,
-    settings: Annotated[
-        str | None, typer.Option(metavar="JSON or @FILE", help="What is wanted, as the service takes it.")
-    ] = None,
-    parallel: Annotated[int, typer.Option(min=1, max=500, help="Photos that are on their way at a time.")] = 32,
+    key: Annotated[str | None, typer.Option(envvar="DAGUERRE_KEY", help="A key for that server.")] = None,
+    settings: Annotated[str | None, typer.Option(metavar="JSON|@FILE", help="Settings, as in the HTTP API.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=500, help="How many photos to send at once.")] = 32,
     failures: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON lines of what failed. [standard output]")
+        Path | None, typer.Option(metavar="FILE", help="Where to list failures, as JSON lines. [standard output]")
     ] = None,
 ) -> None:
-    """Have a service restore every photo of a place. Photos that are done are skipped the next time."""
+    """Send a folder or bucket of photos to a server. Run it again to continue."""
     from daguerre.cli.submit import submit
 
     raise typer.Exit(
@@ -239,14 +275,14 @@ def submit(
 
 @models.command("list")
 def models_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """List the models: what each does, its size and whether it is installed."""
+    """List models: what each does, its size and whether it's installed."""
     from daguerre.cli.inventory import show
 
     raise typer.Exit(show(as_json))
 
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or models. [photo-restoration]")]
-Accept = Annotated[bool, typer.Option("--accept-licence", help="Accept licences that forbid commercial use.")]
+Accept = Annotated[bool, typer.Option("--accept-licence", help="Accept licenses that forbid commercial use.")]
 
 
 @models.command("install")
@@ -254,13 +290,15 @@ def models_install(
     context: typer.Context,
     names: Names = None,
     accept: Accept = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Progress as JSON lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print progress as JSON lines.")] = False,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="PLACE", help="A folder, https:// or s3:// address that has their files."),
+        typer.Option(
+            "--from", metavar="PLACE", help="Where to get the files: a folder, or an https:// or s3:// address."
+        ),
     ] = None,
 ) -> None:
-    """Install published models; goes on where it was interrupted."""
+    """Install published models. Continues an interrupted download."""
     from daguerre.cli.install import install
 
     raise typer.Exit(install(names or [], context.obj, accept_licences=accept, as_json=as_json, source=source))
@@ -268,7 +306,7 @@ def models_install(
 
 @models.command("verify")
 def models_verify(names: Names = None) -> None:
-    """Compare files with their published digests. [all that are there]"""
+    """Check model files against their published digests. [all installed]"""
     from daguerre.cli.install import verify
 
     raise typer.Exit(verify(names or []))
@@ -288,10 +326,10 @@ def models_remove(
 def models_export(
     path: Annotated[Path, typer.Argument(metavar="ARCHIVE.tar", help="The file to write.")],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or models. [all that are installed]")
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="A bundle or models. [all installed]")
     ] = None,
 ) -> None:
-    """Write installed models to an archive, for a machine without a network."""
+    """Pack installed models into an archive for a machine that is offline."""
     from daguerre.cli.install import export
 
     raise typer.Exit(export(path, names or []))
@@ -299,7 +337,7 @@ def models_export(
 
 @models.command("import")
 def models_import(
-    path: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="A tar or zip with models' files.")],
+    path: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="A tar or zip archive of models.")],
     accept: Accept = False,
 ) -> None:
     """Install models from an archive."""
@@ -310,7 +348,7 @@ def models_import(
 
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Check what Daguerre runs on, and say what is wrong and what to do."""
+    """Check this installation and explain how to fix problems."""
     from daguerre.cli.doctor import examine
 
     raise typer.Exit(examine(as_json))
@@ -319,14 +357,18 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
 @app.command()
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Where to listen; elsewhere than here keys are needed.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 13490,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes that restore. [by cores or GPUs]")] = None,
-    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who can reach it.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on. Others than this machine need keys.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 13490,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Number of worker processes. [depends on cores and GPUs]")
+    ] = None,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everyone in who can reach the server.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Load the models before the first job.")] = False,
-    root_path: Annotated[str | None, typer.Option(metavar="/PATH", help="Where a proxy has put the service.")] = None,
+    root_path: Annotated[
+        str | None, typer.Option(metavar="/PATH", help="The path under which a proxy serves Daguerre.")
+    ] = None,
 ) -> None:
-    """Serve the HTTP API, with its workers. Ctrl-C stops it; no job is lost."""
+    """Serve the page and the HTTP API. Stop it with Ctrl-C; no job is lost."""
     from daguerre.cli.serve import serve
 
     serve(context.obj, host=host, port=port, workers=workers, no_auth=no_auth, warm=warm, root_path=root_path)
@@ -335,16 +377,18 @@ def serve(
 @app.command()
 def worker(
     context: typer.Context,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes that restore. [by cores or GPUs]")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Number of worker processes. [depends on cores and GPUs]")
+    ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"] | None,
         typer.Option(help="Where the models run."),
     ] = None,
     queues: Annotated[
-        str | None, typer.Option(metavar="default,gpu,large", help="Take these jobs alone, on PostgreSQL. [all]")
+        str | None, typer.Option(metavar="default,gpu,large", help="Take only these jobs (PostgreSQL). [all]")
     ] = None,
 ) -> None:
-    """Restore for servers that share this folder, or the same PostgreSQL and object store."""
+    """Work for servers that share this data folder, or the same PostgreSQL and object store."""
     from daguerre.cli.serve import work
 
     work(context.obj, workers=workers, device=device, queues=queues)
@@ -352,27 +396,27 @@ def worker(
 
 @keys.command("create")
 def keys_create(
-    name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    admin: Annotated[bool, typer.Option("--admin", help="It may install models and see the whole queue.")] = False,
-    metrics: Annotated[bool, typer.Option("--metrics", help="It reads the metrics, and nothing else.")] = False,
-    expires_days: Annotated[float | None, typer.Option(min=0, help="After these days it is not valid.")] = None,
-    batch: Annotated[bool, typer.Option("--batch", help="Its jobs wait for interactive ones, on PostgreSQL.")] = False,
+    name: Annotated[str, typer.Argument(help="Who the key is for.")],
+    admin: Annotated[bool, typer.Option("--admin", help="Can install models and see the whole queue.")] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="Can read the metrics, and nothing else.")] = False,
+    expires_days: Annotated[float | None, typer.Option(min=0, help="Days until the key expires.")] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Its jobs wait for interactive ones (PostgreSQL).")] = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="So many of its jobs at a time, on PostgreSQL. [DAGUERRE_JOBS_PER_KEY]")
+        int | None, typer.Option(min=1, help="How many of its jobs run at once (PostgreSQL). [DAGUERRE_JOBS_PER_KEY]")
     ] = None,
 ) -> None:
-    """Make a key and show it, this once. From the first one on, the service asks for keys."""
+    """Create a key and print it once. From the first key on, the service requires one."""
     from daguerre.cli.serve import create_key
 
     if admin and metrics:
-        raise typer.BadParameter("A key is for administration or for metrics.")
+        raise typer.BadParameter("Choose either --admin or --metrics.")
     role: Literal["admin", "metrics", "user"] = "admin" if admin else "metrics" if metrics else "user"
     create_key(name, role, expires_days, job_class="batch" if batch else "interactive", job_limit=jobs)
 
 
 @keys.command("list")
 def keys_list() -> None:
-    """List the keys, without their secrets."""
+    """List keys, without their secrets."""
     from daguerre.cli.serve import list_keys
 
     list_keys()
@@ -380,7 +424,7 @@ def keys_list() -> None:
 
 @keys.command("revoke")
 def keys_revoke(name: Annotated[str, typer.Argument(metavar="NAME", help="A key's name or id.")]) -> None:
-    """Revoke a key, at once."""
+    """Revoke a key immediately."""
     from daguerre.cli.serve import revoke_key
 
     revoke_key(name)

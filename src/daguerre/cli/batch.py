@@ -6,16 +6,20 @@ import io
 import json
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daguerre.cli import faces
 from daguerre.cli.configuration import configuration
-from daguerre.cli.outputs import Job, Names, Places
+from daguerre.cli.outputs import Job, Names, Places, likely_extension
 from daguerre.cli.report import Report
 from daguerre.cli.signals import Stop
+from daguerre.cli.watch import Arrivals, follow
 from daguerre.config import Device
-from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings
+from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings, ModelNotInstalled, WrongUsage
 from daguerre.failures import failure_of
 from daguerre.files import write_whole
 from daguerre.imaging import registry
@@ -44,6 +48,8 @@ class Batch:
         mask_out: Path | None = None,
         faces_out: Path | None = None,
         infrared: Path | None = None,
+        compare: bool = False,
+        dry_run: bool = False,
         stop: Stop | None = None,
     ) -> None:
         self._places = places
@@ -56,49 +62,101 @@ class Batch:
         self._mask_out = mask_out
         self._faces_out = faces_out
         self._infrared = infrared
+        self._compare = compare
+        self._dry_run = dry_run
+        self._left_out = False
+        self._without_model = 0
+        self._ended = threading.Event()
         self._names = Names(places.photos)
         self._cancel = CancelToken()
         self._restorer: Restorer | None = None
         if stop is not None:
-            stop.listen(self._cancel.cancel)
+            stop.listen(self._stop)
+
+    def _stop(self) -> None:
+        self._cancel.cancel()
+        self._ended.set()
 
     def run(self) -> int:
-        """0 when every photo was restored or skipped, else 1."""
+        """0 when every photo was restored or skipped, 1 when one failed, 3 when only a model was missing."""
         failures = len(self._places.empty)
-        jobs = self._places.jobs
-        if self._settings.infrared:
-            jobs = [job for job in jobs if not is_infrared(job.photo)]
-        with Report(len(jobs), to_stderr=self._as_json) as report:
+        jobs = [job for job in self._places.jobs if not self._is_channel(job)]
+        sizes = [_size(job.photo) for job in jobs]
+        with Report(sizes, to_stderr=self._as_json) as report:
             for folder in self._places.empty:
-                report.failed(f"{folder}: there are no photos in this folder.")
+                report.failed(f"{folder}: no photos in this folder.")
             for job in jobs:
                 if self._cancel.canceled:
                     break
-                try:
-                    self._one(job, report)
-                except Canceled:
-                    break
-                except (InvalidSettings, BrokenPipeError):  # All photos', or nobody reads what is said of them.
-                    raise
-                except Exception as error:
+                if not self._attempt(job, report):
+                    if self._cancel.canceled:
+                        break
                     failures += 1
-                    sentence = _sentence(job.photo, error)
-                    report.failed(sentence)
-                    self._emit({"input": str(job.photo), "output": None, "status": "failed", "error": sentence})
             if self._places.skipped:
-                report.note(f"{_count(self._places.skipped, 'file')} of other kinds skipped.")
+                report.note(
+                    f"Skipped {_count(self._places.skipped, 'file')} that {_is(self._places.skipped)} not photos."
+                )
+            if self._places.passed:
+                report.note(f"Skipped {_count(self._places.passed, 'subfolder')}. Add -r to include subfolders.")
             if self._cancel.canceled:
-                report.note("Stopped. The results so far are complete; --resume goes on from here.")
+                report.note("Stopped. Finished results are complete. Run the same command with --resume to continue.")
             report.summary(failures)
-        return 1 if failures or self._cancel.canceled else 0
+        if failures > self._without_model or self._cancel.canceled:
+            return 1
+        return 3 if self._left_out or self._without_model else 0
+
+    def watch(self, folder: Path, again: Callable[[], Places]) -> int:
+        """Restore what is in ``folder`` and what arrives there, each file once it is whole, until the process is told
+        to stop; gives 0. ``again`` looks for photos. Results that are there already are left alone.
+        """
+        self._resume = True
+        arrivals = Arrivals()
+        with Report([], to_stderr=self._as_json) as report:
+            report.note(f"Watching {folder}. Press Ctrl-C to stop.")
+
+            def look() -> None:
+                jobs = {job.photo: job for job in again().jobs if not self._is_channel(job)}
+                for photo in arrivals.whole(jobs, time.monotonic()):
+                    if self._cancel.canceled:
+                        return
+                    job = jobs[photo]
+                    if self._names.earlier(job, self._format(job)) is None:
+                        report.expect(_size(photo))
+                        self._attempt(job, report)
+
+            follow(folder, look, self._ended, recursive=self._places.recursive)
+        return 0
+
+    def _is_channel(self, job: Job) -> bool:
+        return self._settings.infrared and is_infrared(job.photo)
+
+    def _attempt(self, job: Job, report: Report) -> bool:
+        """Whether the photo was restored or skipped; says why where not."""
+        try:
+            self._one(job, report)
+        except Canceled:
+            return False
+        except (InvalidSettings, WrongUsage, BrokenPipeError):  # All photos', or nobody reads what is said of them.
+            raise
+        except Exception as error:
+            self._without_model += isinstance(error, ModelNotInstalled)
+            sentence = _sentence(job.photo, error)
+            report.failed(sentence)
+            self._emit({"input": str(job.photo), "output": None, "status": "failed", "error": sentence})
+            return False
+        return True
+
+    def _format(self, job: Job) -> str | None:
+        wanted = self._settings.output_format or ((job.exact.suffix or None) if job.exact else None)
+        if wanted is not None:
+            registry.named(wanted)  # raises before the work, not after it
+        return wanted
 
     def _one(self, job: Job, report: Report) -> None:
         report.begin(job.photo.name)
         if job.problem is not None:
             raise FileNotFoundError(job.problem)
-        wanted = self._settings.output_format or ((job.exact.suffix or None) if job.exact else None)
-        if wanted is not None:
-            registry.named(wanted)  # raises before the work, not after it
+        wanted = self._format(job)
         earlier = self._names.earlier(job, wanted)
         if job.exact is not None:
             self._names.forbid_photo(job.exact)
@@ -107,6 +165,9 @@ class Batch:
             return
         if earlier is not None:
             self._check(earlier)
+        if self._dry_run:
+            self._tell(job, wanted, report)
+            return
         _prepare(job.folder)
         result = self._engine().restore(
             job.photo,
@@ -128,8 +189,20 @@ class Batch:
             faces.save(result, self._faces_out)
         result.save(path)
         self._names.take(path)
+        compared = self._names.compared(path)
+        if self._compare and result.steps:
+            self._check(compared)
+            result.compare(compared)
+        self._left_out = self._left_out or bool(result.left_out)
         report.restored(job.photo, path, result)
         self._emit({"input": str(job.photo), "output": str(path), "status": "restored", **result.to_dict()})
+
+    def _tell(self, job: Job, wanted: str | None, report: Report) -> None:
+        """What would be done."""
+        path = self._names.choose(job, wanted or likely_extension(job.photo))
+        self._names.take(path)
+        report.planned(job.photo, path)
+        self._emit({"input": str(job.photo), "output": str(path), "status": "planned"})
 
     def _leave(self, job: Job, path: Path, report: Report) -> None:
         self._names.take(path)
@@ -141,7 +214,7 @@ class Batch:
         if path.is_dir():
             raise CannotWrite(f"{path} is a folder.")
         if path.exists() and not self._overwrite:
-            raise CannotWrite(f"{path} is already there: --overwrite replaces it, --resume skips it.")
+            raise CannotWrite(f"{path} already exists. Use --overwrite to replace it or --resume to skip it.")
 
     def _save_mask(self, result: Restoration, path: Path) -> None:
         import numpy as np
@@ -175,7 +248,7 @@ def _prepare(folder: Path) -> None:
     except OSError as error:
         raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise CannotWrite(f"The folder {folder} cannot be written to: choose another with -o.")
+        raise CannotWrite(f"You can't write to the folder {folder}. Choose another one with -o.")
 
 
 def _sentence(photo: Path, error: Exception) -> str:
@@ -186,9 +259,23 @@ def _sentence(photo: Path, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{photo}: {error.strerror or error}."
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, ModelNotInstalled):
+        text = f"{text} Install it with: daguerre models install{f' {error.installable}' if error.installable else ''}"
     if not isinstance(error, DaguerreError):
-        return f"{photo}: an unexpected fault, please report it: {type(error).__name__}: {text}"
+        return f"{photo}: Something unexpected went wrong. Please report it: {type(error).__name__}: {text}"
     return text if str(photo) in text else f"{photo}: {text}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _size(photo: Path) -> int:
+    """The file's bytes: what stands in for how long it takes."""
+    try:
+        return max(1, photo.stat().st_size)
+    except OSError:
+        return 1
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,6 +12,7 @@ from daguerre.errors import CannotWrite
 from daguerre.imaging import registry
 
 SUFFIX = "_restored"
+COMPARED = "_before_after"
 _LONGEST_NAME = 255
 
 
@@ -31,20 +32,20 @@ class Job:
     def problem(self) -> str | None:
         """Why there is nothing to restore, or ``None``."""
         if glob.has_magic(str(self.photo)) and not os.path.lexists(self.photo):
-            return f"{self.photo}: no file matches."
+            return f"{self.photo}: no files match this pattern."
         if not self.photo.exists():
-            return f"{self.photo}: there is no such file."
+            return f"{self.photo}: no such file."
         if not self.photo.is_file():
-            return f"{self.photo}: this is not a file."
+            return f"{self.photo}: not a file."
         return None
 
 
 class Places:
     """The jobs of ``arguments``, in order and each photo once.
 
-    ``output`` is a folder if it is one, ends with a separator, has no suffix, or there are several
-    photos; else a file. In folders, hidden files, other kinds of files (counted in ``skipped``) and
-    results of earlier runs are left out; ``empty`` are the folders in which nothing was found.
+    ``output`` is a folder if it is one or has no suffix; else it is the file for one photo. In folders, hidden files,
+    other kinds of files (counted in ``skipped``) and results of earlier runs are left out. ``empty`` are the folders in
+    which nothing was found, ``passed`` counts the folders within them that were not entered.
     Raises :class:`UsageError`.
     """
 
@@ -53,15 +54,16 @@ class Places:
     ) -> None:
         self.skipped = 0
         self.empty: list[Path] = []
-        self._recursive = recursive
+        self.passed = 0
+        self.recursive = recursive
         self._seen: set[Path] = set()
         found = [pair for argument in arguments for pair in self._argument(argument)]
         several = len(found) > 1 or any(Path(argument).is_dir() for argument in arguments)
         if single and several:
-            raise UsageError("--mask and --mask-out are for one photo.")
+            raise UsageError("--mask, --mask-out and --faces-out work on one photo at a time.")
+        if several and output is not None and not output.is_dir() and _names_a_file(output):
+            raise UsageError(f"-o {output} names one file, but there may be several results. Name a folder instead.")
         exact = output if output is not None and not several and not _is_folder(output) else None
-        if output is not None and exact is None and output.exists() and not output.is_dir():
-            raise UsageError(f"{output} is a file; several photos need a folder.")
         self.jobs = [
             Job(photo, exact.parent if exact else photo.parent if output is None else output / below, exact)
             for photo, below in found
@@ -73,7 +75,7 @@ class Places:
         if not os.path.lexists(path) and glob.has_magic(argument):
             matches = sorted(glob.glob(argument, recursive=True))
             for match in matches:
-                if not (Path(match).is_dir() and not self._recursive) and not _is_result(Path(match)):
+                if not (Path(match).is_dir() and not self.recursive) and not _is_result(Path(match)):
                     yield from self._argument(match)
             if matches:
                 return
@@ -86,7 +88,9 @@ class Places:
     def _folder(self, folder: Path) -> Iterator[tuple[Path, Path]]:
         count = 0
         for current, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if not name.startswith(".")) if self._recursive else []
+            inner = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = inner if self.recursive else []
+            self.passed += 0 if self.recursive else len(inner)
             for name in sorted(names):
                 photo = Path(current, name)
                 if name.startswith(".") or _is_result(photo):
@@ -132,6 +136,11 @@ class Names:
         paths = (self.choose(job, extension) for extension in dict.fromkeys((_extension(first), *stand_ins)))
         return next((path for path in paths if path.is_file()), None)
 
+    def compared(self, result: Path) -> Path:
+        """The path of the picture of before and after that belongs to ``result``."""
+        stem = result.stem.removesuffix(SUFFIX)
+        return result.parent / _fitting(stem, f"{COMPARED}.jpg")
+
     def take(self, path: Path) -> None:
         """Note ``path`` as given away."""
         self._taken.add(_real(path))
@@ -139,7 +148,16 @@ class Names:
     def forbid_photo(self, path: Path) -> None:
         """Raise CannotWrite where ``path`` is one of the photos or another's result."""
         if _real(path) in self._taken:
-            raise CannotWrite(f"{path} is one of the photos: photos are never overwritten.")
+            raise CannotWrite(f"{path} is one of the photos. Daguerre never overwrites photos.")
+
+
+def likely_extension(photo: Path) -> str:
+    """The suffix of the result, as far as the name of the photo tells its format."""
+    suffix = photo.suffix.lower()
+    form = registry.FORMATS["raw"] if suffix in registry.RAW_SUFFIXES else registry.find(suffix)
+    while form is not None and not form.writable and form.fallback is not None:
+        form = registry.FORMATS[form.fallback]
+    return suffix if form is None else form.extension
 
 
 def _kind(suffix: str) -> str:
@@ -164,7 +182,13 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() or (not path.suffix and not path.is_file())
 
 
+def _names_a_file(path: Path) -> bool:
+    return path.exists() or path.suffix.lower() in registry.SUFFIXES
+
+
 def _is_result(path: Path) -> bool:
+    if path.stem.endswith(COMPARED):
+        return True
     head, found, tail = path.stem.rpartition(SUFFIX)
     return bool(found and head) and (not tail or (tail[0] == "-" and tail[1:].isdigit()))
 

@@ -31,6 +31,7 @@ class Report:
     """What was found and done, over all pages; ``damage``, ``faces`` and ``noise_sigma`` are the first page's."""
 
     steps: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     damage: Mask | None = None
     damaged_pixels: int = 0
     noise_sigma: float | None = None

@@ -93,6 +93,8 @@ def _restore_pixels(original: Pixels, context: StepContext, steps: list[Step], p
                 raise
             context.report.warn(f"{step.failure}: {_lowered(str(error))}")
             context.report.models = before
+            if step.name not in context.report.left_out:
+                context.report.left_out.append(step.name)
             result = pixels
         for session in context.used:
             for sentence in session.warnings:

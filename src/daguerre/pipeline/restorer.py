@@ -224,6 +224,7 @@ def _restoration(came: Photo, photo: Photo, report: Report, settings: Settings, 
     return Restoration(
         photo=photo,
         steps=report.steps,
+        left_out=report.left_out,
         scratch_coverage=round(100 * report.damaged_pixels / area, 2),
         faces=report.faces,
         is_grayscale=report.is_grayscale,

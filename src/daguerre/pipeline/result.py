@@ -29,7 +29,8 @@ _SUFFIX = "_restored"
 class Restoration:
     """The restored photo and what was done to it.
 
-    ``steps`` are those that changed the photo, in their order. ``scratch_coverage`` is the percentage
+    ``steps`` are those that changed the photo, in their order; ``left_out`` are those whose model is not installed.
+    ``scratch_coverage`` is the percentage
     of pixels taken for damage, to two decimals; ``damage_mask`` is ``[H, W]`` uint8, 255 where the first
     page was damaged, or ``None`` where nothing was repaired. ``noise_sigma`` is on a 0-255 scale, ``None``
     where noise was not measured. ``models`` maps roles to the models that ran, ``timings`` steps to
@@ -41,6 +42,7 @@ class Restoration:
 
     photo: Photo
     steps: list[str]
+    left_out: list[str]
     scratch_coverage: float
     faces: list[Face]
     is_grayscale: bool
@@ -176,6 +178,7 @@ class Restoration:
             "height": self.height,
             "upscale": self.upscale,
             "steps": list(self.steps),
+            "leftOut": list(self.left_out),
             "scratchCoverage": self.scratch_coverage,
             "facesEnhanced": sum(face.enhanced for face in self.faces),
             "faces": [face.to_dict() for face in self.faces],

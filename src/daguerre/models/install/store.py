@@ -52,7 +52,7 @@ class Store:
         try:
             status = path.stat()
         except OSError:
-            raise ModelNotInstalled(f"The model {model.id} ({model.purpose}) is not installed.") from None
+            raise ModelNotInstalled(f"The model {model.id} ({model.purpose}) is not installed.", model.id) from None
         seen = (status.st_mtime_ns, status.st_size, model.sha256)
         with self._lock:
             if self._verified.get(path) != seen:

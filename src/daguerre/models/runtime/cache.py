@@ -76,7 +76,7 @@ class ModelCache:
         if not named:
             raise ModelNotInstalled(f"There is no model {id} for {role}, which DAGUERRE_ROLES names.")
         if not self._installed(named[0]):
-            raise ModelNotInstalled(f"The model {id}, which DAGUERRE_ROLES names for {role}, is not installed.")
+            raise ModelNotInstalled(f"The model {id}, which DAGUERRE_ROLES names for {role}, is not installed.", id)
         return named[0]
 
     def _installed(self, model: Model) -> bool:
