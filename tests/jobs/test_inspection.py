@@ -107,7 +107,7 @@ def test_a_process_that_dies_is_replaced(store):
 
 def test_one_that_takes_too_long_is_told_apart_from_one_that_cannot_be_read(store):
     async def run():
-        inspectors = Inspectors(1, timeout_s=0.2)
+        inspectors = Inspectors(1, timeout_s=0.2, longest_s=0.4)
         await inspectors.start()
         (process,) = list(inspectors._idle._queue)
         os.kill(process.pid, signal.SIGSTOP)
@@ -117,6 +117,35 @@ def test_one_that_takes_too_long_is_told_apart_from_one_that_cannot_be_read(stor
         return process.returncode
 
     assert asyncio.run(run()) == -signal.SIGKILL
+
+
+def test_one_that_works_for_too_long_is_ended(store):
+    async def run():
+        inspectors = Inspectors(1, timeout_s=0.05)
+        await inspectors.start()
+        with pytest.raises(InspectionTimeout):
+            await inspectors.inspect(replace(request(store(image(5000, 4000))), view=store(b"", "view")))
+        await inspectors.stop()
+
+    asyncio.run(run())
+
+
+def test_a_busy_machine_does_not_speak_against_a_file(store):
+    """What waits for the processor has not worked for too long."""
+
+    async def run():
+        inspectors = Inspectors(1, timeout_s=3.0)
+        await inspectors.start()
+        (process,) = list(inspectors._idle._queue)
+        os.kill(process.pid, signal.SIGSTOP)
+        asking = asyncio.create_task(inspectors.inspect(request(store(image(9, 9)))))
+        await asyncio.wait({asking}, timeout=4.0)
+        os.kill(process.pid, signal.SIGCONT)
+        answer = await asking
+        await inspectors.stop()
+        return answer
+
+    assert asyncio.run(run()).image_error is None
 
 
 def test_a_system_without_processes_is_no_fault_of_the_file(store, monkeypatch):
