@@ -11,6 +11,7 @@ Each starts ``daguerre serve`` on a folder of its own and prints what it counted
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -56,7 +57,12 @@ def state(server: Server, job: str) -> dict[str, Any]:
 
 def workers(server: Server) -> list[psutil.Process]:
     """The worker processes, without the spare ones' difference."""
-    return [child for child in server.process.children() if "daguerre.jobs.worker" in child.cmdline()]
+    found = []
+    for child in server.process.children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # Killed, and not yet buried.
+            if "daguerre.jobs.worker" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def kills(count: int) -> None:
