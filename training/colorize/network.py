@@ -1,8 +1,9 @@
-"""A U-Net that gives each place of a gray picture a distribution over colors.
+"""A colorizer that knows things: an encoder with ImageNet weights, attention over the whole picture, a decoder.
 
-After Zhang et al., *Colorful Image Colorization* (2016, https://arxiv.org/abs/1603.08511), for the classification over
-quantized chroma, and *Real-Time User-Guided Image Colorization* (2017, https://arxiv.org/abs/1705.02999), for hints.
-The palette is not a grid but the centers of the chroma that the training pictures have.
+Classification over a palette as in Zhang et al., *Colorful Image Colorization* (2016, https://arxiv.org/abs/1603.08511);
+the palette is not a grid but the centers of the chroma that the training pictures have. What a hint says enters beside
+the encoder's features at stride 8, so that the encoder's own reach and the attention carry it over the thing that it
+lies on.
 """
 
 from __future__ import annotations
@@ -11,72 +12,118 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training.blocks import Block, twice
+from training.backbone import CHANNELS, Encoder, freeze, pretrained
 
 MULTIPLE = 32
-WIDTHS = (48, 96, 160, 256, 320)
-COLOURS = 128
-_TAKEN_BACK, _TEMPERATURE, _STRENGTH = 0.5, 0.7, 1.3
+COLORS = 128
+"""Colors of the palette."""
+_TAKEN_BACK, _TEMPERATURE, _STRENGTH = 0.5, 0.7, 1.15
 """How the odds become a color; chosen on held-out pictures, CBSD68 and CID22, for little error at half of the true
 colorfulness and more."""
-TEACHER = 512
-"""Channels of the last layer of SqueezeNet, which the encoder learns to foresee."""
+WIDTH = 256
+_HEADS = 8
+_RATE = 0.3
+"""How fast the encoder learns, beside the rest."""
+STRIDE = 4
+"""Pixels of the input per pixel of the answer."""
 
 
-def _entry(into: int, out: int, size: int = 3) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(into, out, size, padding=size // 2, bias=False), nn.BatchNorm2d(out, momentum=0.02), nn.ReLU()
-    )
+class Attention(nn.Module):
+    """Self-attention over all places of [N, C, H, W], with a convolution as its positional encoding, then an MLP."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.place = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.norm, self.norm_mlp = nn.GroupNorm(1, width), nn.GroupNorm(1, width)
+        self.queries, self.leave = nn.Conv2d(width, width * 3, 1), nn.Conv2d(width, width, 1)
+        self.widen, self.narrow = nn.Conv2d(width, width * 2, 1), nn.Conv2d(width * 2, width, 1)
+        with torch.no_grad():
+            for layer in (self.leave, self.narrow, self.place):
+                layer.weight.mul_(0.2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.place(x)
+        n, c, h, w = x.shape
+        q, k, v = self.queries(self.norm(x)).reshape(n, 3, _HEADS, c // _HEADS, h * w).unbind(1)
+        weights = torch.softmax(torch.matmul(q.transpose(2, 3), k) * (c // _HEADS) ** -0.5, -1)
+        y = torch.matmul(v, weights.transpose(2, 3)).reshape(n, c, h, w)
+        x = x + self.leave(y)
+        return x + self.narrow(F.relu(self.widen(self.norm_mlp(x))))
 
 
-def _halve(into: int, out: int, size: int = 2) -> nn.Sequential:
-    convolution = nn.Conv2d(into, out, size, stride=2, padding=size // 2 - 1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(out, momentum=0.02), nn.ReLU())
+class Block(nn.Module):
+    """``relu(x + conv(relu(conv(x))))``."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+        with torch.no_grad():
+            self.second.weight.mul_(0.2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+def _twice(x: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 class Colorizer(nn.Module):
-    """``lightness`` [N,1,H,W] (CIE L* / 100) and ``hints`` [N,3,H,W] (a / 100, b / 100, 1 where known) to logits over
-    ``COLOURS`` at a half of the size."""
+    """``lightness`` [N, 1, H, W] (CIE L* / 100) and ``hints`` [N, 3, H, W] (a / 100, b / 100, 1 where known) to logits
+    [N, COLORS, H/4, W/4]; H and W multiples of 32."""
 
-    def __init__(self, palette: torch.Tensor | None = None) -> None:
+    def __init__(self, palette: torch.Tensor | None = None, encoder: Encoder | None = None) -> None:
         super().__init__()
-        w2, w4, w8, w16, w32 = WIDTHS
-        self.register_buffer("palette", torch.zeros(COLOURS, 2) if palette is None else palette)
-        self.stem = _halve(4, w2, 4)
-        self.e2 = Block(w2)
-        self.down4, self.e4 = _halve(w2, w4), nn.Sequential(Block(w4), Block(w4))
-        self.down8, self.e8 = _halve(w4, w8), nn.Sequential(Block(w8), Block(w8))
-        self.down16, self.e16 = _halve(w8, w16), nn.Sequential(Block(w16), Block(w16), Block(w16))
-        self.down32, self.e32 = _halve(w16, w32), nn.Sequential(Block(w32), Block(w32))
-        self.context = nn.Sequential(nn.Conv2d(w32, w32, 1), nn.ReLU(), nn.Conv2d(w32, w32, 1))
-        self.up16, self.d16 = _entry(w32 + w16, w16, 1), Block(w16)
-        self.up8, self.d8 = _entry(w16 + w8, w8, 1), nn.Sequential(Block(w8), Block(w8))
-        self.up4, self.d4 = _entry(w8 + w4, w4, 1), nn.Sequential(Block(w4), Block(w4))
-        self.up2, self.d2 = _entry(w4 + w2, w2, 1), Block(w2)
-        self.head = nn.Conv2d(w2, COLOURS, 1)
-        self.semantics = nn.Conv2d(w16, TEACHER, 1)
+        self.register_buffer("palette", torch.zeros(COLORS, 2) if palette is None else palette)
+        self.encoder = encoder or Encoder()
+        freeze(self.encoder, 1, rate=_RATE)
+        _, c4, c8, c16, c32 = CHANNELS
+        self.hint_8, self.hint_32 = nn.Conv2d(4, c8, 3, padding=1), nn.Conv2d(4, WIDTH, 1)
+        self.fine = nn.Sequential(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU())
+        self.enter_32 = nn.Conv2d(c32, WIDTH, 1)
+        self.attend = nn.Sequential(Attention(WIDTH), Attention(WIDTH))
+        self.up_16, self.d_16 = nn.Conv2d(WIDTH + c16, 192, 1), nn.Sequential(Block(192), Block(192))
+        self.up_8, self.d_8 = nn.Conv2d(192 + c8, 128, 1), nn.Sequential(Block(128), Block(128))
+        self.up_4, self.d_4 = nn.Conv2d(128 + c4 + 32, 96, 1), nn.Sequential(Block(96), Block(96))
+        self.head = nn.Conv2d(96, COLORS, 1)
 
-    def forward(
-        self, lightness: torch.Tensor, hints: torch.Tensor, every: tuple[int, int] | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits [N,COLOURS,H/2,W/2], and features [N,TEACHER,H/16,W/16] as a teacher would see in color.
+    def forward(self, lightness: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+        light = lightness * 2 - 1
+        told = torch.cat([hints[:, :2], hints[:, 2:], hints[:, 2:] * lightness], 1)
+        told_8 = F.avg_pool2d(told, 8)
+        share = told_8[:, 2:3] + 1e-3
+        told_8 = torch.cat([told_8[:, :2] / share, (told_8[:, 2:3] > 0).to(told_8.dtype), told_8[:, 3:] / share], 1)
+        told_32 = F.max_pool2d(told_8, 4) + -F.max_pool2d(-told_8, 4)
+        e4, e8, e16, e32 = self._encoded(light.expand(-1, 3, -1, -1), told_8)
+        x = F.relu(self.enter_32(e32) + self.hint_32(told_32))
+        x = self.attend(x)
+        x = self.d_16(F.relu(self.up_16(torch.cat([_twice(x), e16], 1))))
+        x = self.d_8(F.relu(self.up_8(torch.cat([_twice(x), e8], 1))))
+        fine = self.fine(F.pixel_unshuffle(light, 4))
+        x = self.d_4(F.relu(self.up_4(torch.cat([_twice(x), e4, fine], 1))))
+        logits: torch.Tensor = self.head(x)
+        return logits
 
-        From ``every``, a row and a column below 2, each second row and column of the logits only.
-        """
-        x = torch.cat([lightness * 2 - 1, hints], 1)
-        e2 = self.e2(self.stem(x))
-        e4 = self.e4(self.down4(e2))
-        e8 = self.e8(self.down8(e4))
-        e16 = self.e16(self.down16(e8))
-        e32 = self.e32(self.down32(e16))
-        e32 = e32 + self.context(e32.mean((2, 3), keepdim=True))
-        d16 = self.d16(self.up16(torch.cat([twice(e32), e16], 1)))
-        d8 = self.d8(self.up8(torch.cat([twice(d16), e8], 1)))
-        d4 = self.d4(self.up4(torch.cat([twice(d8), e4], 1)))
-        d2 = self.d2(self.up2(torch.cat([twice(d4), e2], 1)))
-        if every is not None:
-            d2 = d2[:, :, every[0] :: 2, every[1] :: 2]
-        return self.head(d2), self.semantics(d16)
+    def _encoded(self, image: torch.Tensor, told: torch.Tensor) -> list[torch.Tensor]:
+        x = self.encoder.stem(image)
+        features = []
+        for index, stage in enumerate(self.encoder.stages):
+            x = stage(x)
+            if index == 2:
+                x = x + self.hint_8(told)
+            features.append(x)
+        return [features[1], features[2], features[4], features[6]]
+
+
+def fresh(palette: torch.Tensor) -> Colorizer:
+    """With ImageNet's encoder; hints say nothing at first."""
+    network = Colorizer(palette, pretrained())
+    with torch.no_grad():
+        for layer in (network.hint_8, network.hint_32):
+            layer.weight.mul_(0.1)
+            assert layer.bias is not None
+            layer.bias.zero_()
+    return network
 
 
 def chroma(logits: torch.Tensor, palette: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -87,13 +134,13 @@ def chroma(logits: torch.Tensor, palette: torch.Tensor, temperature: float) -> t
 
 
 class Shipped(nn.Module):
-    """What is exported: ``lightness`` and ``hints`` to ``chroma`` [N,2,H/2,W/2] in CIE ab.
+    """What is exported: ``lightness`` and ``hints`` to ``chroma`` [N,2,H/4,W/4] in CIE ab.
 
-    ``rarity`` [COLOURS] is how much more rare colors counted in training; a share of it is taken back. The mean of the
+    ``rarity`` [COLORS] is how much more rare colors counted in training; a share of it is taken back. The mean of the
     colors at hand shrinks further where they disagree: what the network does not know stays near gray.
     """
 
-    def __init__(self, network: Colorizer, rarity: torch.Tensor) -> None:
+    def __init__(self, network: nn.Module, rarity: torch.Tensor) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("offset", (_TAKEN_BACK * torch.log(rarity))[None, :, None, None])
@@ -101,7 +148,7 @@ class Shipped(nn.Module):
         self.register_buffer("decoder", torch.cat([network.palette.T, strengths])[:, :, None, None])  # type: ignore[list-item,operator]
 
     def forward(self, lightness: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-        logits, _ = self.network(lightness, hints)
+        logits = self.network(lightness, hints)
         odds = torch.softmax((logits - self.offset) / _TEMPERATURE, 1)
         said = F.conv2d(odds, self.decoder)
         mean, strength = said[:, :2], said[:, 2:]

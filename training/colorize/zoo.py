@@ -20,6 +20,8 @@ from training.damage.wear import Floats, Random
 
 Bytes = npt.NDArray[np.uint8]
 SHARE_ALBUM = 0.5
+_RECOLORED = 0.35
+"""How often one thing is given another color, and a hint tells of it."""
 _KINDS = (wear.specks, wear.scratches, wear.cracks, wear.creases, wear.chips, wear.hairs, wear.worn_edges, wear.stains)
 
 
@@ -65,9 +67,40 @@ def aged(light: Floats, rng: Random) -> Floats:
     return np.clip(image, 0, 1).astype(np.float32)
 
 
-def told(chroma: Floats, light: Floats, rng: Random) -> Floats:
+def recolored(small: Floats, rng: Random) -> Floats | None:
+    """Give one thing in ``small`` [h, w, 2], the chroma at a quarter of the size, another color, in place.
+
+    The hints [3, 4h, 4w] that tell of it; ``None`` where no thing was found. A hint is to color what it lies on,
+    however unlikely its color, and nothing beside.
+    """
+    height, width = small.shape[:2]
+    even = cv2.bilateralFilter(np.dstack([small, small[..., :1]]), 5, 12, 3)
+    seed = (int(rng.integers(width)), int(rng.integers(height)))
+    mask = np.zeros((height + 2, width + 2), np.uint8)
+    near = (float(rng.uniform(4, 9)),) * 3
+    cv2.floodFill(even, mask, seed, (0, 0, 0), near, near, 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY)
+    thing = cv2.morphologyEx(mask[1:-1, 1:-1], cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    if not 0.01 < thing.mean() < 0.5:
+        return None
+    angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(8, 45)
+    color = np.float32([size * np.cos(angle), size * np.sin(angle)])
+    soft = cv2.GaussianBlur(thing.astype(np.float32), (0, 0), 0.7)[..., None]
+    there = small - small[thing > 0].mean(0) + color
+    small += (there - small) * soft
+    inner = np.argwhere(cv2.erode(thing, np.ones((3, 3), np.uint8)) > 0)
+    if not len(inner):
+        return None
+    known = np.zeros((3, 4 * height, 4 * width), np.float32)
+    for y, x in inner[rng.integers(len(inner), size=int(rng.integers(1, 3)))]:
+        half = int(rng.integers(1, 5))
+        place = np.s_[max(0, 4 * y + 2 - half) : 4 * y + 3 + half, max(0, 4 * x + 2 - half) : 4 * x + 3 + half]
+        known[(slice(2), *place)] = small[y, x][:, None, None] / 100
+        known[(2, *place)] = 1
+    return known
+
+
+def told(chroma: Floats, rng: Random) -> Floats:
     """Hints [3, H, W]: spots of true chroma, mostly none, at times one alone in the middle of a thing."""
-    side = chroma.shape[0]
     known = np.zeros((3, *chroma.shape[:2]), np.float32)
     if rng.random() < 0.6:
         return known
@@ -77,7 +110,6 @@ def told(chroma: Floats, light: Floats, rng: Random) -> Floats:
         place = (slice(y - half, y + half + 1), slice(x - half, x + half + 1))
         known[:2, place[0], place[1]] = (np.median(chroma[place].reshape(-1, 2), axis=0) / 100)[:, None, None]
         known[2, place[0], place[1]] = 1
-    del side, light
     return known
 
 
@@ -125,7 +157,10 @@ class Zoo(torch.utils.data.IterableDataset[Batch]):
         light = true[..., 0] / np.float32(100)
         if rng.random() < 0.65:
             light = aged(light, rng)
-        return light[None], told(chroma, light, rng), np.ascontiguousarray(small.transpose(2, 0, 1))
+        known = recolored(small, rng) if rng.random() < _RECOLORED else None
+        if known is None:
+            known = told(chroma, rng)
+        return light[None], known, np.ascontiguousarray(small.transpose(2, 0, 1))
 
 
 def samples_hash(text: str) -> int:

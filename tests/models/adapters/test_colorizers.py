@@ -11,8 +11,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from daguerre.errors import ModelFailed
+from daguerre.models.adapters.chroma_hints import ChromaHints
 from daguerre.models.adapters.ddcolor import DDColor
 from daguerre.models.adapters.siggraph17 import Siggraph17
+from daguerre.models.catalog import Model
+from daguerre.models.runtime.loaded import LoadedModel
 from daguerre.models.runtime.session import Session
 from tests.models.entries import load
 
@@ -118,3 +121,34 @@ class TestSiggraph17:
         session = saved(tmp_path / "rgb.onnx", {"input": [1, 3, 64, 64]}, {"input": [[1, 1, 1], [0, 0, 0]]}, [0, 0], 64)
         with pytest.raises(ModelFailed, match="not a colorizer"):
             Siggraph17(load(session, window=512))
+
+
+@pytest.mark.parametrize("stride", [2, 4])
+def test_chroma_of_any_stride_covers_the_photo_and_no_more(tmp_path, stride):
+    graph = helper.make_graph(
+        [
+            helper.make_node("Concat", ["lightness", "hints"], ["all"], axis=1),
+            helper.make_node("AveragePool", ["all"], ["small"], kernel_shape=[stride] * 2, strides=[stride] * 2),
+            helper.make_node("Conv", ["small", "weight"], ["chroma"]),
+        ],
+        "colors",
+        [
+            helper.make_tensor_value_info("lightness", TensorProto.FLOAT, [1, 1, "h", "w"]),
+            helper.make_tensor_value_info("hints", TensorProto.FLOAT, [1, 3, "h", "w"]),
+        ],
+        [helper.make_tensor_value_info("chroma", TensorProto.FLOAT, [1, 2, "i", "j"])],
+        [numpy_helper.from_array(np.float32([[100, 0, 0, 0], [0, 0, 0, 50]])[:, :, None, None], "weight")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), tmp_path / "c.onnx")
+    entry = Model(
+        "a/c@1", "colorize", "full", "c.onnx", "", 0, "MIT", "c", adapter="ChromaHints", multiple=32, window=256
+    )
+    colorizer = ChromaHints(LoadedModel(entry, Session(tmp_path / "c.onnx", device="cpu", precision="fp32")))
+    hints = np.zeros((45, 77, 3), np.float32)
+    hints[:20, :, 2] = 1
+    chroma = colorizer(ramp(45, 77), hints)
+    assert chroma.shape == (-(-45 // stride), -(-77 // stride), 2)
+    assert np.allclose(
+        chroma[0, :, 0], ramp(45, 77)[0, : 76 // stride * stride + 1 : stride][: chroma.shape[1]], atol=8
+    )
+    assert (chroma[2, 2, 1], chroma[-1, 2, 1]) == (50, 0)

@@ -1,4 +1,4 @@
-"""The colorizer of this project: lightness and hints to chroma at half of their size."""
+"""The colorizer of this project: lightness and hints to chroma at a part of their size."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from daguerre.models.roles import Floats
 from daguerre.models.runtime.loaded import LoadedModel
+from daguerre.tiling.geometry import ceil_div
 
 
 class ChromaHints:
@@ -27,5 +28,6 @@ class ChromaHints:
         if hints is not None:
             known[:, :height, :width] = hints.transpose(2, 0, 1) / np.array([100, 100, 1], np.float32)[:, None, None]
         chroma = self._session.run({"lightness": light[None, None].astype(np.float32), "hints": known[None]})["chroma"]
-        kept = chroma[0, :, : (height + 1) // 2, : (width + 1) // 2]
+        stride = light.shape[0] // chroma.shape[2]
+        kept = chroma[0, :, : ceil_div(height, stride), : ceil_div(width, stride)]
         return np.ascontiguousarray(kept.transpose(1, 2, 0))

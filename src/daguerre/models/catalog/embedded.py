@@ -24,6 +24,7 @@ class _Entry:
     tile: int = 0
     halo: int = 0
     window: int = 0
+    version: int = 1
 
 
 _ENTRIES = (
@@ -35,7 +36,7 @@ _ENTRIES = (
     _Entry("face_restoration", "Portrait", "enhances faces", multiple=32, window=512),
     _Entry("monochrome", "ToneJudge", "tells monochrome photos from color ones", multiple=128, window=128),
     _Entry("upscale", "Enlarger", "enlarges photos", multiple=4, tile=384, halo=32),
-    _Entry("colorize", "ChromaHints", "colors gray photos", multiple=32, window=256),
+    _Entry("colorize", "ChromaHints", "colors gray photos", multiple=32, window=256, version=2),
     _Entry("fading", "DyeFading", "brings faded colors back", multiple=8, window=48),
 )
 
@@ -46,7 +47,7 @@ def catalog(folder: Path = WEIGHTS) -> Catalog:
     return Catalog(
         *(
             Model(
-                id=f"embedded/{entry.role}@1",
+                id=f"embedded/{entry.role}@{entry.version}",
                 role=entry.role,
                 tier="embedded",
                 file=f"{entry.role}.onnx",

@@ -14,9 +14,9 @@ import numpy as np
 
 from daguerre.pipeline.colorize.transfer import Floats
 
-_REACH = 0.15
+_REACH = 0.22
 """Share of the longer side over which a hint fades to 60 % where nothing changes."""
-_CLIMB = 18.0
+_CLIMB = 12.0
 """Change in L* along the way that costs as much as ``_REACH``."""
 _QUIET = 1.0
 """Change in L* from a pixel to the next that costs nothing."""
