@@ -87,6 +87,11 @@ class Config(BaseSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @property
+    def recipes(self) -> Path:
+        """The folder of settings with names."""
+        return self.data / "recipes"
+
+    @property
     def service(self) -> Path:
         """The folder of the service's database and files."""
         return self.data / "service"

@@ -176,6 +176,11 @@ class Settings(BaseModel):
         merged = {**given, **{names.get(name, name): value for name, value in fields.items()}}
         return type(self)(**cast(SettingsFields, merged))
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were set, by their Python names, as JSON has them."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
     @classmethod
     def from_wire(cls, fields: Mapping[str, Any]) -> tuple[Self, list[str]]:
         """Settings from a client's JSON object, and the names of the fields that were ignored.

@@ -189,5 +189,5 @@ def test_the_service_uses_the_channel_of_the_file(server, tmp_path):
     settings = {"denoise": False, "faceEnhancement": False, "scratchSensitivity": 0, "infrared": True}
     state = server.wait(server.submit((tmp_path / "scan.tif").read_bytes(), settings, name="scan.tif"))
     assert state["phase"] == "complete", state
-    assert state["result"]["scratchCoverage"] >= 0.9 * dust.mean()
+    assert state["result"]["scratchCoverage"] >= 90 * dust.mean()
     assert state["result"]["warnings"] == []

@@ -162,8 +162,13 @@ def restore(
         Path | None, typer.Option(metavar="IR.tif", help="The infrared channel in a file of its own. For one photo.")
     ] = None,
     tier: Annotated[
-        Literal["auto", "embedded", "full"], typer.Option("--models", help="Which models to use.")
-    ] = "auto",
+        Literal["auto", "embedded", "full"] | None, typer.Option("--models", help="Which models to use. [auto]")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Start from a recipe, by name or file, or from a restored photo's settings."),
+    ] = None,
+    save_recipe: Annotated[str | None, typer.Option(metavar="NAME", help="Save these settings as a recipe.")] = None,
     format: Annotated[
         str | None, typer.Option("--format", metavar="FORMAT", help="File format of the result. [the photo's]")
     ] = None,
@@ -195,10 +200,12 @@ def restore(
 
     Your photos are never changed. If one can't be restored, the others go on.
     """
+    from daguerre import recipes
     from daguerre.cli.batch import Batch
     from daguerre.cli.faces import chosen_face
     from daguerre.cli.hints import color_hint
     from daguerre.cli.outputs import Places, UsageError
+    from daguerre.config import Config
     from daguerre.settings import Settings
 
     if hint and colorize is None:
@@ -212,12 +219,17 @@ def restore(
         "color_hints": [color_hint(text) for text in hint] if hint else None,
         "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
         "fading": fading, "tone": tone, "infrared": True if infrared_file is not None else infrared,
-        "recover": recover, "output_format": format, "quality": quality,
+        "recover": recover, "output_format": format, "quality": quality, "models": tier,
     }  # fmt: skip
-    settings = Settings(models=tier, **{name: value for name, value in wanted.items() if value is not None})
+    folder = Config().recipes
+    start = Settings() if recipe is None else recipes.load_recipe(recipe, folder)
+    settings = start.updated(**{name: value for name, value in wanted.items() if value is not None})
     single = any(path is not None for path in (mask, mask_out, faces_out, infrared_file))
     if watch and (len(photos) != 1 or not Path(photos[0]).is_dir() or single or dry_run):
         raise typer.BadParameter("--watch takes one folder, without masks, --faces-out and --dry-run.")
+
+    if save_recipe is not None and not dry_run:
+        recipes.save_recipe(settings, save_recipe, folder)
 
     def look() -> Places:
         return Places(photos, output, recursive=recursive, single=single)

@@ -112,7 +112,7 @@ class Restorer:
             report.warn("What the file lacks was not filled in: the removal of scratches is off.")
         if note is not None:
             report.warn(note)
-        photo = provenance.record(photo, steps=report.steps, models=report.models)
+        photo = provenance.record(photo, steps=report.steps, models=report.models, settings=settings.given)
         return _restoration(came, photo, report, settings, origin)
 
     async def restore_async(

@@ -15,7 +15,20 @@ from daguerre.jobs import backends
 from daguerre.jobs.housekeeping import Housekeeping
 from daguerre.jobs.inspectors import Inspectors
 from daguerre.jobs.supervisor import Supervisor, cores
-from daguerre.server import admin, download, health, jobs, openapi, page, previews, problems, progress, restore, session
+from daguerre.server import (
+    admin,
+    download,
+    health,
+    jobs,
+    openapi,
+    page,
+    previews,
+    problems,
+    progress,
+    recipes,
+    restore,
+    session,
+)
 from daguerre.server.broadcast import Broadcast
 from daguerre.server.features import Features
 from daguerre.server.installs import Installs
@@ -66,7 +79,7 @@ def create_app(service: Service, *, names: frozenset[str] | None = None) -> Fast
     )  # fmt: skip
     app.state.service = service
     problems.install(app)
-    for module in (restore, jobs, progress, download, previews, admin, session, health):
+    for module in (restore, recipes, jobs, progress, download, previews, admin, session, health):
         app.include_router(module.router)
     app.include_router(admin.administration)
     app.include_router(health.metrics)

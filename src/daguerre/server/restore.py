@@ -68,6 +68,7 @@ def _form(*texts: str, **files: dict[str, Any]) -> dict[str, Any]:
         "properties": {
             **files,
             "settings": settings,
+            "recipe": {"type": "string", "description": "The name of a recipe, which `settings` change"},
             **{name: {"type": "string", "pattern": f"^{JOB_ID.pattern}$"} for name in ("clientJobId", *texts)},
             "jobClass": {"type": "string", "enum": ["interactive", "batch"], "description": _CLASS},
         },

@@ -21,6 +21,7 @@ from daguerre.jobs.inspection import Request as Inspection
 from daguerre.jobs.inspectors import InspectionTimeout
 from daguerre.jobs.records import Job, JobClass, Submission, need_of
 from daguerre.jobs.storage import Storage, Upload, input_key, mask_key
+from daguerre.recipes import NAME, load_recipe
 from daguerre.server.auth import Caller
 from daguerre.server.multipart import Form, ReceivedFile
 from daguerre.server.problems import Problem
@@ -48,13 +49,15 @@ class UploadOptions:
     @property
     def stored(self) -> dict[str, Any]:
         """The settings that were given, as they are stored."""
-        return self.settings.model_dump(mode="json", exclude_unset=True)
+        return self.settings.given
 
 
 def upload_options(form: Form, service: Service) -> UploadOptions:
     """Read the texts of ``form``. Raises Problem and InvalidSettings."""
     fields = _settings_object(form.texts.get("settings", ""))
     settings, ignored = Settings.from_wire(fields)
+    if recipe := form.texts.get("recipe", ""):
+        settings = _recipe(recipe, service).updated(**settings.given)
     if settings.models == "full":
         _require_bundle(service)
     listed = [f"The setting {_printable(name)} is not known and was ignored." for name in ignored[:_NAMED_AT_MOST]]
@@ -200,6 +203,18 @@ def _job_id(text: str) -> str:
     if not JOB_ID.fullmatch(text):
         raise InvalidSettings(("client_job_id", "must be a UUID, or 1-128 letters, digits, dots, _ and -"))
     return text
+
+
+def _recipe(name: str, service: Service) -> Settings:
+    """By its name alone: a client reaches no other files."""
+    if not NAME.fullmatch(name):
+        raise InvalidSettings(("recipe", "is no name of a recipe"))
+    try:
+        return load_recipe(service.config.recipes / f"{name}.toml", service.config.recipes)
+    except InvalidSettings as error:
+        if any(field == "recipe" for field, _ in error.problems):
+            raise InvalidSettings(("recipe", "is not known")) from None
+        raise
 
 
 def _printable(name: str) -> str:

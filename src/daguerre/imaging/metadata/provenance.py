@@ -3,11 +3,12 @@
 ``Iptc4xmpExt:DigitalSourceType`` takes the code for algorithmically enhanced media
 (http://cv.iptc.org/newscodes/digitalsourcetype/) and ``xmpMM:History`` one event more
 (XMP specification, parts 1 and 2); ``daguerre:Steps`` and ``daguerre:Models`` list the last
-restoration. Every other property stays as it is.
+restoration, and ``daguerre:Settings`` is the JSON object of what it was told. Every other property stays as it is.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -33,8 +34,12 @@ _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
 _OWN = "urn:daguerre:restoration#"
 
 
-def record(photo: Photo, *, steps: Sequence[str], models: Mapping[str, str]) -> Photo:
+def record(
+    photo: Photo, *, steps: Sequence[str], models: Mapping[str, str], settings: Mapping[str, Any] | None = None
+) -> Photo:
     """A copy of ``photo`` whose XMP names the ``steps`` that changed it and the ``models`` that ran, by role.
+
+    ``settings`` are those that were given, as JSON has them.
 
     Without steps it is ``photo`` itself. Pixels are shared. A packet that cannot be read, or that
     declares entities, is replaced, and a warning says so.
@@ -50,11 +55,25 @@ def record(photo: Photo, *, steps: Sequence[str], models: Mapping[str, str]) -> 
     _set_source_type(document, description)
     _list(document, description, "Steps", steps)
     _list(document, description, "Models", [f"{role}: {model}" for role, model in models.items()])
+    _taken(document, _OWN, "Settings")
+    if settings is not None:
+        text = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
+        _write(document, xmp.add_child(document, description, _OWN, "daguerre", "Settings"), text)
     _add_event(document, description, steps, models)
     packet = xmp.pack(document)
     is_ours = photo.metadata.xmp is None or photo.metadata.xmp_is_ours
     told = replace(photo.metadata, xmp=packet, xmp_is_ours=is_ours)
     return replace(photo, metadata=told, warnings=warnings)
+
+
+def recorded_settings(photo: Photo) -> dict[str, Any] | None:
+    """The settings that ``photo`` says it was restored with; ``None`` where it says nothing of them."""
+    try:
+        document, _ = xmp.parse(photo.metadata.xmp or xmp.EMPTY)
+        fields = json.loads(next(iter(_taken(document, _OWN, "Settings")), "null"))
+    except (expat.ExpatError, ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
 
 
 def _set_source_type(document: Any, description: Any) -> None:
