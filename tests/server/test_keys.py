@@ -99,8 +99,8 @@ def test_administration_is_a_role(keyed):
         name: keyed.server.client.get("/api/v1/session", headers=bearer(token)).json()
         for name, token in (("anna", keyed.anna), ("admin", keyed.admin))
     }
-    assert told["anna"] == {"keyNeeded": True, "administrator": False}
-    assert told["admin"] == {"keyNeeded": True, "administrator": True}
+    assert told["anna"] == {"keyNeeded": True, "administrator": False, "retentionHours": 72}
+    assert told["admin"] == {"keyNeeded": True, "administrator": True, "retentionHours": 72}
 
 
 def test_a_job_is_its_keys(keyed, photo):

@@ -89,7 +89,7 @@ def test_signing_in(visit, start, tmp_path, errors):
     assert violations(page) == []
     dialog.get_by_label("Key").fill("dg_wrong")
     dialog.get_by_role("button", name="Sign in").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("This key is not known here.")
+    expect(dialog.get_by_role("alert")).to_contain_text("This key isn't valid here.")
     dialog.get_by_label("Key").fill(key)
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)

@@ -30,7 +30,7 @@ def test_many_photos_of_which_one_is_broken(page, errors):
 
     broken.get_by_role("button").click()
     failure = page.get_by_test_id("failure")
-    expect(failure.get_by_role("alert")).to_contain_text("This file cannot be restored.")
+    expect(failure.get_by_role("alert")).to_contain_text("This file can't be restored.")
     expect(failure.get_by_role("button", name="Try again")).to_be_hidden()  # It would be refused again.
     assert violations(page) == []
     page.get_by_role("button", name="Delete").click()

@@ -25,18 +25,22 @@ class SignIn(BaseModel):
 
 
 class SessionState(BaseModel):
-    """Whether this server asks for a key, and whether the caller administers it."""
+    """Whether this server asks for a key, whether the caller administers it, and how long it keeps photos."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     key_needed: bool = Field(alias="keyNeeded")
     administrator: bool
+    retention_hours: float = Field(alias="retentionHours")
 
 
 @router.get("", responses=documented(401))
-async def session(caller: CallerOf) -> SessionState:
+async def session(caller: CallerOf, service: ServiceOf) -> SessionState:
     """Whether the caller may work here: a 401 asks for a key."""
-    return SessionState(keyNeeded=caller.grant is not None, administrator=caller.administers)
+    return SessionState(
+        keyNeeded=caller.grant is not None, administrator=caller.administers,
+        retentionHours=service.config.retention_hours,
+    )  # fmt: skip
 
 
 @router.post("", responses=documented(400, 401, 413, 429))

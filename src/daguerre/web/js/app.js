@@ -5,6 +5,8 @@ import { receive } from "./filedrop.js";
 import { confirmed, signIn } from "./dialogs.js";
 import { part, perFrame } from "./dom.js";
 import { Follower } from "./follower.js";
+import { keys } from "./keysdialog.js";
+import { t, translatePage } from "./language.js";
 import { models } from "./modelsdialog.js";
 import { arrived, ended, Photos } from "./photos.js";
 import "./report.js";
@@ -47,17 +49,25 @@ const render = perFrame(() => {
     stage.show(selected);
     tools.show(selected);
     report.show(shown);
-    document.title = `${selected.name} – Daguerre`;
+    document.title = titleOf(items.map((item) => item.shown), selected.name);
   } else document.title = "Daguerre";
   describeSettings();
 });
 photos.addEventListener("change", render);
 
+/** `3 of 10 – Daguerre` while photos are restored, else the photo's name. */
+function titleOf(versions, name) {
+  const busy = versions.filter((each) => !ended(each) && !each.held).length;
+  if (!busy) return `${name} – Daguerre`;
+  const [only] = versions;
+  return versions.length > 1 ? `${t("{done} of {all}", { done: versions.length - busy, all: versions.length })} – Daguerre` : `${only.percent} % – Daguerre`;
+}
+
 function describeSettings() {
   const item = photos.selected;
   if (!item) return;
   const different = !same(item.shown.settings ?? {}, wire(settings.values));
-  settings.describe({ available: ended(item.shown), different, count: photos.items.length });
+  settings.describe({ available: ended(item.shown), different, count: photos.items.length, held: heldOnes().length });
 }
 
 /** Say something that concerns the whole page, or nothing. */
@@ -67,7 +77,7 @@ function say(text) {
 }
 
 function connection(state) {
-  if (state === "lost") say("The connection to the server was lost. Your photos are safe; the page tries again by itself…");
+  if (state === "lost") say(t("The connection to the server was lost. Your photos are safe; the page keeps trying."));
   else if (lost) {
     say("");
     uploads.resume();
@@ -85,7 +95,8 @@ async function attempt() {
   clearTimeout(retrying);
   try {
     if (!greeted) {
-      const { keyNeeded, administrator } = await call("/session");
+      const { keyNeeded, administrator, retentionHours } = await call("/session");
+      filmstrip.retentionHours = retentionHours;
       $("#sign-out").hidden = !keyNeeded;
       $("#models").hidden = !administrator;
     }
@@ -125,7 +136,22 @@ function take(files) {
   const wanted = wire(settings.values);
   const added = files.reverse().map((file) => photos.add(file, wanted)).reverse();
   if (added.length) photos.select(added[0]);
-  for (const item of added) uploads.add(item, item.shown);
+  for (const item of added) {
+    if (settings.atOnce) uploads.add(item, item.shown);
+    else item.shown.held = true;
+  }
+  photos.changed();
+}
+
+const heldOnes = () => photos.items.filter((item) => item.shown.held);
+
+/** Send what was added and not started, with the settings as they stand. */
+function start() {
+  for (const item of heldOnes().reverse()) {
+    Object.assign(item.shown, { held: false, settings: wire(settings.values) });
+    uploads.add(item, item.shown);
+  }
+  photos.changed();
 }
 
 /** Restore `item` once more; `special` are settings for it alone, `painted` is a mask. */
@@ -151,9 +177,16 @@ async function remove() {
   const version = item.shown;
   const several = item.versions.length > 1;
   if (version.phase === "complete") {
-    const what = several ? `version ${item.versions.indexOf(version) + 1} of “${item.name}”` : `“${item.name}”`;
-    if (!(await confirmed(`Delete ${what} from this server? The file that you added from is not touched.`, "Delete"))) return;
+    const question = several
+      ? t("Delete version {n} of “{name}” from this server?", { n: item.versions.indexOf(version) + 1, name: item.name })
+      : t("Delete “{name}” from this server? Your own file stays where it is.", item);
+    if (!(await confirmed(question, t("Delete")))) return;
   }
+  await forget(item, version);
+}
+
+/** Delete a version here and on the server. */
+async function forget(item, version) {
   uploads.cancel(version);
   if (arrived(version)) {
     try {
@@ -165,8 +198,7 @@ async function remove() {
   photos.drop(item, version);
 }
 
-async function cancel() {
-  const item = photos.selected;
+async function cancel(item = photos.selected) {
   const version = item.shown;
   if (!arrived(version)) {
     uploads.cancel(version);
@@ -180,11 +212,12 @@ async function cancel() {
   }
 }
 
-function retry() {
+function retry(special = {}) {
   const item = photos.selected;
   const version = item.shown;
-  if (!version.refused) return again(item);
-  Object.assign(version, { phase: "waiting", refused: false, error: undefined, settings: wire(settings.values) });
+  if (!version.refused) return again(item, special);
+  const wanted = { ...wire(settings.values), ...special };
+  Object.assign(version, { phase: "waiting", refused: false, error: undefined, code: undefined, settings: wanted });
   photos.changed();
   uploads.add(item, version);
 }
@@ -202,25 +235,37 @@ receive(input, take);
 for (const button of document.querySelectorAll("[data-choose]")) button.addEventListener("click", () => input.click());
 $("#sample").addEventListener("click", sample);
 $("#models").addEventListener("click", models);
+$("#keys").addEventListener("click", keys);
 $("#sign-out").addEventListener("click", async () => {
   await call("/session", { method: "DELETE" }).catch(() => {});
   location.reload();
 });
+filmstrip.addEventListener("cancel-all", async () => {
+  for (const item of photos.items.filter(({ shown }) => !ended(shown))) await cancel(item);
+});
+filmstrip.addEventListener("delete-all", async () => {
+  const question = t("Delete all {photos} from this server? Your own files stay where they are.", { photos: counted(photos.items.length) });
+  if (!(await confirmed(question, t("Clear all")))) return;
+  for (const item of [...photos.items]) for (const version of [...item.versions]) await forget(item, version);
+});
 filmstrip.addEventListener("select", ({ detail }) => photos.select(detail));
 tools.addEventListener("show", ({ detail }) => photos.show(photos.selected, detail));
 tools.addEventListener("delete", remove);
-stage.addEventListener("cancel", cancel);
-stage.addEventListener("retry", retry);
+stage.addEventListener("cancel", () => cancel());
+stage.addEventListener("retry", () => retry());
+stage.addEventListener("recover", () => retry({ recover: true }));
+stage.addEventListener("start", start);
 stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, detail));
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
 settings.addEventListener("change", describeSettings);
 settings.addEventListener("again", () => {
-  if (photos.selected.shown.refused) retry();
+  if (heldOnes().length) start();
+  else if (photos.selected.shown.refused) retry();
   else again(photos.selected, stage.complete ? { faces: stage.faces.wanted } : {});
 });
 settings.addEventListener("all", async () => {
   const items = photos.items.filter((item) => ended(item.shown));
-  if (!(await confirmed(`Restore ${counted(items.length, "photo")} again with these settings?`, "Restore"))) return;
+  if (!(await confirmed(t("Restore {photos} again with these settings?", { photos: counted(items.length) }), t("Restore")))) return;
   for (const item of items) await again(item);
 });
 addEventListener("online", () => uploads.resume());
@@ -229,10 +274,11 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && document.body.dataset.state !== "signin") reload();
 });
 addEventListener("beforeunload", (event) => {
-  if (uploads.busy) event.preventDefault();
+  if (uploads.busy || heldOnes().length) event.preventDefault();
 });
 
+translatePage();
 const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-if (!local) $("#privacy").textContent = "They go to this server and nowhere else.";
+if (!local) $("#privacy").textContent = t("They go to this server and nowhere else.");
 
 reload();

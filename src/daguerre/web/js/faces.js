@@ -1,6 +1,7 @@
 /** The boxes of the faces that were found; pressing one leaves its face out, or takes it in again. */
 
 import { el } from "./dom.js";
+import { t } from "./language.js";
 
 const NOT_CHOSEN = "not chosen";
 
@@ -17,8 +18,8 @@ export class Faces {
     this.#boxes = (faces ?? []).map((face, index) => {
       const [x, y, w, h] = face.box;
       const button = el("button", {
-        type: "button", class: "face", "data-testid": "face", "aria-label": described(face, index),
-        "aria-pressed": String(face.reason !== NOT_CHOSEN), title: "Press to leave this face as it is the next time, or to take it in again",
+        type: "button", class: "face", "data-testid": "face", "aria-label": t("Face {n}, {what}", { n: index + 1, what: became(face) }),
+        "aria-pressed": String(face.reason !== NOT_CHOSEN), title: t("Click to leave this face as it is next time, or to include it again"),
         onclick: () => button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true")),
       }, el("span", { "aria-hidden": "true" }, String(index + 1)));
       Object.assign(button.style, {
@@ -38,9 +39,9 @@ export class Faces {
   }
 }
 
-/** What became of a face, in a sentence. */
-export function described(face, index) {
-  const what = `${face.enhanced ? "made clearer" : "unchanged"}${face.reason ? ` (${face.reason})` : ""}`;
-  const like = face.enhanced && Number.isFinite(face.identitySimilarity) ? `, ${Math.round(100 * face.identitySimilarity)} % alike` : "";
-  return `Face ${index + 1}, ${what}${like}`;
+/** What became of a face, in a few words. */
+export function became({ enhanced, reason, identitySimilarity }) {
+  const what = `${enhanced ? t("made clearer") : t("unchanged")}${reason ? ` (${t(reason)})` : ""}`;
+  const alike = enhanced && Number.isFinite(identitySimilarity);
+  return alike ? `${what}, ${t("{n} % alike", { n: Math.round(100 * identitySimilarity) })}` : what;
 }

@@ -2,19 +2,25 @@
 
 import { archiveOf } from "./api.js";
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
 import { ended } from "./photos.js";
 import { thumb, thumbOf } from "./thumbs.js";
 import { counted, moment, status } from "./messages.js";
 
-/** Fires `select` (detail: the photo). */
+/** Fires `select` (detail: the photo), `cancel-all` and `delete-all`. */
 export class PhotoFilmstrip extends HTMLElement {
   #tiles = new Map();
 
+  /** How long the server keeps photos. */
+  retentionHours = 0;
+
   connectedCallback() {
     this.summary = el("p", { class: "summary", role: "status" });
-    this.archive = el("a", { class: "button", "data-testid": "download-all", download: "", hidden: true }, icon("download"), "Download all");
-    this.list = el("ul", { class: "strip", "aria-label": "Photos", "data-testid": "filmstrip" });
-    this.append(el("div", { class: "head" }, this.summary, this.archive), this.list);
+    this.archive = el("a", { class: "button", "data-testid": "download-all", download: "", hidden: true }, icon("download"), t("Download all"));
+    this.list = el("ul", { class: "strip", "aria-label": t("Photos"), "data-testid": "filmstrip" });
+    this.cancelAll = this.#button(t("Stop all"), "cancel-all");
+    this.deleteAll = this.#button(t("Clear all"), "delete-all");
+    this.append(el("div", { class: "head" }, this.summary, this.cancelAll, this.deleteAll, this.archive), this.list);
     this.list.addEventListener("keydown", (event) => this.#walk(event));
   }
 
@@ -77,15 +83,24 @@ export class PhotoFilmstrip extends HTMLElement {
   #summarize({ items }) {
     const versions = items.map((item) => item.shown);
     const complete = versions.filter((each) => each.phase === "complete");
-    const busy = versions.filter((each) => !ended(each)).length;
+    const held = versions.filter((each) => each.held).length;
+    const busy = versions.filter((each) => !ended(each)).length - held;
     const failed = versions.filter((each) => each.phase === "failed").length;
-    const parts = [counted(items.length, "photo")];
-    if (busy) parts.push(`${busy} at work`);
-    if (failed) parts.push(`${failed} not restored`);
+    const parts = [counted(items.length)];
+    if (held) parts.push(t("{n} not started", { n: held }));
+    if (busy) parts.push(t("{n} in progress", { n: busy }));
+    if (failed) parts.push(t("{n} not restored", { n: failed }));
+    if (this.retentionHours && !busy && !held) parts.push(t("kept for {n} hours", { n: this.retentionHours }));
     const text = parts.join(", ");
     if (this.summary.textContent !== text) this.summary.textContent = text;
+    this.cancelAll.hidden = busy < 2;
+    this.deleteAll.hidden = busy > 0 || items.length < 2;
     this.archive.hidden = complete.length < 2;
     if (complete.length > 1) this.archive.href = archiveOf(complete.slice(0, 1000).map((each) => each.job));
+  }
+
+  #button(label, what) {
+    return el("button", { type: "button", class: "quiet", "data-testid": what, hidden: true, onclick: () => this.dispatchEvent(new Event(what)) }, label);
   }
 
   /** Scroll the strip, and never the page, to a tile. */

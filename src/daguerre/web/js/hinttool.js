@@ -1,10 +1,11 @@
 /** Colours that the user knows: a click on the photo, and a colour for it. */
 
 import { el } from "./dom.js";
+import { t } from "./language.js";
 
 const PALETTE = [
-  ["Skin", "#d9a98b"], ["Sky", "#7fa6cf"], ["Grass", "#6b8f4e"], ["Wood", "#8a6242"], ["Red", "#a83b3b"],
-  ["Navy", "#2f3f63"], ["Cream", "#e6d9bf"], ["Grey", "#8d8d8d"],
+  [t("Skin"), "#d9a98b"], [t("Sky"), "#7fa6cf"], [t("Grass"), "#6b8f4e"], [t("Wood"), "#8a6242"], [t("Red"), "#a83b3b"],
+  [t("Navy"), "#2f3f63"], [t("Cream"), "#e6d9bf"], [t("Gray"), "#8d8d8d"],
 ];
 
 /** A tool of the stage, as the brush is. */
@@ -121,27 +122,27 @@ export class HintTool {
   #describe() {
     this.#hints.forEach((hint, index) => {
       hint.button.style.backgroundColor = hint.color;
-      hint.button.setAttribute("aria-label", `Colour ${index + 1}: ${hint.color} at ${hint.x}, ${hint.y}`);
+      hint.button.setAttribute("aria-label", t("Color {n}: {color} at {x}, {y}", { n: index + 1, ...hint }));
       hint.button.setAttribute("aria-pressed", String(hint === this.#chosen));
     });
     this.input.value = this.#color;
     this.removal.disabled = !this.#chosen;
     this.apply.disabled = !this.#hints.length;
-    this.count.textContent = this.#hints.length ? `${this.#hints.length} set` : "Click on the photo where you know the colour.";
+    this.count.textContent = this.#hints.length ? t("{n} placed", { n: this.#hints.length }) : t("Click the photo where you know the color.");
   }
 
   #toolbar() {
-    this.input = el("input", { type: "color", value: this.#color, "aria-label": "Colour", oninput: (event) => this.#paint(event.target.value) });
+    this.input = el("input", { type: "color", value: this.#color, "aria-label": t("Color"), oninput: (event) => this.#paint(event.target.value) });
     const swatches = PALETTE.map(([name, color]) => {
       const swatch = el("button", { type: "button", class: "swatch", title: name, "aria-label": name, onclick: () => this.#paint(color) });
       swatch.style.backgroundColor = color;
       return swatch;
     });
     this.count = el("span", { class: "note", role: "status" });
-    this.removal = el("button", { type: "button", class: "quiet", onclick: () => this.#remove(this.#chosen) }, "Remove");
-    this.apply = el("button", { type: "button", class: "primary", onclick: () => this.#ask() }, "Colour again with these hints");
-    const done = el("button", { type: "button", class: "quiet", onclick: () => this.#stage.use(null) }, "Done");
-    return el("div", { class: "tools", role: "toolbar", "aria-label": "Colour hints", hidden: true },
+    this.removal = el("button", { type: "button", class: "quiet", onclick: () => this.#remove(this.#chosen) }, t("Remove"));
+    this.apply = el("button", { type: "button", class: "primary", onclick: () => this.#ask() }, t("Color again with these hints"));
+    const done = el("button", { type: "button", class: "quiet", onclick: () => this.#stage.use(null) }, t("Done"));
+    return el("div", { class: "tools", role: "toolbar", "aria-label": t("Color hints"), hidden: true },
       this.input, ...swatches, this.count, el("span", { class: "space" }), this.removal, done, this.apply);
   }
 

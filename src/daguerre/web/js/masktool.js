@@ -1,6 +1,7 @@
 /** Brush and eraser on the damage mask. */
 
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
 import { Mask, trace } from "./mask.js";
 
 const SMALLEST = 2;
@@ -184,18 +185,18 @@ export class MaskTool {
     const tool = (name, symbol, act, more = {}) =>
       el("button", { type: "button", class: "tool", title: name, "aria-label": name, onclick: act, ...more }, icon(symbol));
     this.controls = {
-      brush: tool("Brush", "brush", () => this.#choose(false), { "aria-pressed": "true", "aria-keyshortcuts": "b" }),
-      eraser: tool("Eraser", "eraser", () => this.#choose(true), { "aria-pressed": "false", "aria-keyshortcuts": "e" }),
+      brush: tool(t("Brush"), "brush", () => this.#choose(false), { "aria-pressed": "true", "aria-keyshortcuts": "b" }),
+      eraser: tool(t("Eraser"), "eraser", () => this.#choose(true), { "aria-pressed": "false", "aria-keyshortcuts": "e" }),
       size: el("input", {
-        type: "range", min: SMALLEST, max: LARGEST, value: this.#size, "aria-label": "Brush size", title: "Brush size: [ and ], or the wheel",
+        type: "range", min: SMALLEST, max: LARGEST, value: this.#size, "aria-label": t("Brush size"), title: t("Brush size: [ and ], or the wheel"),
         oninput: (event) => this.#resize(Number(event.target.value)),
       }),
-      undo: tool("Undo", "undo", () => this.#mask.undo(), { "aria-keyshortcuts": "Control+z" }),
-      redo: tool("Redo", "redo", () => this.#mask.redo(), { "aria-keyshortcuts": "Control+Shift+z" }),
+      undo: tool(t("Undo"), "undo", () => this.#mask.undo(), { "aria-keyshortcuts": "Control+z" }),
+      redo: tool(t("Redo"), "redo", () => this.#mask.redo(), { "aria-keyshortcuts": "Control+Shift+z" }),
     };
-    const repair = el("button", { type: "button", class: "primary", onclick: () => this.#repair(repair) }, "Repair again with this mask");
-    const done = el("button", { type: "button", class: "quiet", onclick: () => this.#stage.use(null) }, "Done");
-    const bar = el("div", { class: "tools", role: "toolbar", "aria-label": "Mask", hidden: true },
+    const repair = el("button", { type: "button", class: "primary", onclick: () => this.#repair(repair) }, t("Repair again with this mask"));
+    const done = el("button", { type: "button", class: "quiet", onclick: () => this.#stage.use(null) }, t("Done"));
+    const bar = el("div", { class: "tools", role: "toolbar", "aria-label": t("Mask"), hidden: true },
       ...Object.values(this.controls), el("span", { class: "space" }), done, repair);
     bar.addEventListener("keydown", (event) => {
       if (event.target.type !== "range" && !["Enter", " "].includes(event.key) && this.key(event)) event.preventDefault();

@@ -1,24 +1,25 @@
 /** What the page says: errors with what to do, sizes, steps. */
 
 import { ADVICE } from "./failures.js";
+import { t } from "./language.js";
 
 /** A sentence for a refusal with HTTP `status` (0: no answer) and JSON `body`, or for a job that failed. */
 export function advice(status, body) {
   const { code, error = "", details } = body;
-  if (code === "FILE_TOO_LARGE") return `The file is too large: the server takes up to ${bytes(body.limitBytes)}.`;
-  if (ADVICE[code]) return ADVICE[code];
+  if (code === "FILE_TOO_LARGE") return t("The file is too large: the server takes up to {size}.", { size: bytes(body.limitBytes) });
+  if (ADVICE[code]) return t(ADVICE[code]);
   if (error.startsWith("Invalid image: ")) {
-    return `This file cannot be restored. ${error.slice("Invalid image: ".length)}`;
+    return t("This file can't be restored. {why}", { why: error.slice("Invalid image: ".length) });
   }
-  if (status === 0) return "The server does not answer. Check that it is running; the page tries again by itself.";
-  if (status === 413) return "The file is too large for this server.";
-  if (status >= 500 && !error) return "The server has a problem. Try again in a moment.";
-  return details ? `${error}: ${details}.`.replace("..", ".") : `${error || `The server answered ${status}`}.`.replace("..", ".");
+  if (status === 0) return t("The server isn't responding. Check that it is running; the page keeps trying.");
+  if (status === 413) return t("The file is too large for this server.");
+  if (status >= 500 && !error) return t("Something went wrong on the server. Try again in a moment.");
+  return details ? `${error}: ${details}.`.replace("..", ".") : `${error || t("The server answered {status}", { status })}.`.replace("..", ".");
 }
 
 /** `3.2 MB`. */
 export function bytes(count) {
-  if (!Number.isFinite(count)) return "a certain size";
+  if (!Number.isFinite(count)) return "?";
   const units = ["bytes", "kB", "MB", "GB"];
   let at = 0;
   while (count >= 1000 && at < units.length - 1) {
@@ -29,23 +30,24 @@ export function bytes(count) {
 }
 
 /** `1 photo`, `2 photos`. */
-export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+export const counted = (n) => (n === 1 ? t("1 photo") : t("{n} photos", { n }));
 
 /** The state of a version in one or two words, for the filmstrip. */
 export function status(version) {
   switch (version.phase) {
     case "waiting":
-      return version.error ? "Waiting to send" : "Waiting";
+      if (version.held) return t("Not started");
+      return version.error ? t("Waiting to send") : t("Waiting");
     case "uploading":
-      return `Sending ${version.percent} %`;
+      return t("Sending {n} %", { n: version.percent });
     case "queued":
-      return "In the queue";
+      return t("In the queue");
     case "processing":
       return `${version.percent} %`;
     case "complete":
-      return "Restored";
+      return version.result?.steps?.length === 0 ? t("Nothing to repair") : t("Restored");
     default:
-      return version.code === "CANCELED" ? "Canceled" : "Failed";
+      return version.code === "CANCELED" ? t("Canceled") : t("Failed");
   }
 }
 

@@ -3,18 +3,19 @@
 import { call, deliver } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { el } from "./dom.js";
+import { t } from "./language.js";
 import { bytes } from "./messages.js";
 
-const STATES = { not_installed: "Not installed", installing: "Being installed", installed: "Installed", error: "The installation failed" };
+const STATES = { not_installed: t("Not installed"), installing: t("Installing"), installed: t("Installed"), error: t("Installation failed") };
 const PERIOD_MS = 1000;
 
 /** Show the bundles of models, and let them be installed, imported and removed. */
 export async function models() {
   const body = el("div", { class: "bundles" });
   const dialog = el("dialog", { "data-testid": "models", "aria-labelledby": "models-title", class: "wide" },
-    el("h2", { id: "models-title" }, "Models"),
-    el("p", {}, "Small models are built in and always work. Larger published ones can be added to them."),
-    body, el("div", { class: "actions" }, el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Close")));
+    el("h2", { id: "models-title" }, t("Models")),
+    el("p", {}, t("Small models are built in and always work. You can add larger, published ones.")),
+    body, el("div", { class: "actions" }, el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, t("Close"))));
   const sections = new Map();
   let timer = 0;
   dialog.addEventListener("close", () => {
@@ -71,30 +72,30 @@ class Bundle {
     this.element.dataset.status = status;
     this.wrong = el("p", { role: "alert", class: "wrong" }, bundle.error ?? "");
     this.stage = el("p", { class: "note", role: "status" });
-    this.bar = el("progress", { max: 100, "aria-label": "Installation" });
+    this.bar = el("progress", { max: 100, "aria-label": t("Installation") });
     const some = models.some((model) => model.installed);
     const path = `/admin/features/${bundle.id}`;
     const asking = models.filter((model) => !model.commercialUse).map((model) => model.licence);
     const install = async () => {
-      const question = `The licence of “${bundle.name}” (${asking.join(", ")}) forbids commercial use. Do you accept it?`;
-      if (asking.length && !(await confirmed(question, "Accept and install"))) return;
+      const question = t("The license of “{name}” ({terms}) forbids commercial use. Do you accept it?", { name: bundle.name, terms: asking.join(", ") });
+      if (asking.length && !(await confirmed(question, t("Accept and install")))) return;
       await call(`${path}/install`, { method: "POST", json: { acceptLicences: asking } });
     };
     const remove = async () => {
-      if (await confirmed(`Remove the models of “${bundle.name}”? They can be installed again.`, "Remove")) {
+      if (await confirmed(t("Remove the models of “{name}”? You can install them again.", bundle), t("Remove"))) {
         await call(`${path}/uninstall`, { method: "POST" });
       }
     };
     this.element.replaceChildren(
       el("h3", {}, bundle.name), el("p", {}, `${bundle.description}.`.replace("..", ".")),
-      el("p", { class: "note" }, `${STATES[status]}. Size: ${bundle.estimatedSize}.`),
+      el("p", { class: "note" }, t("{state}. Size: {size}.", { state: STATES[status], size: bundle.estimatedSize })),
       this.stage, this.bar, this.wrong,
       el("div", { class: "actions" },
-        status === "installed" || status === "installing" ? "" : this.#button("Install", "primary", install),
-        status === "installing" && bundle.jobId ? this.#button("Stop", "quiet", () => call(`/jobs/${bundle.jobId}/cancel`, { method: "POST" })) : "",
+        status === "installed" || status === "installing" ? "" : this.#button(t("Install"), "primary", install),
+        status === "installing" && bundle.jobId ? this.#button(t("Stop"), "quiet", () => call(`/jobs/${bundle.jobId}/cancel`, { method: "POST" })) : "",
         status === "installing" ? "" : this.#archive(`${path}/import`),
-        some && status !== "installing" ? this.#button("Remove", "quiet", remove) : ""),
-      models.length ? el("details", { class: "more" }, el("summary", {}, "What is in it"), el("ul", {}, models.map(contained))) : "");
+        some && status !== "installing" ? this.#button(t("Remove"), "quiet", remove) : ""),
+      models.length ? el("details", { class: "more" }, el("summary", {}, t("What's included")), el("ul", {}, models.map(contained))) : "");
   }
 
   #button(name, kind, act) {
@@ -103,8 +104,8 @@ class Bundle {
 
   /** For machines without a network: an archive that another machine has written. */
   #archive(path) {
-    const input = el("input", { type: "file", class: "unseen", tabIndex: -1, accept: ".tar,.gz,.tgz,.zip", "aria-label": "Archive of models" });
-    const button = el("button", { type: "button", class: "quiet", onclick: () => input.click() }, "Import an archive…");
+    const input = el("input", { type: "file", class: "unseen", tabIndex: -1, accept: ".tar,.gz,.tgz,.zip", "aria-label": t("Archive of models") });
+    const button = el("button", { type: "button", class: "quiet", onclick: () => input.click() }, t("Import an archive…"));
     input.addEventListener("change", () => {
       const [file] = input.files;
       if (file) this.#do(button, () => deliver(path, file));
@@ -128,5 +129,5 @@ class Bundle {
 
 function contained({ purpose, id, bytes: size, licence, licenceUrl, installed }) {
   const terms = licenceUrl ? el("a", { href: licenceUrl, target: "_blank", rel: "noreferrer" }, licence) : licence;
-  return el("li", {}, `${purpose || id}, ${bytes(size)}, `, terms, installed ? ", installed" : "");
+  return el("li", {}, `${purpose || id}, ${bytes(size)}, `, terms, installed ? `, ${t("installed")}` : "");
 }

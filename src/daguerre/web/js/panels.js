@@ -1,23 +1,31 @@
 /** What lies over a photo that is not done: how far it is, or why it failed. */
 
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
+import { secondsLeft, spoken } from "./pace.js";
 
 export class Panels {
   #words = el("p", { class: "words", "data-testid": "stage-words", role: "status" });
   #percent = el("span", { class: "note", "aria-hidden": "true" });
-  #bar = el("progress", { max: 100, value: 0, "aria-label": "Progress" });
+  #bar = el("progress", { max: 100, value: 0, "aria-label": t("Progress") });
   #reason = el("p", { role: "alert" });
   #running;
   #failure;
   #retry;
+  #recover;
+  #start;
+  #cancel;
 
-  /** `ask` is called with "cancel" or "retry". */
+  /** `ask` is called with "cancel", "start", "retry" or "recover". */
   constructor(ask) {
-    const cancel = el("button", { type: "button", class: "quiet", onclick: () => ask("cancel") }, "Cancel");
-    this.#retry = el("button", { type: "button", onclick: () => ask("retry") }, icon("again"), "Try again");
+    this.#cancel = el("button", { type: "button", class: "quiet", onclick: () => ask("cancel") }, t("Cancel"));
+    this.#retry = el("button", { type: "button", onclick: () => ask("retry") }, icon("again"), t("Try again"));
+    this.#recover = el("button", { type: "button", class: "primary", "data-testid": "recover", onclick: () => ask("recover") }, t("Try to recover"));
+    this.#start = el("button", { type: "button", class: "primary", "data-testid": "start", onclick: () => ask("start") }, t("Restore"));
     this.#running = el("div", { class: "panel running", "data-testid": "running", hidden: true },
-      el("div", { class: "line" }, this.#words, this.#percent), this.#bar, cancel);
-    this.#failure = el("div", { class: "panel failure", "data-testid": "failure", hidden: true }, this.#reason, this.#retry);
+      el("div", { class: "line" }, this.#words, this.#percent), this.#bar, el("div", { class: "group" }, this.#start, this.#cancel));
+    this.#failure = el("div", { class: "panel failure", "data-testid": "failure", hidden: true }, this.#reason,
+      el("div", { class: "actions" }, this.#recover, this.#retry));
   }
 
   get elements() {
@@ -31,10 +39,13 @@ export class Panels {
     this.#running.hidden = failed || phase === "complete";
     this.#failure.hidden = !failed;
     this.#retry.hidden = version.code === "INVALID_IMAGE";
-    if (failed) setText(this.#reason, version.advice ?? version.error ?? "It failed.");
-    setText(this.#words, version.stage || "Waiting…");
+    this.#recover.hidden = version.code !== "INVALID_IMAGE" || !/truncated|damaged/.test(version.error ?? "") || version.settings?.recover === true;
+    this.#start.hidden = !version.held;
+    this.#bar.hidden = Boolean(version.held);
+    if (failed) setText(this.#reason, version.advice ?? version.error ?? t("It failed."));
+    setText(this.#words, version.held ? t("Choose the settings, then restore.") : t(version.stage || t("Waiting…")));
     const moving = phase === "processing" || phase === "uploading";
-    setText(this.#percent, moving ? `${percent} %` : "");
+    setText(this.#percent, moving ? [`${percent} %`, spoken(secondsLeft(version))].filter(Boolean).join(", ") : "");
     if (moving) this.#bar.value = percent;
     else this.#bar.removeAttribute("value");
   }

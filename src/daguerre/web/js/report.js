@@ -1,13 +1,14 @@
 /** What was done to the photo, in words. */
 
 import { el } from "./dom.js";
-import { described } from "./faces.js";
+import { became } from "./faces.js";
+import { t } from "./language.js";
 import { bytes, moment } from "./messages.js";
 
 const ROLES = {
-  damage: "Finding damage", inpaint: "Filling damage", inpainting: "Filling damage", denoise: "Noise", face_detection: "Finding faces",
-  face_restoration: "Faces", face_identity: "Likeness", colorize: "Colour", upscale: "Enlarging", grey: "Finding monochrome photos",
-  fading: "Fading",
+  damage: t("Finding damage"), inpaint: t("Filling damage"), inpainting: t("Filling damage"), denoise: t("Noise"), face_detection: t("Finding faces"),
+  face_restoration: t("Faces"), face_identity: t("Likeness"), colorize: t("Color"), upscale: t("Enlarging"), grey: t("Recognizing black-and-white photos"),
+  fading: t("Fading"),
 };
 
 export class PhotoReport extends HTMLElement {
@@ -25,20 +26,20 @@ export class PhotoReport extends HTMLElement {
     this.#shown = result;
     const settings = version.settings ?? {};
     const rows = [
-      ...(settings.fading || settings.tone === "neutral" ? [["Fading", fading(result)]] : []),
-      ["Damage", damage(version, settings)],
-      ["Faces", faces(result, settings)],
-      ["Noise", noise(result, settings)],
-      ["Colour", colour(result, settings)],
-      ["Size", `${result.width} × ${result.height} pixels${enlarged(result)}`],
-      ["File", `${bytes(result.originalSize)} → ${bytes(result.processedSize)}`],
-      ["Time", `${seconds(result.timings)}, ${moment(version.createdAt)}`],
+      ...(settings.fading || settings.tone === "neutral" ? [[t("Fading"), fading(result)]] : []),
+      [t("Damage"), damage(version, settings)],
+      [t("Faces"), faces(result, settings)],
+      [t("Noise"), noise(result, settings)],
+      [t("Color"), color(result)],
+      [t("Size"), [t("{width} × {height} pixels", result), enlarged(result)].filter(Boolean).join(", ")],
+      [t("File"), `${bytes(result.originalSize)} → ${bytes(result.processedSize)}`],
+      [t("Time"), `${seconds(result.timings)}, ${moment(version.createdAt)}`],
     ];
     this.replaceChildren(
-      el("h2", {}, "What was done"),
+      el("h2", {}, t("Result")),
       el("dl", {}, rows.flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])),
-      this.#list("warnings", "Please note", result.warnings ?? []),
-      this.#list("faces", "Each face", together(result.faces ?? [])),
+      this.#list("warnings", t("Please note"), result.warnings ?? []),
+      this.#list("faces", t("Face by face"), together(result.faces ?? [])),
       this.#models(result.models ?? {}),
     );
   }
@@ -51,50 +52,49 @@ export class PhotoReport extends HTMLElement {
 
   #models(models) {
     const rows = Object.entries(models).flatMap(([role, id]) => [el("dt", {}, ROLES[role] ?? role), el("dd", {}, String(id))]);
-    return rows.length ? el("details", { class: "more" }, el("summary", {}, "Models that did it"), el("dl", {}, rows)) : "";
+    return rows.length ? el("details", { class: "more" }, el("summary", {}, t("Models used")), el("dl", {}, rows)) : "";
   }
 }
 
 function fading({ steps }) {
-  return steps.includes("fading") ? "Brought back" : "None found";
+  return steps.includes("fading") ? t("Restored to what they were") : t("None found");
 }
 
 function damage({ result, hasMask }, { scratchRemoval = true }) {
-  if (!scratchRemoval) return "Not looked for";
-  if (!result.steps.includes("scratch_removal")) return hasMask ? "Nothing was marked" : "None found";
-  return `${percent(result.scratchCoverage)} of the picture repaired${hasMask ? ", as you marked it" : ""}`;
+  if (!scratchRemoval) return t("Turned off");
+  if (!result.steps.includes("scratch_removal")) return hasMask ? t("Nothing was marked") : t("None found");
+  const share = percent(result.scratchCoverage);
+  return hasMask ? t("{share} repaired, as you marked it", { share }) : t("{share} repaired", { share });
 }
 
 function faces({ faces = [], facesEnhanced, steps }, { faceEnhancement = true }) {
-  if (!faceEnhancement) return "Not looked for";
-  if (!faces.length) return steps.includes("face_enhancement") ? "Made clearer" : "None found";
-  const found = faces.length === 1 ? "1 found" : `${faces.length} found`;
-  if (facesEnhanced === faces.length) return `${found}, made clearer`;
-  return facesEnhanced ? `${found}, ${facesEnhanced} made clearer` : `${found}, left as ${faces.length === 1 ? "it was" : "they were"}`;
+  if (!faceEnhancement) return t("Turned off");
+  if (!faces.length) return steps.includes("face_enhancement") ? t("Made clearer") : t("None found");
+  const n = faces.length;
+  return facesEnhanced ? t("{n} found, {m} made clearer", { n, m: facesEnhanced }) : t("{n} found, unchanged", { n });
 }
 
 function noise({ noiseSigma, steps }, { denoise = true }) {
-  const measured = noiseSigma >= 0.5 ? ` (level ${noiseSigma.toFixed(1)} of 255)` : "";
-  if (steps.includes("denoise")) return `Reduced${measured}`;
-  return denoise ? `Too little to remove${measured}` : `Left as it was${measured}`;
+  const what = steps.includes("denoise") ? t("Reduced") : denoise ? t("Too little to remove") : t("Turned off");
+  return noiseSigma >= 0.5 ? t("{what} (level {n} of 255)", { what, n: noiseSigma.toFixed(1) }) : what;
 }
 
-function colour({ isGrayscale, colorized }, { colorize = false }) {
-  if (colorized) return "Added to a monochrome photo";
-  if (!isGrayscale) return colorize ? "It has colours of its own" : "A colour photo";
-  return colorize ? "Monochrome; none was added" : "Monochrome, left so";
+function color({ isGrayscale, colorized }) {
+  if (colorized) return t("Color added");
+  if (!isGrayscale) return t("In color already");
+  return t("Black and white, no color added");
 }
 
-const enlarged = ({ upscale }) => (upscale > 1 ? `, ${upscale} times as wide and high` : "");
+const enlarged = ({ upscale }) => (upscale > 1 ? t("{n} times as wide and high", { n: upscale }) : "");
 
 /** A sentence for each face; those of whom the same is to be said are told of together. */
 function together(faces) {
   const said = new Map();
   faces.forEach((face, index) => {
-    const [, what] = described(face, index).split(/, (.*)/s);
+    const what = became(face);
     said.set(what, [...(said.get(what) ?? []), index + 1]);
   });
-  return [...said].map(([what, numbers]) => `${numbers.length > 1 ? "Faces" : "Face"} ${ranges(numbers)}: ${what}`);
+  return [...said].map(([what, numbers]) => numbers.length > 1 ? t("Faces {n}: {what}", { n: ranges(numbers), what }) : t("Face {n}: {what}", { n: numbers[0], what }));
 }
 
 /** `1–3, 5`. */
@@ -108,7 +108,7 @@ function ranges(numbers) {
   return runs.map(([first, last]) => (first === last ? first : `${first}–${last}`)).join(", ");
 }
 
-const percent = (value) => (Number.isFinite(value) ? `${value.toFixed(value < 1 ? 2 : 1)} %` : "A part");
+const percent = (value) => (Number.isFinite(value) ? `${value.toFixed(value < 1 ? 2 : 1)} %` : t("Some damage"));
 
 function seconds(timings = {}) {
   const sum = Object.values(timings).reduce((total, each) => total + each, 0);

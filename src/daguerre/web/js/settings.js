@@ -1,9 +1,11 @@
 /** What is wanted, in plain words; it stays in the browser. */
 
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
 import { recall, remember } from "./memory.js";
 
 const KEPT = "settings";
+const AT_ONCE = "startAtOnce";
 
 /** The contract's defaults. */
 export const DEFAULTS = Object.freeze({
@@ -28,33 +30,33 @@ export const DEFAULTS = Object.freeze({
 /** Those with a `flag` are switched by it, the others by their level. */
 const STEPS = [
   {
-    level: "fading", title: "Bring back faded colors and contrast",
-    label: "How much of what faded", ends: ["None", "All"], most: 100,
+    level: "fading", title: t("Bring back faded colors and contrast"),
+    label: t("How much of what faded"), ends: [t("None"), t("All")], most: 100,
   },
   {
-    flag: "scratchRemoval", title: "Repair scratches, tears and dust",
-    level: "scratchSensitivity", label: "How much counts as damage", ends: ["Only what is sure", "Everything suspicious"], most: 100,
+    flag: "scratchRemoval", title: t("Repair scratches, tears and dust"),
+    level: "scratchSensitivity", label: t("How readily something counts as damage"), ends: [t("Only obvious damage"), t("Anything suspicious")], most: 100,
   },
   {
-    flag: "faceEnhancement", title: "Make faces clearer",
-    level: "fidelity", label: "Likeness", ends: ["Clearer", "Truer to the original"], most: 100, per: 100,
+    flag: "faceEnhancement", title: t("Make faces clearer"),
+    level: "fidelity", label: t("Likeness"), ends: [t("Clearer"), t("True to the original")], most: 100, per: 100,
   },
   {
-    flag: "denoise", title: "Reduce noise",
-    level: "denoiseStrength", label: "Strength of noise reduction", ends: ["None", "Very smooth"], most: 100,
+    flag: "denoise", title: t("Reduce noise"),
+    level: "denoiseStrength", label: t("Strength of noise reduction"), ends: [t("None"), t("Very smooth")], most: 100,
   },
   {
-    flag: "colorize", title: "Add colour to monochrome photos",
-    level: "colorizeStrength", label: "Strength of colour", ends: ["None", "Full"], most: 100,
+    flag: "colorize", title: t("Add color to black-and-white photos"),
+    level: "colorizeStrength", label: t("Strength of color"), ends: [t("None"), t("Full")], most: 100,
   },
 ];
 
-const SIZES = [["1", "As it is"], ["2", "Twice as wide and high"], ["4", "Four times as wide and high"]];
-const TINTS = [["keep", "As it is"], ["neutral", "Neutral gray"]];
-const MODELS = [["auto", "Best installed"], ["embedded", "Built in, small and fast"], ["full", "Full, where installed"]];
-const TONES = [["auto", "Look at the photo"], ["yes", "Monochrome"], ["no", "In color"]];
+const SIZES = [["1", t("Unchanged")], ["2", t("Twice as wide and high")], ["4", t("Four times as wide and high")]];
+const TINTS = [["keep", t("Unchanged")], ["neutral", t("Neutral gray")]];
+const MODELS = [["auto", t("Best installed")], ["embedded", t("Built in, small and fast")], ["full", t("Full, if installed")]];
+const TONES = [["auto", t("Decide from the photo")], ["yes", t("Black and white")], ["no", t("In color")]];
 const FORMATS = [
-  ["", "Same as the photo"], ["jpeg", "JPEG"], ["png", "PNG"], ["tiff", "TIFF"], ["webp", "WebP"], ["avif", "AVIF"], ["jxl", "JPEG XL"],
+  ["", t("Same as the photo")], ["jpeg", "JPEG"], ["png", "PNG"], ["tiff", "TIFF"], ["webp", "WebP"], ["avif", "AVIF"], ["jxl", "JPEG XL"],
 ];
 
 /** What a job is sent: without what stands for "as it is". */
@@ -80,24 +82,31 @@ function sound(values) {
 export class SettingsForm extends HTMLElement {
   #values = { ...DEFAULTS, ...sound(recall(KEPT, {})) };
   #rows = new Map();
+  #atOnce = recall(AT_ONCE, true) === true;
 
   /** The settings, as they stand. */
   get values() {
     return { ...this.#values };
   }
 
+  /** Whether photos are restored as soon as they are added. */
+  get atOnce() {
+    return this.#atOnce;
+  }
+
   connectedCallback() {
-    const form = el("form", { class: "settings", "data-testid": "settings", "aria-label": "Settings" });
+    const form = el("form", { class: "settings", "data-testid": "settings", "aria-label": t("Settings") });
     form.append(
       ...STEPS.map((step) => this.#step(step)),
-      this.#choice("upscale", "Size", SIZES),
-      el("details", { class: "more" }, el("summary", {}, "More"),
-        this.#choice("treatAsGrayscale", "The photo is", TONES), this.#choice("tone", "Tone of monochrome photos", TINTS),
-        this.#check("infrared", "Film scans: find dust by infrared"),
-        this.#choice("models", "Models", MODELS), this.#choice("outputFormat", "Save as", FORMATS), this.#quality()),
+      this.#choice("upscale", t("Size"), SIZES),
+      el("details", { class: "more" }, el("summary", {}, t("More")),
+        this.#choice("treatAsGrayscale", t("The photo is"), TONES), this.#choice("tone", t("Tone of black-and-white photos"), TINTS),
+        this.#check("infrared", t("Film scans: also find dust by infrared")),
+        this.#choice("models", t("Models"), MODELS), this.#choice("outputFormat", t("Save as"), FORMATS), this.#quality()),
+      this.#starting(),
       el("div", { class: "actions" },
-        el("button", { type: "submit", class: "primary", "data-testid": "again" }, icon("again"), "Restore again"),
-        el("button", { type: "button", class: "quiet", onclick: () => this.#reset() }, "Reset")),
+        el("button", { type: "submit", class: "primary", "data-testid": "again" }, icon("again"), t("Restore again")),
+        el("button", { type: "button", class: "quiet", onclick: () => this.#reset() }, t("Reset"))),
       el("button", { type: "button", class: "quiet all", hidden: true, "data-testid": "again-all", onclick: () => this.#ask("all") }),
     );
     form.addEventListener("submit", (event) => {
@@ -109,13 +118,15 @@ export class SettingsForm extends HTMLElement {
   }
 
   /** Say whether the shown photo was made otherwise, and how many photos there are. */
-  describe({ available, different, count }) {
+  describe({ available, different, count, held = 0 }) {
     const again = this.querySelector("[data-testid=again]");
-    again.disabled = !available;
-    again.classList.toggle("primary", different);
+    again.disabled = !available && !held;
+    again.classList.toggle("primary", different || held > 0);
+    const label = !held ? t("Restore again") : held === 1 ? t("Restore") : t("Restore {n} photos", { n: held });
+    if (again.lastChild.data !== label) again.lastChild.data = label;
     const all = this.querySelector("[data-testid=again-all]");
-    all.hidden = count < 2;
-    all.textContent = `Restore all ${count} photos again`;
+    all.hidden = count < 2 || held > 0;
+    all.textContent = t("Restore all {n} photos again", { n: count });
   }
 
   #step({ flag, title, level, label, ends, most, per = 1 }) {
@@ -140,6 +151,15 @@ export class SettingsForm extends HTMLElement {
     return row;
   }
 
+  #starting() {
+    const box = el("input", { type: "checkbox", class: "switch", role: "switch", id: "set-at-once", checked: this.#atOnce });
+    box.addEventListener("change", () => {
+      this.#atOnce = box.checked;
+      remember(AT_ONCE, box.checked);
+    });
+    return el("label", { class: "title", for: box.id }, t("Start as soon as photos are added"), box);
+  }
+
   #choice(name, label, options) {
     const select = el("select", { id: `set-${name}` }, options.map(([value, text]) => el("option", { value }, text)));
     const read = typeof DEFAULTS[name] === "number" ? Number : String;
@@ -156,13 +176,13 @@ export class SettingsForm extends HTMLElement {
   }
 
   #quality() {
-    const input = el("input", { type: "number", id: "set-quality", min: 1, max: 100, placeholder: "As it is" });
+    const input = el("input", { type: "number", id: "set-quality", min: 1, max: 100, placeholder: t("Unchanged") });
     input.addEventListener("change", () => {
       const wanted = Math.round(Number(input.value));
       this.#set("quality", input.value === "" || !(wanted >= 1) ? 0 : Math.min(100, wanted));
     });
     this.#rows.set("quality", () => (input.value = this.#values.quality || ""));
-    return el("div", { class: "field" }, el("label", { for: input.id }, "Quality, 1–100"), input);
+    return el("div", { class: "field" }, el("label", { for: input.id }, t("Quality, 1–100")), input);
   }
 
   #set(name, value) {

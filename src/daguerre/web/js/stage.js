@@ -4,6 +4,8 @@ import { viewOf } from "./api.js";
 import { el, icon, perFrame } from "./dom.js";
 import { Faces } from "./faces.js";
 import { HintTool } from "./hinttool.js";
+import { typing } from "./keysdialog.js";
+import { t } from "./language.js";
 import { MaskTool } from "./masktool.js";
 import { Panels } from "./panels.js";
 import { ViewTransform } from "./viewtransform.js";
@@ -13,7 +15,7 @@ import { thumbOf } from "./thumbs.js";
 const PREVIEW_PIXELS = 1600;
 const STEP = 60;
 
-/** Fires `cancel`, `retry`, `mask` (detail: the PNG) and `hints` (detail: the hints). */
+/** Fires `cancel`, `start`, `retry`, `recover`, `mask` (detail: the PNG) and `hints` (detail: the hints). */
 export class PhotoStage extends HTMLElement {
   transform = new ViewTransform();
   item = null;
@@ -24,6 +26,7 @@ export class PhotoStage extends HTMLElement {
   #split = 0.5;
   #splitBefore = 0.5;
   #drag = null;
+  #original = false;
   #shown = "";
   #place = perFrame(() => this.#layout());
 
@@ -34,13 +37,13 @@ export class PhotoStage extends HTMLElement {
     this.marks = el("div", { class: "marks" });
     this.sheet = el("div", { class: "sheet" }, this.afterImage, this.beforeImage, this.canvas, this.marks);
     this.divider = el("div", {
-      class: "divider", "data-testid": "slider", role: "slider", tabIndex: 0, "aria-label": "Before and after",
+      class: "divider", "data-testid": "slider", role: "slider", tabIndex: 0, "aria-label": t("Before and after"),
       "aria-valuemin": 0, "aria-valuemax": 100, "aria-orientation": "horizontal",
     }, el("span", { class: "knob", "aria-hidden": "true" }, icon("compare")));
     this.sketch = el("canvas", { class: "sketch", "aria-hidden": "true", hidden: true });
     this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: true });
-    this.tags = [el("span", { class: "tag left" }, "Before"), el("span", { class: "tag right" }, "After")];
-    this.viewport = el("div", { class: "viewport", tabIndex: 0, role: "group", "aria-label": "The photo" },
+    this.tags = [el("span", { class: "tag left" }, t("Before")), el("span", { class: "tag right" }, t("After"))];
+    this.viewport = el("div", { class: "viewport", tabIndex: 0, role: "group", "aria-label": t("The photo") },
       this.sheet, this.sketch, this.divider, ...this.tags, this.cursor);
     this.panels = new Panels((what) => this.dispatchEvent(new Event(what)));
     this.append(this.viewport, ...this.panels.elements);
@@ -102,6 +105,18 @@ export class PhotoStage extends HTMLElement {
     this.dispatchEvent(new Event("tool"));
   }
 
+  /** Show the original alone, or the comparison again. */
+  showOriginal(wanted) {
+    this.#original = wanted;
+    this.#layout();
+  }
+
+  /** Fill the screen, or leave it. */
+  toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.requestFullscreen?.().catch(() => {}); // Not allowed here; the page stays as it is.
+  }
+
   zoom(factor, x, y) {
     this.transform.zoom(this.transform.scale * factor, x, y);
     this.#place();
@@ -132,10 +147,10 @@ export class PhotoStage extends HTMLElement {
     this.afterImage.hidden = !complete;
     const other = item.versions.find((each) => each.job === this.before && each.phase === "complete");
     this.beforeSource = other ? ["restored", other.job] : ["original", version.job];
-    this.tags[0].textContent = other ? `Version ${item.versions.indexOf(other) + 1}` : "Before";
-    this.tags[1].textContent = item.versions.length > 1 ? `Version ${item.versions.indexOf(version) + 1}` : "After";
-    this.beforeImage.alt = `Before: ${item.name}`;
-    this.afterImage.alt = `Restored: ${item.name}`;
+    this.tags[0].textContent = other ? t("Version {n}", { n: item.versions.indexOf(other) + 1 }) : t("Before");
+    this.tags[1].textContent = item.versions.length > 1 ? t("Version {n}", { n: item.versions.indexOf(version) + 1 }) : t("After");
+    this.beforeImage.alt = t("Before: {name}", item);
+    this.afterImage.alt = t("Restored: {name}", item);
     if (complete) {
       // Whatever is drawn and painted is in the pixels of the photo that came.
       const { width, height, upscale } = version.result;
@@ -191,7 +206,7 @@ export class PhotoStage extends HTMLElement {
     if (!this.version) return;
     this.sheet.style.transform = `translate(${transform.x}px, ${transform.y}px) scale(${transform.scale})`;
     this.style.setProperty("--unit", 1 / transform.scale);
-    const comparing = this.complete && !this.tool;
+    const comparing = this.complete && !this.tool && !this.#original;
     this.divider.hidden = !comparing;
     for (const tag of this.tags) tag.hidden = !comparing;
     const seen = transform.seen;
@@ -200,10 +215,10 @@ export class PhotoStage extends HTMLElement {
     const at = seen.left + (seen.right - seen.left) * this.#split;
     this.divider.style.left = `${at}px`;
     this.divider.setAttribute("aria-valuenow", Math.round(this.#split * 100));
-    this.divider.setAttribute("aria-valuetext", `${Math.round(this.#split * 100)} % before`);
+    this.divider.setAttribute("aria-valuetext", t("{n} % before", { n: Math.round(this.#split * 100) }));
     const from = (at - transform.x) / transform.scale;
     // Masks and hints are for the photo as it came.
-    const whole = !this.complete || this.tool;
+    const whole = !this.complete || this.tool || this.#original;
     this.beforeImage.style.clipPath = whole ? "none" : `inset(0 ${transform.picture.width - from}px 0 0)`;
     this.tags[0].classList.toggle("faded", at < 90);
     this.tags[1].classList.toggle("faded", at > transform.window.width - 90);
@@ -247,7 +262,20 @@ export class PhotoStage extends HTMLElement {
       this.#place();
     });
     this.viewport.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("keydown", (event) => this.#glance(event));
+    document.addEventListener("keyup", (event) => {
+      if (event.key.toLowerCase() === "o") this.showOriginal(false);
+    });
+    addEventListener("blur", () => this.showOriginal(false));
     this.divider.addEventListener("keydown", (event) => this.#slide(event));
+  }
+
+  /** Keys that work wherever the focus is. */
+  #glance(event) {
+    if (!this.complete || event.ctrlKey || event.altKey || event.metaKey || typing(event)) return;
+    const key = event.key.toLowerCase();
+    if (key === "o" && !event.repeat) this.showOriginal(true);
+    else if (key === "f") this.toggleFullScreen();
   }
 
   #start(point, event) {

@@ -1,6 +1,7 @@
 /** Photos on their way to the server: two at a time, again after a lost connection, never twice. */
 
 import { send } from "./api.js";
+import { t } from "./language.js";
 import { arrived } from "./photos.js";
 
 const AT_ONCE = 2;
@@ -61,7 +62,7 @@ export class Uploads {
     const { version, parts } = task;
     const abort = new AbortController();
     this.#sending.set(version, abort);
-    this.#tell(version, { phase: "uploading", percent: 0, stage: "Sending the photo…" });
+    this.#tell(version, { phase: "uploading", percent: 0, stage: t("Sending the photo…") });
     try {
       await send(parts, (share) => this.#tell(version, { percent: Math.round(share * 100) }), abort.signal);
       this.#arrived(version);
@@ -75,7 +76,7 @@ export class Uploads {
 
   #arrived(version) {
     version.justSent = true;
-    this.#tell(version, { phase: "queued", percent: 0, stage: "Waiting…" });
+    this.#tell(version, { phase: "queued", percent: 0, stage: t("Waiting…") });
   }
 
   #failed(task, error) {

@@ -1,6 +1,7 @@
 /** The bar under the photo: zoom, overlays, tools, versions. */
 
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
 
 /** Fires `delete`, and `show` (detail: a version). */
 export class ViewTools extends HTMLElement {
@@ -11,29 +12,40 @@ export class ViewTools extends HTMLElement {
   /** Work for `stage`. */
   attach(stage) {
     this.#stage = stage;
-    this.zoomText = el("output", { class: "zoom", "data-testid": "zoom", title: "Pixels of the photo to pixels of the screen" });
+    this.zoomText = el("output", { class: "zoom", "data-testid": "zoom", title: t("Pixels of the photo to pixels of the screen") });
     this.zooming = el("div", { class: "group zooming" },
-      this.#tool("Zoom out", "minus", () => stage.zoom(1 / 1.5)), this.zoomText,
-      this.#tool("Zoom in", "plus", () => stage.zoom(1.5)),
-      this.#tool("Fit", "fit", () => stage.zoomTo(null)),
-      el("button", { type: "button", class: "tool text", onclick: () => stage.zoomTo(1 / devicePixelRatio), title: "One to one" }, "1:1"));
-    this.damage = this.#toggle("Damage", "damage", (on) => stage.showDamage(on));
-    this.faces = this.#toggle("Faces", "face", (on) => stage.marks.classList.toggle("faces", on));
-    this.mask = this.#toggle("Correct the mask", "brush", (on) => stage.use(on ? stage.maskTool : null));
-    this.hints = this.#toggle("Colour hints", "colour", (on) => stage.use(on ? stage.hintTool : null));
-    this.withSelect = el("select", { "aria-label": "Compare with", onchange: () => stage.compareWith(this.withSelect.value) });
+      this.#tool(t("Zoom out"), "minus", () => stage.zoom(1 / 1.5)), this.zoomText,
+      this.#tool(t("Zoom in"), "plus", () => stage.zoom(1.5)),
+      this.#tool(t("Fit"), "fit", () => stage.zoomTo(null)),
+      el("button", { type: "button", class: "tool text", onclick: () => stage.zoomTo(1 / devicePixelRatio), title: t("Actual size") }, "1:1"),
+      this.#tool(t("Full screen"), "full", () => stage.toggleFullScreen()));
+    this.original = el("button", { type: "button", class: "tool text", title: t("Hold to see the original (O)"), "data-testid": "original" },
+      icon("eye"), el("span", {}, t("Original")));
+    for (const [event, on] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["pointerleave", false]]) {
+      this.original.addEventListener(event, () => stage.showOriginal(on));
+    }
+    // A key press without a pointer shows it until the next one.
+    this.original.addEventListener("keydown", (event) => {
+      if (event.key === " " || event.key === "Enter") stage.showOriginal(true);
+    });
+    this.original.addEventListener("keyup", () => stage.showOriginal(false));
+    this.damage = this.#toggle(t("Damage"), "damage", (on) => stage.showDamage(on));
+    this.faces = this.#toggle(t("Faces"), "face", (on) => stage.marks.classList.toggle("faces", on));
+    this.mask = this.#toggle(t("Correct the mask"), "brush", (on) => stage.use(on ? stage.maskTool : null));
+    this.hints = this.#toggle(t("Color hints"), "colour", (on) => stage.use(on ? stage.hintTool : null));
+    this.withSelect = el("select", { "aria-label": t("Compare with"), onchange: () => stage.compareWith(this.withSelect.value) });
     this.shownSelect = el("select", {
-      "aria-label": "Show",
+      "aria-label": t("Show"),
       onchange: () => {
         const version = this.#item.versions.find((each) => each.job === this.shownSelect.value);
         this.dispatchEvent(new CustomEvent("show", { detail: version }));
       },
     });
     this.versions = el("div", { class: "group versions" }, this.withSelect, el("span", { "aria-hidden": "true" }, "→"), this.shownSelect);
-    this.download = el("a", { class: "button primary", "data-testid": "download", download: "" }, icon("download"), "Download");
-    this.remove = this.#tool("Delete", "bin", () => this.dispatchEvent(new Event("delete")));
-    this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": "View" },
-      this.zooming, el("div", { class: "group overlays" }, this.damage, this.faces, this.mask, this.hints), this.versions,
+    this.download = el("a", { class: "button primary", "data-testid": "download", download: "" }, icon("download"), t("Download"));
+    this.remove = this.#tool(t("Delete"), "bin", () => this.dispatchEvent(new Event("delete")));
+    this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": t("View") },
+      this.zooming, el("div", { class: "group overlays" }, this.original, this.damage, this.faces, this.mask, this.hints), this.versions,
       el("span", { class: "space" }), this.remove, this.download);
     this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
     stage.addEventListener("view", () => {
@@ -63,13 +75,13 @@ export class ViewTools extends HTMLElement {
   #versions(item) {
     const complete = item.versions.filter((each) => each.phase === "complete");
     this.versions.hidden = item.versions.length < 2;
-    const number = (version) => `Version ${item.versions.indexOf(version) + 1}`;
+    const number = (version) => t("Version {n}", { n: item.versions.indexOf(version) + 1 });
     const others = complete.filter((each) => each !== item.shown);
     const picked = JSON.stringify([item.key, item.shown.job, item.versions.map((each) => [each.job, each.phase]), this.#stage.before]);
     if (picked === this.#picked) return;
     this.#picked = picked;
     this.withSelect.replaceChildren(
-      el("option", { value: "original" }, "Original"), ...others.map((each) => el("option", { value: each.job }, number(each))));
+      el("option", { value: "original" }, t("Original")), ...others.map((each) => el("option", { value: each.job }, number(each))));
     this.withSelect.value = others.some((each) => each.job === this.#stage.before) ? this.#stage.before : "original";
     if (this.withSelect.value !== this.#stage.before) this.#stage.compareWith("original");
     this.withSelect.hidden = item.shown.phase !== "complete";
