@@ -10,7 +10,7 @@ import pytest
 from daguerre.errors import Canceled
 from daguerre.imaging.photo import Pixels
 from daguerre.models import adapters
-from daguerre.models.roles import Inpainter
+from daguerre.models.roles import Floats, Inpainter
 from daguerre.pipeline import inpaint
 from daguerre.pipeline.inpaint.thin_plate import thin_plate_spline
 from daguerre.progress import CancelToken, Track
@@ -135,3 +135,37 @@ def test_a_spline_carries_a_slope_on() -> None:
     filled = thin_plate_spline(broken, hole, steps=60)
     assert np.abs(filled - ramp).max() < 0.01
     assert np.array_equal(filled[~hole], ramp[~hole])
+
+
+class Watched:
+    """An inpainter that remembers what it was shown."""
+
+    def __init__(self, inpainter: Inpainter) -> None:
+        self.tiling, self.window = inpainter.tiling, inpainter.window
+        self.shapes: list[tuple[int, ...]] = []
+        self._inpainter = inpainter
+
+    def __call__(self, image: Floats, hole: Floats) -> Floats:
+        self.shapes.append(hole.shape)
+        return self._inpainter(image, hole)
+
+
+def test_the_model_sees_the_damage_and_its_surroundings_only(inpainter: Inpainter) -> None:
+    watched = Watched(inpainter)
+    photo, mask = scene(150, 150), np.zeros((150, 150), bool)
+    mask[60:72, 100:108] = True
+    inpaint.fill(wounded(photo, mask), mask, watched, track=Track())
+    assert watched.shapes == [(64, 64)]
+
+
+def test_only_what_lies_deep_is_filled_at_half_the_size(inpainter: Inpainter) -> None:
+    photo, mask = scene(420, 900), np.zeros((420, 900), bool)
+    mask[150:200, 100:150] = True
+    alone = Watched(inpainter)
+    inpaint.fill(wounded(photo, mask), mask, alone, track=Track())
+    far = np.zeros_like(mask)
+    far[100:300, 800:812] = True
+    both, second = Watched(inpainter), Watched(inpainter)
+    inpaint.fill(wounded(photo, mask | far), mask | far, both, track=Track())
+    inpaint.fill(wounded(photo, far), far, second, track=Track())
+    assert len(both.shapes) == len(alone.shapes) + len(second.shapes)

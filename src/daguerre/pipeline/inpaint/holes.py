@@ -20,8 +20,11 @@ _STAIN = 12 / 255
 """Mean error of a rim, 0..1, that the damage must have left there; sound rims of textured photos stay below."""
 
 
-def fill_deep_from_half(pixels: Pixels, mask: Mask, deep: Mask, fill: Callable[[Pixels, Mask], Pixels]) -> Pixels:
-    """``pixels`` with its ``deep`` part taken from what ``fill`` makes of the photo at half the size."""
+def fill_deep_from_half(pixels: Pixels, mask: Mask, deep: Mask, fill: Callable[[Pixels, Mask, Mask], Pixels]) -> Pixels:
+    """``pixels`` with its ``deep`` part taken from what ``fill`` makes of the photo at half the size.
+
+    ``fill`` is given that photo, its holes and the part of them that is needed.
+    """
     height, width = mask.shape
     half = ((width + 1) // 2, (height + 1) // 2)
     known = cv2.resize((~mask).view(np.uint8) * np.uint8(255), half, interpolation=cv2.INTER_AREA)
@@ -34,7 +37,8 @@ def fill_deep_from_half(pixels: Pixels, mask: Mask, deep: Mask, fill: Callable[[
     lifted = small[rim] / share[rim, None]
     small[rim] = lifted if pixels.dtype.kind == "f" else np.clip(np.rint(lifted), 0, white_of(pixels.dtype))
     if not hole.all():
-        small = fill(small, hole)
+        part = cv2.resize(deep.view(np.uint8) * np.uint8(255), half, interpolation=cv2.INTER_AREA)
+        small = fill(small, hole, hole & (cv2.dilate(part, np.ones((5, 5), np.uint8)) > 0))
     start[mask] = pixels[mask]
     large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     start[deep] = large.reshape(height, width, -1)[deep]

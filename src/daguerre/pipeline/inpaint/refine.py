@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
 from daguerre.models.roles import Floats, Inpainter
@@ -12,7 +15,7 @@ from daguerre.pipeline.inpaint.holes import FEATHER, Mask, cover_stained_rim, fi
 from daguerre.pipeline.inpaint.thin_plate import thin_plate_spline
 from daguerre.progress import Track
 from daguerre.tiling.blending import read_window, transform_tiles
-from daguerre.tiling.geometry import Tile, split
+from daguerre.tiling.geometry import Tile, Tiling, round_up, split
 
 _HALF_TRUSTED = 2 / 255
 """Strength of the model's answer, 0..1, at which half of it is believed. Chosen on an earlier checkpoint, where it
@@ -20,6 +23,9 @@ gained on smooth holes; with the final weights it costs 0.03 dB on average and g
 
 _REACH = 16
 """Pixels around a hole that its fill depends on."""
+
+_SIZES = 32
+"""The model sees parts of a window whose sides are multiples of this: each new shape costs time."""
 
 _DEEP = 14
 """A hole's pixels further than this from its rim are filled on a photo of half the size first."""
@@ -32,21 +38,22 @@ def refine_by_tiles(pixels: Pixels, mask: Mask, inpainter: Inpainter, *, track: 
     their surroundings. Holes thicker than ``2 * _DEEP`` pixels are filled from coarse to fine. Deterministic. Raises
     ModelFailed and Canceled.
     """
-    return _fill(pixels, mask, inpainter, grain.measure(pixels, mask), track)
+    return _fill(pixels, mask, mask, inpainter, grain.measure(pixels, mask), track)
 
 
-def _fill(pixels: Pixels, mask: Mask, inpainter: Inpainter, own: grain.Grain, track: Track) -> Pixels:
+def _fill(pixels: Pixels, mask: Mask, needed: Mask, inpainter: Inpainter, own: grain.Grain, track: Track) -> Pixels:
+    """Fills ``mask`` at least where ``needed``."""
     deep = _deep(mask)
     start = pixels
     if deep.any():
         half, track = track.split(1, 4)
         start = fill_deep_from_half(
-            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, half)
+            pixels, mask, deep, lambda small, hole, part: _fill(small, hole, part, inpainter, grain.NONE, half)
         )
 
     def damaged(tile: Tile) -> bool:
         rows, columns = (slice(max(0, side.start - FEATHER), side.stop + FEATHER) for side in tile.core)
-        return bool(mask[rows, columns].any())
+        return bool(needed[rows, columns].any())
 
     def mend(image: Floats, tile: Tile) -> Floats:
         window = np.ascontiguousarray(image[0].transpose(1, 2, 0))
@@ -59,11 +66,12 @@ def _fill(pixels: Pixels, mask: Mask, inpainter: Inpainter, own: grain.Grain, tr
             filled = np.clip(thin_plate_spline(np.ascontiguousarray(inside), open_hole), 0, 1)
             thick = _thick(open_hole)
             if thick.any():
-                # The model is given the whole tile: every tile has one shape.
-                context, opened = window.copy(), np.zeros_like(hole)
-                context[part], opened[part] = filled, open_hole
-                residual = inpainter(context, opened.astype(np.float32))[part]
-                filled = np.clip(filled + _trusted(residual * thick[..., None], open_hole), 0, 1)
+                context, opened, wide = window.copy(), np.zeros_like(hole), np.zeros_like(hole)
+                context[part], opened[part], wide[part] = filled, open_hole, thick
+                seen = _seen(wide, inpainter.tiling)
+                residual = np.zeros_like(window)
+                residual[seen] = inpainter(np.ascontiguousarray(context[seen]), opened[seen].astype(np.float32))
+                filled = np.clip(filled + _trusted(residual[part] * thick[..., None], open_hole), 0, 1)
             inside = np.where(open_hole[..., None], filled, inside)
         top, left = tile.top + part[0].start, tile.left + part[1].start
         window[part] = grain.add(inside, near | open_hole, own, top, left)
@@ -87,6 +95,19 @@ def _around(hole: Mask) -> tuple[slice, slice]:
     top, bottom = max(0, int(rows[0]) - _REACH), min(height, int(rows[-1]) + _REACH + 1)
     left, right = max(0, int(columns[0]) - _REACH), min(width, int(columns[-1]) + _REACH + 1)
     return slice(top, bottom), slice(left, right)
+
+
+def _seen(hole: Mask, tiling: Tiling) -> tuple[slice, slice]:
+    """The rows and columns of a window that the model has to see for ``hole``, its halo included."""
+    rows = _span(np.flatnonzero(hole.any(1)), hole.shape[0], tiling)
+    return rows, _span(np.flatnonzero(hole.any(0)), hole.shape[1], tiling)
+
+
+def _span(lines: npt.NDArray[np.intp], size: int, tiling: Tiling) -> slice:
+    first = max(0, int(lines[0]) - tiling.halo) // tiling.multiple * tiling.multiple
+    length = round_up(int(lines[-1]) + 1 + tiling.halo - first, math.lcm(_SIZES, tiling.multiple))
+    first = max(0, min(first, size - length))
+    return slice(first, min(size, first + length))
 
 
 def _thick(hole: Mask) -> Mask:

@@ -53,7 +53,7 @@ def _fill(pixels: Pixels, mask: Mask, inpainter: Inpainter, own: grain.Grain, tr
     if deep.any():
         half, track = track.split(1, 4)
         result = fill_deep_from_half(
-            pixels, mask, deep, lambda small, hole: _fill(small, hole, inpainter, grain.NONE, half)
+            pixels, mask, deep, lambda small, hole, _: _fill(small, hole, inpainter, grain.NONE, half)
         )
     cut = lay_windows(mask, inpainter.window)
     track.expect(len(cut))
