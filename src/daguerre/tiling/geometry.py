@@ -115,6 +115,18 @@ def split(height: int, width: int, tiling: Tiling, *, overlap: int = OVERLAP) ->
     ]
 
 
+def cover(height: int, width: int, tiling: Tiling) -> list[Tile]:
+    """Windows of one shape, row by row, for what finds things rather than changes pixels: none has a core.
+
+    Neighbors share two halos at least, so that what is no larger lies whole in one of them. The windows lie inside of
+    the photo, evenly spread, but for what ``tiling.multiple`` adds to photos that are smaller than a tile.
+
+    Raises ValueError when the tile leaves nothing between its halos.
+    """
+    rows, columns = _stretches(height, tiling), _stretches(width, tiling)
+    return [window(top, left, tall, wide) for top, tall in rows for left, wide in columns]
+
+
 def halves(tile: Tile, axis: int) -> tuple[Tile, Tile] | None:
     """``tile`` cut across its rows (``axis`` 2) or columns (3), each half with a halo; ``None`` where it is small."""
     top, left, bottom, right = tile.ramps
@@ -160,3 +172,16 @@ def _spans(size: int, core: int, overlap: int, multiple: int) -> list[tuple[int,
         (index * stride, stride + overlap, overlap if index else 0, overlap if index + 1 < count else 0)
         for index in range(count)
     ]
+
+
+def _stretches(size: int, tiling: Tiling) -> list[tuple[int, int]]:
+    """Start and length of each window along one side."""
+    shared = 2 * tiling.halo
+    longest = tiling.tile // tiling.multiple * tiling.multiple
+    if size <= longest:
+        return [(0, round_up(size, tiling.multiple))]
+    if longest <= shared:
+        raise ValueError(f"{tiling} leaves nothing between its halos")
+    count = ceil_div(size - shared, longest - shared)
+    length = round_up(ceil_div(size + (count - 1) * shared, count), tiling.multiple)
+    return [(round(index * (size - length) / (count - 1)), length) for index in range(count)]

@@ -11,7 +11,7 @@ from daguerre.models.runtime.loaded import LoadedModel
 _STRIDES = (8, 16, 32)
 _LEAST = 0.15
 """Scores below say nothing."""
-_PAD = 128
+_PAD = 64
 """Images are filled up to multiples of it, so that few shapes are met."""
 
 

@@ -32,7 +32,7 @@ _ENTRIES = (
     _Entry("inpaint", "ResidualInpainter", "fills damage", multiple=8, tile=224, halo=16),
     _Entry("noise", "CellNoise", "measures noise", multiple=8, tile=176, halo=16),
     _Entry("denoise", "ResidualDenoiser", "removes noise", multiple=8, tile=1024, halo=24),
-    _Entry("face_detection", "StrideFaces", "finds faces", multiple=32, tile=1024, halo=96),
+    _Entry("face_detection", "StrideFaces", "finds faces", multiple=32, tile=1536, halo=96),
     _Entry("face_restoration", "Portrait", "enhances faces", multiple=32, window=512),
     _Entry("monochrome", "ToneJudge", "tells monochrome photos from color ones", multiple=128, window=128),
     _Entry("upscale", "Enlarger", "enlarges photos", multiple=4, tile=384, halo=32),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from daguerre.pipeline.faces import alignment
 from daguerre.pipeline.faces.candidates import SAME_FACE, Face, iou, nms, suppress_nested
 from daguerre.progress import Track
 from daguerre.tiling.blending import read_window
-from daguerre.tiling.geometry import Tiling, round_up, split
+from daguerre.tiling.geometry import cover
 
 SURE = 0.74
 """Confidence from which a face is one. On 168 photos, most of them old, 115 of the 119 faces that YuNet sees at 0.7 are
@@ -30,8 +31,8 @@ _MOST = 200
 _LOOK_AND_CONFIRM = (8, 1)
 """Shares of the time of the first and the second look."""
 _ENLARGED_BELOW = 640
-_SIDES = 128
-"""Photos smaller than a tile are seen at multiples of it, so that the model meets few shapes."""
+_SIDES = 64
+"""The sides of what the model sees are multiples of it, so that it meets few shapes."""
 
 
 def find_faces(pixels: Pixels, detector: FaceDetector, track: Track) -> list[Face]:
@@ -43,7 +44,7 @@ def find_faces(pixels: Pixels, detector: FaceDetector, track: Track) -> list[Fac
     tracks = looks.split(*(zoom * zoom for zoom in zooms))
     for (level, zoom), part in zip(_levels(pixels, zooms), tracks, strict=True):
         height, width = level.shape[:2]
-        cut = split(height, width, _tiling(detector, max(height, width)))
+        cut = cover(height, width, replace(detector.tiling, multiple=math.lcm(detector.tiling.multiple, _SIDES)))
         part.expect(len(cut))
         for tile in cut:
             image = stretch(read_window(level, tile)[0].transpose(1, 2, 0))
@@ -57,29 +58,25 @@ def find_faces(pixels: Pixels, detector: FaceDetector, track: Track) -> list[Fac
     second.expect(len(likely))
     faces = []
     for face in likely:
-        confidence = (1 - _TRUST) * face.confidence + _TRUST * _confirm(pixels, face, detector, stretch)
-        if confidence >= (SURE if max(face.box[2:]) >= _SMALL else _SURE_SMALL):
+        least = SURE if max(face.box[2:]) >= _SMALL else _SURE_SMALL
+        confidence = _confirm(pixels, face, detector, stretch, least)
+        if confidence >= least:
             faces.append(replace(face, confidence=confidence))
         second.advance()
     return suppress_nested(faces)
 
 
-def _tiling(detector: FaceDetector, longest: int) -> Tiling:
-    """The detector's own; for a photo that one tile holds, a tile of few sizes, and no halo."""
-    own = detector.tiling
-    side = min(own.tile, round_up(longest, _SIDES))
-    return Tiling(side, 0 if longest <= side else own.halo, own.multiple)
+def _confirm(pixels: Pixels, face: Face, detector: FaceDetector, stretch: _Stretch, least: float) -> float:
+    """How sure the detector is of ``face`` once it has seen it larger and smaller, alone, too.
 
-
-def _confirm(pixels: Pixels, face: Face, detector: FaceDetector, stretch: _Stretch) -> float:
-    """How sure the detector is when it sees the face larger and smaller, alone: the mean of its scores.
-
-    What is a face stays one; what was mistaken for one rarely does.
+    What is a face stays one; what was mistaken for one rarely does. 0 as soon as ``least`` is out of reach.
     """
     x, y, width, height = face.box
     longest = max(width, height)
     total = 0.0
-    for look in _LOOKS:
+    for seen, look in enumerate(_LOOKS):
+        if (1 - _TRUST) * face.confidence + _TRUST * (total + len(_LOOKS) - seen) / len(_LOOKS) < least:
+            return 0.0
         scale = look / longest
         shift = _WINDOW / 2 - scale * np.array([x + width / 2, y + height / 2])
         matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
@@ -89,7 +86,7 @@ def _confirm(pixels: Pixels, face: Face, detector: FaceDetector, stretch: _Stret
         box = np.array([(_WINDOW - width * scale) / 2, (_WINDOW - height * scale) / 2, width * scale, height * scale])
         same = iou(found.boxes.astype(np.float64), box) > SAME_FACE
         total += float(found.scores[same].max(initial=0))
-    return total / len(_LOOKS)
+    return (1 - _TRUST) * face.confidence + _TRUST * total / len(_LOOKS)
 
 
 def _zooms(longest: int, detector: FaceDetector) -> list[float]:
