@@ -110,6 +110,34 @@ def test_survey_at_reduced_scale_places_every_value(height, width, scale):
     assert np.allclose(result[..., 0], pixels[::scale, ::scale, 0], atol=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(40, 200), st.integers(40, 200), st.integers(0, 2**32 - 1))
+def test_wanted_tiles_count_by_their_weights_wherever_they_lie(height, width, seed):
+    tiles = split(height, width, Tiling(tile=64, halo=4, multiple=4))
+    chosen = set(np.flatnonzero(np.random.default_rng(seed).random(len(tiles)) < 0.4))
+    wanted = {tile for index, tile in enumerate(tiles) if index in chosen}
+    expected = np.zeros((height, width))
+    for tile in wanted:
+        shares = []
+        for start, stop, before, after in (
+            (tile.core_top, tile.core_bottom, tile.ramps[0], tile.ramps[2]),
+            (tile.core_left, tile.core_right, tile.ramps[1], tile.ramps[3]),
+        ):
+            share = np.ones(stop - start)
+            share[:before] = (np.arange(before) + 0.5) / max(before, 1)
+            share[len(share) - after :] = 1 - (np.arange(after) + 0.5) / max(after, 1)
+            shares.append(share)
+        expected[tile.core] += shares[0][:, None] * shares[1]
+    said = measure_tiles(
+        np.zeros((height, width, 1), np.uint8),
+        lambda image, tile: np.ones_like(image[:, :1]),
+        tiles,
+        Track(),
+        wanted=wanted.__contains__,
+    )
+    assert np.abs(said[:, :, 0] - expected).max() < 1e-5
+
+
 def test_survey_in_bytes():
     pixels = photo(90, 70, 3, "uint8", 2)
     cut = split(90, 70, Tiling(96, 8, 8))

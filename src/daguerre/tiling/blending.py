@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -43,13 +44,17 @@ def read_window(pixels: Pixels, tile: Tile) -> Floats:
         window = pixels[:, columns][rows]
     else:
         window = pixels[rows[:, None], columns[None, :]]
-    image = np.ascontiguousarray(window.transpose(2, 0, 1), dtype=np.float32)[None]
+    channels = window.shape[2]
+    image: Floats = np.empty((1, 3 if channels == 1 else channels, *window.shape[:2]), np.float32)
+    scale = np.float32(1.0 / white_of(pixels.dtype) if pixels.dtype.kind == "u" else 1.0)
+    for channel in range(channels):
+        np.multiply(window[:, :, channel], scale, out=image[0, channel], casting="unsafe")
     if pixels.dtype.kind == "f":
-        np.nan_to_num(image, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
-        np.clip(image, 0.0, 1.0, out=image)
-    elif pixels.dtype.kind == "u":
-        image *= np.float32(1.0 / white_of(pixels.dtype))
-    return image.repeat(3, axis=1) if image.shape[1] == 1 else image
+        np.nan_to_num(image[:, :channels], copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+        np.clip(image[:, :channels], 0.0, 1.0, out=image[:, :channels])
+    if channels == 1:
+        image[:, 1:] = image[:, :1]
+    return image
 
 
 def transform_tiles(
@@ -75,9 +80,8 @@ def transform_tiles(
         return difference.mean(axis=1, keepdims=True, dtype=np.float32) if channels == 1 else difference
 
     result = pixels.copy()
-    for top, band in _bands(change, tiles, pixels.shape[1], channels, 1, track, wanted):
-        rows = slice(top, top + band.shape[0])
-        result[rows] = add_change(pixels[rows], band)
+    for rows, columns, band in _bands(change, tiles, pixels.shape[1], channels, 1, track, wanted):
+        result[rows, columns] = add_change(pixels[rows, columns], band)
     return result
 
 
@@ -105,10 +109,10 @@ def measure_tiles(
     def values(tile: Tile) -> Floats:
         return measure(read_window(pixels, tile), tile)
 
-    for top, band in _bands(values, tiles, width, channels, scale, track, wanted):
+    for rows, columns, band in _bands(values, tiles, width, channels, scale, track, wanted):
         if result.dtype == np.uint8:
             band = np.rint(np.clip(band, 0.0, 1.0) * 255.0)
-        result[top : top + band.shape[0]] = band
+        result[rows, columns] = band
     return result
 
 
@@ -130,10 +134,9 @@ def enlarge_tiles(pixels: Pixels, transform: Transform, tiles: Sequence[Tile], f
 
     result = np.empty((pixels.shape[0] * factor, width, channels), pixels.dtype)
     large = [tile.enlarged(factor) for tile in tiles]
-    for top, band in _bands(enlarged, large, width, channels, 1, track):
-        rows = slice(top, top + band.shape[0])
+    for rows, _, band in _bands(enlarged, large, width, channels, 1, track):
         if pixels.dtype.kind == "f":
-            part = pixels[top // factor : (top + band.shape[0]) // factor]
+            part = pixels[rows.start // factor : rows.stop // factor]
             beyond = part - np.clip(np.nan_to_num(part, nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
             result[rows] = np.maximum(band, 0) + beyond.repeat(factor, axis=0).repeat(factor, axis=1)
         else:
@@ -150,28 +153,54 @@ def _bands(
     scale: int,
     track: Track,
     wanted: Callable[[Tile], bool] | None = None,
-) -> Iterator[tuple[int, Floats]]:
-    """Blend the cores; yields ``(first row, [rows, width, channels])`` as soon as rows are complete."""
+) -> Iterator[tuple[slice, slice, Floats]]:
+    """Blend the cores; yields ``rows, columns, [rows, columns, channels]`` as soon as rows are complete.
+
+    What no wanted tile covers is not yielded: it counts as zero.
+    """
     chosen = set(tiles) if wanted is None else {tile for tile in tiles if wanted(tile)}
     track.expect(len(chosen))
     bands = [list(row) for _, row in groupby(tiles, key=lambda tile: tile.core_top)]
-    carried: Floats = np.zeros((0, width, channels), np.float32)
+    carried: Floats = np.zeros((channels, 0, width), np.float32)
+    first, last = width, 0
     for index, row in enumerate(bands):
         top, bottom = row[0].core_top // scale, ceil_div(row[0].core_bottom, scale)
-        total: Floats = np.zeros((bottom - top, width, channels), np.float32)
-        total[: carried.shape[0]] = carried
+        total: Floats | None = None
+        if first < last:
+            total = _grown(carried, bottom - top)
+        reached = (width, 0)
         for tile in row:
             if tile in chosen:
                 window = values(tile)
+                if total is None:
+                    total = np.zeros((channels, bottom - top, width), np.float32)
                 weights = _core_weights(tile, scale)
                 above, before = (tile.core_top - tile.top) // scale, (tile.core_left - tile.left) // scale
                 core = window[0, :, above : above + weights.shape[0], before : before + weights.shape[1]]
-                left = tile.core_left // scale
-                total[:, left : left + weights.shape[1]] += core.transpose(1, 2, 0) * weights[:, :, None]
+                left, right = tile.core_left // scale, tile.core_left // scale + weights.shape[1]
+                total[:, :, left:right] += core * weights
+                reached = min(reached[0], left), max(reached[1], right)
                 track.advance()
+        first, last = min(first, reached[0]), max(last, reached[1])
         end = bands[index + 1][0].core_top // scale if index + 1 < len(bands) else bottom
-        carried = total[end - top :]
-        yield top, total[: end - top]
+        if total is not None:
+            yield slice(top, end), slice(first, last), _interleaved(total[:, : end - top, first:last])
+            carried = total[:, end - top :]
+        first, last = reached
+
+
+def _grown(band: Floats, height: int) -> Floats:
+    """``band`` ``[channels, h, width]`` with zeros below, up to ``height``."""
+    grown: Floats = np.zeros((band.shape[0], height, band.shape[2]), np.float32)
+    grown[:, : band.shape[1]] = band
+    return grown
+
+
+def _interleaved(planes: Floats) -> Floats:
+    """``[channels, h, w]`` as ``[h, w, channels]``."""
+    return np.asarray(cv2.merge([np.ascontiguousarray(plane) for plane in planes]), np.float32).reshape(
+        *planes.shape[1:], -1
+    )
 
 
 def _dividing(transform: Transform) -> Transform:
@@ -213,8 +242,12 @@ def add_change(pixels: Pixels, change: Floats) -> Pixels:
         # A pixel that is not finite cannot be changed; below black only what was there already.
         summed = np.maximum(pixels + change, np.minimum(pixels, 0))
         return np.asarray(np.where(change == 0, pixels, summed), pixels.dtype)
-    white = white_of(pixels.dtype)
-    return np.asarray(np.clip(np.rint(pixels + change * np.float32(white)), 0, white), pixels.dtype)
+    white = np.float32(white_of(pixels.dtype))
+    summed = change * white
+    summed += pixels
+    np.rint(summed, out=summed)
+    np.clip(summed, 0, white, out=summed)
+    return summed.astype(pixels.dtype)
 
 
 def _core_weights(tile: Tile, scale: int) -> Floats:
