@@ -250,3 +250,12 @@ def test_fax_without_a_word_of_its_colors_is_black_on_white() -> None:
     at = without.rindex(b"\x06\1\3\0")
     expected = look(without)
     assert np.array_equal(look(without[:at] + b"\x07\1\3\0" + without[at + 4 :]), expected)
+
+
+def test_a_head_that_tells_of_fewer_samples_than_its_colors_have_gives_gray() -> None:
+    stored = np.dstack([RAMP, RAMP]).astype(np.float32)
+    data = tiffs.file(tiffs.of(stored, 2))
+    photo = daguerre.open(data)
+    assert photo.pixels.shape == (24, 40, 1)
+    photo.pixels = 1 - photo.pixels
+    assert np.abs(look(imaging.encode(photo).data)[:, :, 0] - (1 - RAMP)).max() < 1e-3

@@ -98,7 +98,7 @@ def read_shape(tags: Directory) -> Shape:
         colors = 3  # Three samples without a word of what they are: programs mean red, green and blue.
     if photometric == SEPARATED and samples < 4:
         colors = samples
-    return Shape(width, height, samples, bits, photometric, min(colors, samples), compression)
+    return Shape(width, height, samples, bits, photometric, colors if colors <= samples else 1, compression)
 
 
 def _bits(tags: Directory) -> int:
@@ -224,7 +224,9 @@ def _as_colors(stored: Pixels, is_rgb: bool, tags: Directory, shape: Shape) -> S
         extra = _leveled(stored[:, :, 1:], shape.bits, notes)
         return Samples(np.concatenate([colors, depth.convert(extra, str(colors.dtype))], axis=2), 3, notes)
     plane = _leveled(stored, shape.bits, notes)
-    colors_count = min(3 if is_rgb and shape.photometric != SEPARATED else shape.colors, plane.shape[2])
+    colors_count = 3 if is_rgb and shape.photometric != SEPARATED else shape.colors
+    if plane.shape[2] < colors_count:
+        colors_count = 1  # A damaged head that tells of fewer samples than its colors have.
     if shape.photometric == MIN_IS_WHITE and not is_rgb:
         plane = plane.copy()
         plane[:, :, :colors_count] = _inverted(plane[:, :, :colors_count])
