@@ -29,6 +29,7 @@ def test_defaults_are_those_of_the_specification():
         "treatAsGrayscale": "auto",
         "fading": 0,
         "tone": "keep",
+        "infrared": False,
         "recover": False,
         "outputFormat": None,
         "quality": None,
