@@ -23,9 +23,11 @@ def cluster(tmp_path_factory, postgres, object_store, store_environment) -> Iter
     made = Cluster(
         tmp_path_factory.mktemp("cluster"), postgres.database(), object_store.url(), object_store.environment
     )
-    made.machine()
-    made.machine()
-    made.server()
-    made.server(STORAGE_REDIRECT=1)
-    yield made
-    made.stop()
+    try:
+        made.machine()
+        made.machine()
+        made.server()
+        made.server(STORAGE_REDIRECT=1)
+        yield made
+    finally:
+        made.stop()
