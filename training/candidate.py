@@ -14,6 +14,11 @@ Served = TypeVar("Served")
 
 
 def load_candidate(role: Role[Served], path: Path, threads: int | None = None) -> Served:
-    """The ONNX file ``path`` behind the entry of the embedded model of ``role``. Raises a ModelError."""
-    entry = next(model for model in embedded.catalog() if model.role == role.name)
-    return role.adapt(LoadedModel(entry, Session(path, threads=threads)))
+    """The ONNX file ``path``, and its parts beside it, behind the entry of the embedded model of ``role``.
+
+    Raises a ModelError.
+    """
+    catalog = embedded.catalog()
+    entry = next(model for model in catalog if model.role == role.name)
+    parts = tuple(Session(path.parent / catalog.get(part).file, threads=threads) for part in entry.parts)
+    return role.adapt(LoadedModel(entry, Session(path, threads=threads), parts))

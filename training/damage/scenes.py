@@ -6,6 +6,7 @@ A clean photo is given the tones, softness, grain, border and compression of a r
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training import album
-from training.damage import wear
-from training.damage.synthesis import grain, letters, visible
+from training import RUNS, album
+from training.damage import wear, wounds
+from training.damage.synthesis import KINDS, Bank, grain, letters, visible, wound
 from training.damage.wear import Floats, Random, log_uniform
 
 Bytes = npt.NDArray[np.uint8]
 
 TONES = Path(__file__).parents[2] / "runs" / "tones.npz"
+_WOUNDED = 0.45
+"""How often what is drawn comes from the kept covers (:mod:`training.damage.wounds`), and not from `wear`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,11 @@ def store(image: Floats, rng: Random) -> Bytes:
 def damage(image: Floats, rng: Random, sigma: float) -> tuple[Floats, Bytes, Bytes]:
     """``image`` with several kinds of damage drawn on it, where they can be seen, and where they lie but can't."""
     before, cover = image, np.zeros(image.shape[:2], np.float32)
+    if rng.random() < _WOUNDED:
+        for kind in rng.choice(list(KINDS), rng.integers(1, 4)):
+            image, covered = _wound(image, str(kind), rng)
+            np.maximum(cover, covered, out=cover)
+        return image, *visible(before, image, cover, sigma)
     kinds, odds = list(wear.KINDS), np.array(list(wear.KINDS.values()))
     count = min(6, 1 + rng.poisson(1.5))
     for index in rng.choice(len(kinds), count, replace=False, p=odds / odds.sum()):
@@ -158,6 +166,22 @@ def damage(image: Floats, rng: Random, sigma: float) -> tuple[Floats, Bytes, Byt
         np.maximum(cover, covered, out=cover)
     truth, unsure = visible(before, image, cover, sigma)
     return image, truth, unsure
+
+
+def _wound(image: Floats, kind: str, rng: Random) -> tuple[Floats, Floats]:
+    """One of the wounds that are kept as square covers, on a photo of any proportions."""
+    height, width = image.shape[:2]
+    side = max(height, width)
+    top, left = (int(rng.choice([0, side - length])) for length in (height, width))
+    around = ((top, side - height - top), (left, side - width - left))
+    result, cover = wound(np.pad(image, (*around, (0, 0)), mode="symmetric"), kind, _bank(), rng)
+    inside = np.s_[top : top + height, left : left + width]
+    return np.ascontiguousarray(result[inside]), np.ascontiguousarray(cover[inside])
+
+
+@functools.cache
+def _bank() -> Bank:
+    return wounds.bank(RUNS / "wounds")
 
 
 def drawn(

@@ -517,7 +517,7 @@ def bands(rng: Random, image: Floats) -> list[Layer]:
                 start + (end - start) * np.float32(first + rng.uniform(0.05, 0.3)),
             )
         path = jagged(rng, start, end, rng.uniform(0, 0.01))
-        _stroke(canvas, path, np.full(len(path), log_uniform(rng, 1, 9), np.float32))
+        _stroke(canvas, path, np.full(len(path), log_uniform(rng, 1, 18), np.float32))
     return [
         Layer(
             cv2.GaussianBlur(_scaled(canvas, rng.uniform(0.6, 1)), (0, 0), rng.uniform(0.3, 1)),
@@ -531,7 +531,7 @@ Kind = Callable[[Random, Floats], list[Layer]]
 KINDS: dict[Kind, float] = {
     specks: 0.30, pairs_of_specks: 0.12, hairs: 0.2, scratches: 0.24, tram_lines: 0.06, cracks: 0.16, creases: 0.14,
     chips: 0.16, worn_edges: 0.1, torn: 0.08, stains: 0.07, foxing: 0.06, craquelure: 0.03, fingerprint: 0.015,
-    bands: 0.05,
+    bands: 0.1,
 }  # fmt: skip
 """How often each is drawn."""
 

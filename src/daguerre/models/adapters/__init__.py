@@ -24,10 +24,10 @@ from daguerre.models.adapters.lama import LaMa
 from daguerre.models.adapters.migan import MiGan
 from daguerre.models.adapters.mobilefacenet import MobileFaceNet
 from daguerre.models.adapters.portrait import Portrait
-from daguerre.models.adapters.pyramid_damage import PyramidDamage
 from daguerre.models.adapters.realesrgan import RealESRGAN, RealESRGANFaces
 from daguerre.models.adapters.residual_denoiser import ResidualDenoiser
 from daguerre.models.adapters.residual_inpainter import ResidualInpainter
+from daguerre.models.adapters.scene_damage import SceneDamage
 from daguerre.models.adapters.sface import SFace
 from daguerre.models.adapters.siggraph17 import Siggraph17
 from daguerre.models.adapters.stride_faces import StrideFaces
@@ -53,7 +53,7 @@ class Role(Generic[Served]):
         return self.adapters[model.adapter](loaded)
 
 
-DAMAGE: Role[roles.DamageDetector] = Role("damage", {"PyramidDamage": PyramidDamage})
+DAMAGE: Role[roles.DamageDetector] = Role("damage", {"SceneDamage": SceneDamage})
 INPAINT: Role[roles.Inpainter] = Role("inpaint", {"ResidualInpainter": ResidualInpainter, "LaMa": LaMa, "MiGan": MiGan})
 FACE_DETECTION: Role[roles.FaceDetector] = Role("face_detection", {"StrideFaces": StrideFaces, "YuNet": YuNet})
 FACE_RESTORATION: Role[roles.FaceRestorer] = Role(

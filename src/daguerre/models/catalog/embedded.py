@@ -25,10 +25,21 @@ class _Entry:
     halo: int = 0
     window: int = 0
     version: int = 1
+    parts: tuple[str, ...] = ()
 
 
 _ENTRIES = (
-    _Entry("damage", "PyramidDamage", "finds scratches, cracks, tears and dust", multiple=16, tile=1024, halo=32),
+    _Entry("damage_scene", "", "knows what a photo shows, for the search for damage", multiple=32, window=1024),
+    _Entry(
+        "damage",
+        "SceneDamage",
+        "finds scratches, cracks, tears and dust",
+        multiple=16,
+        tile=1024,
+        halo=32,
+        version=2,
+        parts=("embedded/damage_scene@1",),
+    ),
     _Entry("inpaint", "ResidualInpainter", "fills damage", multiple=8, tile=224, halo=16),
     _Entry("noise", "CellNoise", "measures noise", multiple=8, tile=176, halo=16),
     _Entry("denoise", "ResidualDenoiser", "removes noise", multiple=8, tile=1024, halo=24),
@@ -60,6 +71,7 @@ def catalog(folder: Path = WEIGHTS) -> Catalog:
                 tile=entry.tile,
                 halo=entry.halo,
                 window=entry.window,
+                parts=entry.parts,
             )
             for entry in _ENTRIES
             if entry.role in digests and (folder / f"{entry.role}.onnx").is_file()
