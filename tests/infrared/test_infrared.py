@@ -98,7 +98,7 @@ def write_dng(path, scan, infrared):
 @pytest.mark.parametrize(
     ("write", "place"),
     [(write_rgbi, "sample"), (write_hdri, "page"), (write_dng, "page")],
-    ids=lambda value: str(value),
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_the_channel_is_found_in_the_file(tmp_path, write, place):
     scan, infrared, _ = draw()
