@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from daguerre.jobs.errors import LeaseLost
@@ -66,3 +68,39 @@ def test_other_processes_see_the_same(queue, database, clock):
     assert queue.get(job) == other.get(job)
     assert queue.claim("w", 4).job.id == job and other.claim("v", 4) is None
     assert [event.number for event in other.news(0, within_s=0)] == [1, 2]
+
+
+def waits(database, clock, monkeypatch, seconds):
+    """Whoever writes next waits so long for the database."""
+    real = database.writing
+
+    @contextlib.contextmanager
+    def writing(**options):
+        clock.pass_(seconds)
+        monkeypatch.setattr(database, "writing", real)
+        with real(**options) as connection:
+            yield connection
+
+    monkeypatch.setattr(database, "writing", writing)
+
+
+def test_who_waited_for_the_database_leaves_leases_alone_for_their_time(queue, database, clock, monkeypatch):
+    """Whoever keeps them alive waited, too, and may come after a second look."""
+    new(queue)
+    first = queue.claim("w1", 4)
+    clock.pass_(5)
+    waits(database, clock, monkeypatch, 20)
+    assert queue.claim("w2", 4) is None and queue.claim("w2", 4) is None
+    queue.maintain()
+    assert queue.holds(first)
+    clock.pass_(5)
+    assert queue.claim("w2", 4).job.attempts == 2
+
+
+def test_a_lease_lasts_from_when_it_was_written(queue, database, clock, monkeypatch):
+    new(queue)
+    first = queue.claim("w1", 4)
+    waits(database, clock, monkeypatch, 20)
+    queue.heartbeat(["w1"], 4)
+    clock.pass_(3)
+    assert queue.claim("w2", 4) is None and queue.holds(first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -42,6 +43,7 @@ class SqliteQueue(DatabaseQueue):
     ) -> None:
         super().__init__(database, max_queued=max_queued, wall=wall)
         self._clock = clock
+        self._held_up_at = -math.inf
 
     def consume(self, worker: WorkerInfo, handle: Callable[[Claim], object], draining: threading.Event) -> None:
         announced = False
@@ -67,7 +69,7 @@ class SqliteQueue(DatabaseQueue):
                 return None
         asked = self._clock()
         with self._database.writing() as connection:
-            if self._clock() - asked < _HELD_UP_S:
+            if not self._held_up(asked):
                 self._take_back(connection)
             found = connection.execute(select(jobs).where(waiting).order_by(jobs.c.number).limit(1)).first()
             if found is None:
@@ -78,10 +80,11 @@ class SqliteQueue(DatabaseQueue):
             return claim
 
     def heartbeat(self, workers_alive: Iterable[str], lease_s: float) -> list[Claim]:
-        ids, clock = list(workers_alive), self._clock()
+        ids = list(workers_alive)
         mine = jobs.c.worker.in_(ids) & (jobs.c.phase == "processing")
-        beat = {"seen_at": self._wall(), "alive_until": clock + WORKER_SEEN_S}
         with self._database.writing(durable=False) as connection:
+            clock = self._clock()  # after the wait for the database, however long it was
+            beat = {"seen_at": self._wall(), "alive_until": clock + WORKER_SEEN_S}
             connection.execute(update(workers).where(workers.c.id.in_(ids)).values(**beat))
             connection.execute(update(jobs).where(mine).values(lease_until=clock + lease_s))
             return [Claim(job_of(row), row.worker, row.token) for row in connection.execute(select(jobs).where(mine))]
@@ -125,8 +128,17 @@ class SqliteQueue(DatabaseQueue):
                 return
         asked = self._clock()
         with self._database.writing() as connection:
-            if self._clock() - asked < _HELD_UP_S:
+            if not self._held_up(asked):
                 self._take_back(connection)
+
+    def _held_up(self, asked: float) -> bool:
+        """Whether the database kept this process waiting since ``asked``, or did within a lease's time: those who
+        keep leases alive may not have had their turn yet.
+        """
+        now = self._clock()
+        if now - asked >= _HELD_UP_S:
+            self._held_up_at = now
+        return now - self._held_up_at < LEASE_S
 
     def _from_now(self, seconds: float) -> float:
         return self._clock() + seconds
