@@ -35,7 +35,7 @@ def test_a_folder_is_restored_and_one_bad_photo_fails_alone(tmp_path: Path, make
     ]  # fmt: skip
     assert good.read_bytes() == before
     assert "bad.jpg" in done.stderr
-    assert "1 file of other kinds skipped" in done.stderr
+    assert "Skipped 1 file of other kinds." in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -93,9 +93,7 @@ class Batch:
                         break
                     failures += 1
             if self._places.skipped:
-                report.note(
-                    f"Skipped {_count(self._places.skipped, 'file')} that {_is(self._places.skipped)} not photos."
-                )
+                report.note(f"Skipped {_count(self._places.skipped, 'file')} of other kinds.")
             if self._places.passed:
                 report.note(f"Skipped {_count(self._places.passed, 'subfolder')}. Add -r to include subfolders.")
             if self._cancel.canceled:
@@ -264,10 +262,6 @@ def _sentence(photo: Path, error: Exception) -> str:
     if not isinstance(error, DaguerreError):
         return f"{photo}: Something unexpected went wrong. Please report it: {type(error).__name__}: {text}"
     return text if str(photo) in text else f"{photo}: {text}"
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
 
 
 def _size(photo: Path) -> int:

@@ -19,7 +19,7 @@ _TOLERANCE = 0.05
 _PACKAGES = {"cuda": "onnxruntime-gpu", "directml": "onnxruntime-directml"}
 _MISSING = {
     "openvino": remedy("openvino"),
-    "cuda": "see docs/devices.md for NVIDIA GPUs",
+    "cuda": "install onnxruntime-gpu; see docs/devices.md for NVIDIA GPUs",
     "directml": "Windows only; see docs/devices.md for GPUs on Windows",
     "coreml": "comes with ONNX Runtime on macOS, nowhere else",
 }
