@@ -63,13 +63,13 @@ def test_everything_by_key(page):
     """From the entrance to the result without a mouse; what has the focus is seen to have it."""
     focus = "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
     reached = []
-    for _ in range(4):
+    while "Try a sample" not in reached:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(focus).strip())
+        assert len(reached) < 12, reached
         assert page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth") == "3px"
-    assert (
-        reached == ["Daguerre", "Models", "Choose photos", "Try a sample", "Daguerre"] or reached[3] == "Try a sample"
-    )
+    assert reached[0] == "Daguerre"
+    assert {"Keyboard shortcuts", "Models", "Choose photos"} <= set(reached)
     page.keyboard.press("Enter")
     restored(page)
     for _ in range(60):
