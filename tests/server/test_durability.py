@@ -155,7 +155,7 @@ def test_a_job_has_a_time_limit(start, slow_photo):
 
 def test_a_worker_has_a_limit_of_memory(start, make_picture, photo):
     """Too large for what a worker may take: it fails, with a sentence, and the worker goes on."""
-    server = start("--workers", "1", WORKER_MEMORY_BYTES=1_000_000_000)
+    server = start("--workers", "1", WORKER_MEMORY_BYTES=1_500_000_000)
     job = server.submit(make_picture(9000, 6000, sigma=3), {"scratchRemoval": False})
     state = server.wait(job, within=240)
     assert state["phase"] == "failed" and state["code"] in ("OUT_OF_MEMORY", "MODEL_ERROR", "WORKER_LOST")
