@@ -185,17 +185,18 @@ async function remove() {
   await forget(item, version);
 }
 
-/** Delete a version here and on the server. */
+/** Delete a version here and on the server; here first, so that nothing of it is asked for any more. */
 async function forget(item, version) {
   uploads.cancel(version);
-  if (arrived(version)) {
-    try {
-      await call(`/jobs/${version.job}`, { method: "DELETE" });
-    } catch (error) {
-      if (error.status !== 404) return say(error.message);
-    }
-  }
   photos.drop(item, version);
+  if (!arrived(version)) return;
+  try {
+    await call(`/jobs/${version.job}`, { method: "DELETE" });
+  } catch (error) {
+    if (error.status === 404) return;
+    say(error.message);
+    await photos.load().catch(() => {});
+  }
 }
 
 async function cancel(item = photos.selected) {
