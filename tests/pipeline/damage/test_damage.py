@@ -114,7 +114,6 @@ def test_a_scratch_of_30_pixels_on_a_large_scan_is_found(detector):
     assert agreement(mask, truth)[0] > 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="a cat's whiskers are still taken for scratches")
 def test_whiskers_are_no_scratches(detector):
     cat = np.ascontiguousarray(skimage.data.chelsea()[:300, 60:420])
     assert not damage.find(cat, detector, sensitivity=50, track=Track()).any()

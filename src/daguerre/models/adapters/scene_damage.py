@@ -41,7 +41,7 @@ class SceneDamage:
     map.
     """
 
-    rule = MaskRule(threshold=0.45, seed=1.0, wide=1.0, certain=2.5, evidence=60)
+    rule = MaskRule(threshold=0.45, seed=1.0, wide=1.0, certain=2.5, evidence=300)
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._tiling = loaded.model.tiling
