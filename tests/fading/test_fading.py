@@ -103,3 +103,17 @@ def test_contrast_that_is_there_stays(sound):
 def test_the_drawn_ways_differ(sound):
     for way in WAYS:
         assert difference(faded(sound, way), sound) > 3
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e6])
+@pytest.mark.parametrize("is_gray", [False, True])
+def test_samples_that_no_photo_has_change_nothing_but_themselves(sound, bad, is_gray):
+    old = convert(faded(sound, "in the dark, for long"), "float32")
+    if is_gray:
+        old = np.repeat(old[..., 1:2], 3, axis=2)
+    holed = old.copy()
+    holed[::24, ::24] = bad
+    plain, other = (restored(pixels, fading=100) for pixels in (old, holed))
+    assert (other.steps, other.is_grayscale) == (plain.steps, plain.is_grayscale)
+    good = np.isfinite(holed).all(axis=2) & (holed <= 1).all(axis=2)
+    assert np.abs(other.photo.pixels - plain.photo.pixels)[good].max() < 0.02

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from daguerre.fading.correction import corrected, quantiles, spread
@@ -13,7 +12,8 @@ from daguerre.fading.skin import anchored
 from daguerre.imaging.color import icc_profile
 from daguerre.imaging.color.density import changed, density
 from daguerre.imaging.color.icc_profile import Encoding
-from daguerre.imaging.photo import Pixels, white_of
+from daguerre.imaging.photo import Pixels
+from daguerre.imaging.thumbnail import thumbnail
 from daguerre.models.roles import DyeCorrection, FadingEstimator, Floats
 from daguerre.progress import Track
 from daguerre.tiling.blending import transform_tiles
@@ -53,7 +53,7 @@ def restore_dyes(
     was not. Raises ModelFailed and Canceled.
     """
     encoding = icc_profile.read_encoding(icc)
-    small = _thumbnail(pixels, estimator.side)
+    small = thumbnail(pixels, (estimator.side, estimator.side))
     dense = density(encoding.light(small))
     correction = estimator(dense, quantiles(dense))
     if correction.expected < NOTICED:
@@ -64,7 +64,7 @@ def restore_dyes(
         return Outcome(
             pixels, correction.expected, "Its colors seem faded, but what was tried made them no better: they stay."
         )
-    correction = anchored(correction, _thumbnail(pixels, 256), faces, pixels.shape[:2], encoding)
+    correction = anchored(correction, thumbnail(pixels, (256, 256)), faces, pixels.shape[:2], encoding)
     return Outcome(_applied(pixels, correction, strength / 100, encoding, track), correction.expected)
 
 
@@ -82,13 +82,6 @@ def _applied(pixels: Pixels, correction: DyeCorrection, share: float, encoding: 
         return bright.transpose(2, 0, 1)[None]
 
     return transform_tiles(pixels, lift, split(height, width, _TILING), track)
-
-
-def _thumbnail(pixels: Pixels, side: int) -> Floats:
-    small = cv2.resize(np.ascontiguousarray(pixels), (side, side), interpolation=cv2.INTER_AREA)
-    if small.dtype.kind == "f":
-        return np.clip(np.nan_to_num(small.astype(np.float32)), 0, 1)
-    return np.asarray(small.astype(np.float32) / np.float32(white_of(small.dtype)), np.float32)
 
 
 def _corrected_whole(dense: Floats, correction: DyeCorrection) -> Floats:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from daguerre.imaging.color import icc_profile
 from daguerre.imaging.color.icc_profile import Encoding
-from daguerre.imaging.photo import Pixels, white_of
+from daguerre.imaging.photo import Pixels
+from daguerre.imaging.thumbnail import thumbnail
 from daguerre.models.roles import Floats
 from daguerre.progress import Track
 from daguerre.tiling.blending import transform_tiles
@@ -66,11 +66,9 @@ def _curve(pixels: Pixels, encoding: Encoding, share: float) -> tuple[Floats, Fl
         return None
     height, width = pixels.shape[:2]
     y, x = round(height * _MARGIN), round(width * _MARGIN)
-    inner = np.ascontiguousarray(pixels[y : height - y, x : width - x])
+    inner = pixels[y : height - y, x : width - x]
     factor = max(1.0, max(inner.shape[:2]) / _SIDE)
-    size = (max(1, round(inner.shape[1] / factor)), max(1, round(inner.shape[0] / factor)))
-    small = cv2.resize(inner, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
-    codes = np.clip(np.nan_to_num(small.astype(np.float32) / np.float32(white_of(pixels.dtype))), 0, 1)
+    codes = thumbnail(inner, (max(1, round(inner.shape[0] / factor)), max(1, round(inner.shape[1] / factor))))
     codes = codes.repeat(3, 2) if codes.shape[2] == 1 else codes
     low, high = np.percentile(_lightness(_luminance(encoding.light(codes), encoding)), _PARTS)
     if high - low >= FULL_RANGE:

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.imaging.photo import Pixels, white_of
+from daguerre.imaging.photo import Pixels
+from daguerre.imaging.thumbnail import thumbnail
 from daguerre.models.roles import MonochromeJudge
 
 Floats = npt.NDArray[np.float32]
@@ -66,7 +67,7 @@ def is_neutral(pixels: Pixels) -> bool:
     """Whether the three channels are equal everywhere."""
     for top in range(0, pixels.shape[0], _BAND_ROWS):
         band = pixels[top : top + _BAND_ROWS]
-        if not (np.array_equal(band[..., 0], band[..., 1]) and np.array_equal(band[..., 0], band[..., 2])):
+        if not all(np.array_equal(band[..., 0], band[..., channel], equal_nan=True) for channel in (1, 2)):
             return False
     return True
 
@@ -102,14 +103,8 @@ def _residual(lab: Floats) -> Floats:
 def _small(pixels: Pixels) -> Floats:
     """RGB 0..1 with a longer side of at most ``_SIDE``: chroma noise averages out."""
     height, width = pixels.shape[:2]
-    factor = max(height, width) / _SIDE
-    small = pixels
-    if factor > 1:
-        target = (max(1, round(width / factor)), max(1, round(height / factor)))
-        small = cv2.resize(np.ascontiguousarray(pixels), target, interpolation=cv2.INTER_AREA)
-    if small.dtype.kind == "u":
-        return small.astype(np.float32) / np.float32(white_of(small.dtype))
-    return np.clip(np.nan_to_num(small.astype(np.float32)), 0, 1)
+    factor = max(1.0, max(height, width) / _SIDE)
+    return thumbnail(pixels, (max(1, round(height / factor)), max(1, round(width / factor))))
 
 
 def _lab(image: Floats) -> Floats:

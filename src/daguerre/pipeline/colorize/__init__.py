@@ -8,10 +8,11 @@ import numpy as np
 
 from daguerre.imaging.color import icc_profile
 from daguerre.imaging.photo import Pixels
+from daguerre.imaging.thumbnail import resized
 from daguerre.models.roles import Colorizer
 from daguerre.pipeline.colorize.chroma import apply_chroma
 from daguerre.pipeline.colorize.hints import Hint, hint_map, parse_hint, scale_hints
-from daguerre.pipeline.colorize.transfer import Floats, TransferFunction, resized
+from daguerre.pipeline.colorize.transfer import Floats, TransferFunction
 from daguerre.pipeline.colorize.upsample import joint_bilateral_upsample
 from daguerre.progress import Track
 

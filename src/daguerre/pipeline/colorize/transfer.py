@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from daguerre.imaging.color.icc_profile import Encoding
 from daguerre.imaging.photo import Pixels, white_of
+from daguerre.imaging.thumbnail import thumbnail
 
 Floats = npt.NDArray[np.float32]
 
-_BAND_ROWS = 128
 _LEVELS = 65536
 
 
@@ -59,9 +59,7 @@ class TransferFunction:
 
     def small_lightness(self, pixels: Pixels, shape: tuple[int, int]) -> Floats:
         """CIE L* ``[h, w]``, 0-100, of ``pixels`` averaged over areas; ``shape`` is not larger than they are."""
-        small = _averaged(pixels, shape)
-        small *= np.float32(1 / white_of(self.dtype))
-        light = self._encoding.light(np.clip(small, 0, 1))
+        light = self._encoding.light(thumbnail(pixels, shape))
         luminance = light[:, :, 0] if light.shape[2] == 1 else (light @ self._weights[0]).astype(np.float32)
         return lightness(luminance)
 
@@ -70,27 +68,3 @@ def lightness(luminance: Floats) -> Floats:
     """CIE L*, 0-100 (CIE 15:2004)."""
     root = np.cbrt(luminance) * np.float32(116) - np.float32(16)
     return np.where(luminance > 216 / 24389, root, luminance * np.float32(24389 / 27)).astype(np.float32)
-
-
-def resized(plane: Floats, shape: tuple[int, int]) -> Floats:
-    """``plane`` ``[H, W]`` or ``[H, W, C]`` at another size: averaged where it shrinks, linear where it grows."""
-    for height, width in ((shape[0], plane.shape[1]), shape):
-        if (height, width) != plane.shape[:2]:
-            shrinks = height < plane.shape[0] or width < plane.shape[1]
-            how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            plane = cv2.resize(plane, (width, height), interpolation=how)
-    return np.asarray(plane, np.float32)
-
-
-def _averaged(pixels: Pixels, shape: tuple[int, int]) -> Floats:
-    """``[h, w, C]`` float32 in code values, without a float copy of the whole."""
-    height, width = shape
-    if pixels.dtype.kind == "u":
-        small = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(small.reshape(height, width, -1), np.float32)
-    # Highlights and what is not a number must not spoil their surroundings.
-    bands = []
-    for top in range(0, len(pixels), _BAND_ROWS):
-        band = np.clip(np.nan_to_num(pixels[top : top + _BAND_ROWS]), 0, 1)
-        bands.append(resized(band, (len(band), width)).reshape(len(band), width, -1))
-    return resized(np.concatenate(bands), shape).reshape(height, width, -1)

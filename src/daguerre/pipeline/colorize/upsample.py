@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from daguerre.imaging.thumbnail import resized
 from daguerre.pipeline.colorize.hints import Hint, propagate_hints, scale_hints
-from daguerre.pipeline.colorize.transfer import Floats, resized
+from daguerre.pipeline.colorize.transfer import Floats
 
 _STEP, _RADIUS, _WIDTH = 2, 1, 2.0
 """Pixels between the neighbors looked at, how many to each side, and the spread of their weights in steps."""
