@@ -70,6 +70,10 @@ class Coding:
         """The coding for the picture enlarged, with what lies beside its pixels enlarged as well."""
         return self
 
+    def only_at_this_size(self) -> tuple[str, ...]:
+        """What :meth:`enlarged` leaves out, in sentences for warnings."""
+        return ()
+
     def only_here(self) -> tuple[str, ...]:
         """What the file holds that a file of another format will not, in words that go into a warning."""
         return ()

@@ -10,6 +10,7 @@ from skimage import data
 import daguerre
 from daguerre.config import Config
 from daguerre.errors import ImageTooLarge
+from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.photo import Metadata
 from daguerre.models.adapters import UPSCALE
@@ -19,6 +20,7 @@ from daguerre.models.runtime.cache import ModelCache
 from daguerre.pipeline.upscale import enlarge
 from daguerre.progress import Track
 from daguerre.tiling.geometry import Tiling
+from tests.imaging import tiffs
 
 ONLY = daguerre.Settings(scratch_removal=False, denoise=False, face_enhancement=False)
 
@@ -151,6 +153,16 @@ def test_files_say_their_new_size_and_keep_what_lies_beside_the_pixels(restorer,
     restorer.restore(path, ONLY, upscale=2).save(path, overwrite=True)
     stored = tifffile.imread(path)
     assert stored.shape == (80, 112, 4) and (stored[..., 3] == 77).all()
+
+
+def test_masks_that_no_longer_fit_are_left_out_and_named(restorer, scene):
+    mask = tiffs.page(bytes(40 * 7), 56, 40, (1,), 4, {254: tiff_ifd.long(4)})
+    came = tiffs.file(tiffs.of(scene(40, 56), 2), mask, tiffs.of(scene(40, 56)[::-1], 2))
+    assert len(tiff_ifd.read_pages(came)) == 3
+    encoded = restorer.restore(came, ONLY, upscale=2).encode()
+    sizes = [(page[256].integers(), page[257].integers()) for page in tiff_ifd.read_pages(encoded.data)]
+    assert sizes == [((112,), (80,))] * 2
+    assert any("masks were left out" in sentence for sentence in encoded.warnings)
 
 
 def test_inks_grow_along(restorer, scene):

@@ -73,7 +73,11 @@ class TiffCoding(Coding):
             self,
             inks=None if self.inks is None else self.inks.enlarged(enlarge),
             extra=None if self.extra is None else enlarge(self.extra),
+            carried=(),
         )
+
+    def only_at_this_size(self) -> tuple[str, ...]:
+        return ("The TIFF's masks were left out: they fit the picture before it was enlarged.",) if self.carried else ()
 
 
 _KINDS_OF_SAMPLES = {1: "alpha, multiplied", 2: "alpha"}

@@ -48,6 +48,7 @@ def enlarge_page(page: Photo, pixels: Pixels, factor: int) -> Photo:
         missing=None if missing is None else missing.repeat(factor, axis=0).repeat(factor, axis=1),
         coding=None if page.coding is None else page.coding.enlarged(enlarge),
         metadata=_metadata(page.metadata, factor),
+        losses=[*page.losses, *(() if page.coding is None else page.coding.only_at_this_size())],
     )
 
 
