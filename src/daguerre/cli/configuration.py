@@ -49,7 +49,7 @@ def _check_roles(config: Config) -> None:
         return
     from daguerre.models.catalog.known import known
 
-    roles = sorted({model.role for model in known()})
+    roles = sorted(known().roles)
     for role in config.roles:
         if role not in roles:
             raise WrongUsage(f"DAGUERRE_ROLES: there is no role {role}. Roles are {', '.join(roles)}.")

@@ -138,3 +138,14 @@ def test_warming_loads_each_model_once(cache, monkeypatch):
     cache.session(cache.model("blur"))
     assert cache.warm("blur", "sharpen") == ["embedded/blur@1"]
     assert len(loaded) == 1
+
+
+def test_warming_loads_the_parts_of_a_network_which_are_no_roles(blur_model, tmp_path):
+    part = dataclasses.replace(blur_model, id="embedded/part@1", role="blur_part", adapter="")
+    whole = dataclasses.replace(blur_model, parts=(part.id,))
+    store = Store(tmp_path / "data", embedded=tmp_path)
+    cache = ModelCache(Catalog(part, whole), store, Config(data=tmp_path / "data", device="cpu"))
+    assert cache.catalog.roles == ("blur",)
+    assert cache.warm("blur") == [whole.id]
+    assert set(cache.loaded_ids) == {part.id, whole.id}
+    assert cache.warm() == [whole.id]

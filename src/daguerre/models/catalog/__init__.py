@@ -120,6 +120,12 @@ class Catalog:
         except KeyError:
             raise UnknownModel(f"There is no model {id}.") from None
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What the models do, each once; what only a part of another model does is no role."""
+        parts = {id for model in self for id in model.parts}
+        return tuple(dict.fromkeys(model.role for model in self if model.id not in parts))
+
     def for_role(self, role: str, tier: Tier | None = None) -> list[Model]:
         """The models that can do ``role``: the best tier first, then as they were registered."""
         found = [model for model in self if model.role == role and tier in (None, model.tier)]

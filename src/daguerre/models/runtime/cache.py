@@ -108,17 +108,17 @@ class ModelCache:
         return role.adapt(self.loaded(model))
 
     def warm(self, *roles: str, tier: WantedTier = "auto") -> list[str]:
-        """Load what ``roles``, or all of them, would use; the ids of what is loaded then.
+        """Load what ``roles``, or all of them, would use, with its parts; the ids of the models that do them.
 
         Roles without an installed model are passed over. Raises a ModelError where one cannot be loaded.
         """
         ids = []
-        for role in roles or tuple(dict.fromkeys(model.role for model in self.catalog)):
+        for role in roles or self.catalog.roles:
             try:
                 model = self.model(role, tier)
             except ModelNotInstalled:
                 continue
-            self.session(model)
+            self.loaded(model)
             ids.append(model.id)
         return ids
 
