@@ -191,3 +191,10 @@ def test_the_service_uses_the_channel_of_the_file(server, tmp_path):
     assert state["phase"] == "complete", state
     assert state["result"]["scratchCoverage"] >= 90 * dust.mean()
     assert state["result"]["warnings"] == []
+
+
+def test_the_channel_is_not_read_where_scratches_stay(tmp_path):
+    scan, _, _ = draw()
+    (tmp_path / "broken.tif").write_bytes(b"no picture")
+    result = daguerre.restore(scan, infrared_file=tmp_path / "broken.tif", scratch_removal=False, **OFF)
+    assert result.warnings == ["The infrared channel was not used: the removal of scratches is off."]

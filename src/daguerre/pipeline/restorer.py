@@ -89,8 +89,9 @@ class Restorer:
         )
         channel, note = None, None
         if infrared_file is not None or settings.infrared:
-            channel, note = find_channel(origin, infrared_file, max_pixels=self.config.max_pixels)
-            if not settings.scratch_removal:
+            if settings.scratch_removal:
+                channel, note = find_channel(origin, infrared_file, max_pixels=self.config.max_pixels)
+            else:
                 note = "The infrared channel was not used: the removal of scratches is off."
         came = photo
         photo, report = restore_photo(
