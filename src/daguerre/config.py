@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,14 +14,19 @@ Device = Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 
+def cores() -> int:
+    """The processor cores that this process may use, each hardware thread counted as one."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Config(BaseSettings):
     """Read from ``DAGUERRE_*``, for example ``DAGUERRE_THREADS=4``.
 
     ``data`` holds installed models; with ``offline`` nothing ever opens a connection to get one, ``models_url`` is a
     site's own mirror, a folder of their files, tried first, and ``roles`` names the network for single roles, such as
-    ``{"inpaint": "full/migan@2"}``. ``threads`` 0 means one per physical core, ``max_pixels``
-    is the largest picture that is decoded. A model that was not used for ``model_idle_s`` is dropped from
-    memory (0: never); with ``warm`` workers load theirs before the first job.
+    ``{"inpaint": "full/migan@2"}``. ``threads`` 0 means one for each of :func:`cores`,
+    ``max_pixels`` is the largest picture that is decoded. A model that was not used for ``model_idle_s`` is dropped
+    from memory (0: never); with ``warm`` workers load theirs before the first job.
 
     The rest is the service's. Jobs and their files go ``retention_hours`` after they have ended, or
     earlier, oldest first, where all files together are more than ``storage_limit_bytes``. An upload

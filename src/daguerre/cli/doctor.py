@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import platform
 import shutil
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 
 from daguerre.cli.configuration import configuration
 from daguerre.cli.inventory import inventory
-from daguerre.config import Config
+from daguerre.config import Config, cores
 from daguerre.errors import DaguerreError
 from daguerre.extras import EXTRAS, missing, remedy
 from daguerre.models.runtime.memory import total_bytes
@@ -54,7 +53,7 @@ def _findings() -> dict[str, Any]:
         "daguerre": _version("daguerre"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "memoryBytes": total_bytes(),
         "freeDiskBytes": _disk(config.data),
         "data": str(config.data),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from daguerre.config import Config
+from daguerre.config import Config, cores
 from daguerre.jobs.limits import share_of_memory
 from daguerre.jobs.queue import LEASE_S, JobQueue
 from daguerre.jobs.records import Claim
@@ -257,11 +257,6 @@ def default_count(config: Config) -> int:
     if config.device != "cpu" and gpus():
         return gpus()
     return max(1, cores() // 4)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus() -> int:

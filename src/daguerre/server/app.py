@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.concurrency import run_in_threadpool
 
-from daguerre.config import Config
+from daguerre.config import Config, cores
 from daguerre.jobs import backends
 from daguerre.jobs.housekeeping import Housekeeping
 from daguerre.jobs.inspectors import Inspectors
-from daguerre.jobs.supervisor import Supervisor, cores
+from daguerre.jobs.supervisor import Supervisor
 from daguerre.server import (
     admin,
     download,

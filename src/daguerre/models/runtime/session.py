@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from daguerre.config import Device, Precision
+from daguerre.config import Device, Precision, cores
 from daguerre.errors import ModelFailed, OutOfMemory
 from daguerre.models.runtime import devices
 from daguerre.models.runtime.devices import Arrays as Arrays
@@ -58,7 +58,7 @@ class Session:
         self.warnings: list[str] = []
         self.used_at = time.monotonic()
         self._lock = threading.Lock()
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or cores()
         self._precision: Precision = precision
         self._left = list(devices.order(device))
         self._asked = device if device not in ("auto", "cpu") else None

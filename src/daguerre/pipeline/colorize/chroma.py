@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
 
+from daguerre.config import cores
 from daguerre.imaging.photo import Pixels
 from daguerre.pipeline.colorize.transfer import Floats, TransferFunction
 from daguerre.progress import Track
@@ -42,11 +42,6 @@ def apply_chroma(pixels: Pixels, chroma: Floats, transfer: TransferFunction, tra
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return result
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _enlarged(plane: Floats, top: int, band: Pixels, height: int) -> Floats:
