@@ -81,11 +81,6 @@ def mask_of(source: Array) -> Mask:
     return np.asarray(damaged if clear is None else damaged & (clear >= 0.5 * _white(clear)))
 
 
-def mask_of_photo(photo: Photo) -> Mask:
-    """As :func:`mask_of`, for a decoded file."""
-    return mask_of(array_of(photo))
-
-
 def array_of(photo: Photo) -> Pixels:
     """The pixels of ``photo`` in their own depth: ``[H, W]``, ``[H, W, 3]`` or, with alpha, ``[H, W, 4]``."""
     if photo.alpha is not None:

@@ -15,7 +15,7 @@ from daguerre.imaging.photo import Metadata, Photo, Pixels
 
 _INCH = 0.0254
 _V3_BYTES, _V4_BYTES, _V5_BYTES = 40, 108, 124
-_CALIBRATED, _EMBEDDED, _SRGB = 0, b"DEBM", b"BGRs"
+_EMBEDDED, _SRGB = b"DEBM", b"BGRs"
 _MASKS = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
 
 

@@ -15,7 +15,7 @@ from daguerre.imaging.containers import photoshop
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.photo import Metadata
 
-APP0, APP1, APP2, APP11, APP13, APP14, APP15, COM, SOS, EOI = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE, 0xDA, 0xD9
+APP0, APP1, APP2, APP11, APP13, APP14, APP15, COM, SOS = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE, 0xDA
 END = b"\xff\xd9"
 _JFIF, _EXIF, _XMP = b"JFIF\x00", b"Exif\x00\x00", b"http://ns.adobe.com/xap/1.0/\x00"
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\x00"

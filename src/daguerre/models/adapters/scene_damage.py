@@ -28,8 +28,8 @@ _SCENE_SIDE = 1024
 _SCENE_MULTIPLE = 32
 _CELL = 8
 """Pixels a side of the cells of scene and context."""
-_CONTEXT, _SCENE = 16, 64
-"""Numbers for each cell."""
+_CONTEXT = 16
+"""Numbers of the context for each cell."""
 _SCENE_MOST = 6.0
 """The largest number of the scene."""
 
