@@ -48,7 +48,7 @@ _MODES: dict[str, dict[str, float]] = {
 
 
 class ColorHint(BaseModel):
-    """A colour that the user knows, at a pixel."""
+    """A color that the user knows, at a pixel."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

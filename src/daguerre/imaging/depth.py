@@ -100,7 +100,7 @@ def widen(samples: Pixels, bits: int) -> Pixels:
 
 
 def narrow(samples: Pixels, bits: int) -> Pixels:
-    """The inverse of :func:`widened`: exact for what came from it."""
+    """The inverse of :func:`widen`: exact for what came from it."""
     return _rescaled(samples, 65535, (1 << bits) - 1)
 
 

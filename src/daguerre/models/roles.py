@@ -238,7 +238,8 @@ class FadingEstimator(Protocol):
     side: int
 
     def __call__(self, density: Floats, quantiles: Floats) -> DyeCorrection:
-        """Optical ``density`` ``[side, side, 3]`` in red, green and blue, and eleven ``quantiles`` of each,
-        ``[33]``.
+        """The correction for optical ``density`` ``[side, side, 3]`` in red, green and blue.
+
+        ``quantiles`` ``[33]`` are eleven of each color. Raises ModelFailed.
         """
         ...

@@ -39,11 +39,10 @@ def restore_photo(
 ) -> tuple[Photo, Report]:
     """A restored copy of ``photo`` with every page, and what was done to it.
 
-    ``photo`` stays as it is; what no step changed is shared with it. ``mask`` ``[H, W]``, true where
-    damaged, replaces detection on the first page; the ``infrared`` channel of a
-    film scan adds to it. A model that is not installed leaves its step
-    out, named in the warnings, unless ``tier`` asks for a tier: then ModelNotInstalled is raised.
-    Raises Canceled and ModelError.
+    ``photo`` stays as it is; what no step changed is shared with it. ``mask`` ``[H, W]``, true where damaged, replaces
+    detection on the first page; the ``infrared`` channel of a film scan adds to it. A step whose model is not installed
+    is left out and named in the warnings; with ``tier`` ``full`` ModelNotInstalled is raised. Raises Canceled and
+    ModelError.
     """
     pages = [photo, *photo.pages]
     wanted = [step for step in steps if step.wanted(settings)]

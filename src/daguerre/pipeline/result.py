@@ -30,10 +30,9 @@ class Restoration:
     """The restored photo and what was done to it.
 
     ``steps`` are those that changed the photo, in their order; ``left_out`` are those whose model is not installed.
-    ``scratch_coverage`` is the percentage
-    of pixels taken for damage, to two decimals; ``damage_mask`` is ``[H, W]`` uint8, 255 where the first
-    page was damaged, or ``None`` where nothing was repaired. ``noise_sigma`` is on a 0-255 scale, ``None``
-    where noise was not measured. ``models`` maps roles to the models that ran, ``timings`` steps to
+    ``scratch_coverage`` is the percentage of pixels taken for damage, to two decimals; ``damage_mask`` is ``[H, W]``
+    uint8, 255 where the first page was damaged, or ``None`` where nothing was repaired. ``noise_sigma`` is on a 0-255
+    scale, ``None`` where noise was not measured. ``models`` maps roles to the models that ran, ``timings`` steps to
     seconds. ``origin`` is where the photo came from. Where the photo was enlarged, ``upscale`` times each way, the mask
     and the boxes of ``faces`` are still in the pixels of the photo that came.
 

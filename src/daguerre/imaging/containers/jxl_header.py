@@ -12,9 +12,9 @@ _WIDTHS = (9, 13, 18, 30)
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Pixels across and down before it is turned as ``orientation`` 1-8 asks, whether it has several frames, and the
-    bits a sample, of which floats have 16 or 32,
-    the color space and whether there is alpha."""
+    """Pixels across and down before the picture is turned as ``orientation`` 1-8 asks, whether it has several frames,
+    the bits of a sample, of which floats have 16 or 32, the color space, and whether there is alpha.
+    """
 
     width: int
     height: int

@@ -1,9 +1,8 @@
 """The damage detector of this project: it looks from the whole view down to the native scale, and knows the scene.
 
 An encoder that was taught on a million photographs of things sees views of at most about a thousand pixels. What it
-says
-goes down the pyramid to the network that looks for damage, level by level, together with what the wider view found and
-remembers: that is how a collar or a rope is told from a scratch.
+says goes down the pyramid to the network that looks for damage, level by level, together with what the wider view found
+and remembers: that is how a collar or a rope is told from a scratch.
 """
 
 from __future__ import annotations
@@ -37,9 +36,7 @@ Cells = npt.NDArray[np.uint8]
 
 
 class SceneDamage:
-    """A :class:`~daguerre.models.roles.DamageDetector`; its part is the encoder. Sensitivity does not change its
-    map.
-    """
+    """A :class:`~daguerre.models.roles.DamageDetector`; its part is the encoder. Its map has no use for sensitivity."""
 
     rule = MaskRule(threshold=0.45, seed=1.0, wide=1.0, certain=2.5, evidence=300)
 
@@ -125,9 +122,7 @@ def _from_above(tile: Tile, above: Probability | None, context: Cells | None) ->
 
 
 def _cells(cells: Cells, tile: Tile, zoom: int) -> Floats:
-    """The part of ``cells`` under ``tile`` of a level ``zoom`` times as large as theirs, ``[1, C, h/8, w/8]`` of
-    0..1.
-    """
+    """``[1, C, h/8, w/8]``, 0..1: the part of ``cells`` under ``tile`` of a level ``zoom`` times as large as theirs."""
     rows, columns = tile.height // _CELL, tile.width // _CELL
     top, left = tile.top // _CELL, tile.left // _CELL
     first = (top // zoom, left // zoom)

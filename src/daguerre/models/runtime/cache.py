@@ -20,7 +20,7 @@ from daguerre.models.runtime.session import Session
 Served = TypeVar("Served")
 
 _NEEDS = 3
-"""Memory that a model may need while it is loaded, in sizes of its file: the file, its weights, optimised ones."""
+"""Memory that a model may need while it is loaded, in sizes of its file: the file, its weights, optimized ones."""
 
 _SPARE_BYTES = 256 * 2**20
 

@@ -148,7 +148,7 @@ def _openvino(path: Path, device: str, threads: int, precision: Precision) -> Lo
     # The runtime's own default follows the CPU; a result must not depend on a default.
     chosen = "bf16" if device == "CPU" and (precision == "bf16" or (precision == "auto" and native)) else "fp32"
     model = core.read_model(str(path))
-    # Asked before compiling: optimised graphs carry further names of the same tensors.
+    # Asked before compiling: optimized graphs carry further names of the same tensors.
     inputs = tuple(port.get_any_name() for port in model.inputs)
     shapes = {
         port.get_any_name(): tuple(size.get_length() if size.is_static else None for size in port.partial_shape)
