@@ -10,7 +10,7 @@ and 99th percentiles. ``--network FILE`` judges an ONNX file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -102,10 +102,12 @@ def revived(picture: Picture, estimator: FadingEstimator, detector: FaceDetector
     """As the step does."""
     if judge_tone(picture, None) is Tone.MONOCHROME:
         return np.asarray(fading.restore_tones(picture, strength=100, tone="keep", icc=None, track=Track()))
-    found = [] if detector is None else [face.box for face in faces.find_faces(picture, detector, Track())]
-    return np.asarray(
-        fading.restore_dyes(picture, estimator, strength=100, icc=None, faces=found, track=Track()).pixels
-    )
+
+    def find_boxes(track: Track) -> list[Sequence[float]]:
+        return [] if detector is None else [face.box for face in faces.find_faces(picture, detector, track)]
+
+    outcome = fading.restore_dyes(picture, estimator, strength=100, icc=None, find_faces=find_boxes, track=Track())
+    return np.asarray(outcome.pixels)
 
 
 def main() -> None:

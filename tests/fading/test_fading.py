@@ -46,6 +46,12 @@ def test_sound_photos_stay(sound):
         assert difference(result.photo.pixels, photo) < 1
 
 
+def test_faces_are_looked_for_in_faded_photos_only(sound):
+    faded_photo = restored(faded(sound, "in the dark, for long"), fading=100)
+    assert "face_detection" in faded_photo.models
+    assert "face_detection" not in restored(data.coffee(), fading=100).models
+
+
 def test_strength_goes_part_of_the_way(sound):
     old = faded(sound, "in the dark, for long")
     half, whole = (restored(old, fading=strength).photo.pixels for strength in (50, 100))

@@ -6,7 +6,7 @@ Steps read and write pixels and nothing else. A new step is a function here, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,11 +51,13 @@ def _restore_faded(pixels: Pixels, context: StepContext, track: Track) -> Pixels
         return fading.restore_tones(pixels, strength=strength, tone=settings.tone, icc=context.icc, track=track)
     if strength == 0:
         return pixels
-    found = faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), track)
+
+    def find_boxes(track: Track) -> list[Sequence[float]]:
+        return [face.box for face in faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), track)]
+
     outcome = fading.restore_dyes(
-        pixels, context.model(adapters.FADING), strength=strength, icc=context.icc,
-        faces=[face.box for face in found], track=track,
-    )  # fmt: skip
+        pixels, context.model(adapters.FADING), strength=strength, icc=context.icc, find_faces=find_boxes, track=track
+    )
     if outcome.note is not None:
         context.report.warn(outcome.note)
     return outcome.pixels
