@@ -17,7 +17,7 @@ def needs(*roles):
 
 
 def scene(height=260, width=340):
-    """Soft shapes in colour, ``[H, W, 3]`` in 0..255."""
+    """Soft shapes in color, ``[H, W, 3]`` in 0..255."""
     random = np.random.default_rng(4)
     y, x = np.mgrid[:height, :width]
     picture = np.stack([80 + 60 * y / height, 90 + 50 * x / width, 120 - 40 * y / height], axis=2)

@@ -54,11 +54,11 @@ def drawn(result: Restoration) -> np.ndarray[Any, np.dtype[np.uint8]]:
     canvas = np.ascontiguousarray(pixels.astype(np.uint8).repeat(3 // pixels.shape[2], axis=2))
     for number, face in enumerate(result.faces):
         left, top, width, height = (result.upscale * length for length in face.box)
-        colour = _GREEN if face.enhanced else _ORANGE
+        color = _GREEN if face.enhanced else _ORANGE
         line = max(1, round(max(width, height) / 60))
-        cv2.rectangle(canvas, (left, top), (left + width, top + height), colour, line)
+        cv2.rectangle(canvas, (left, top), (left + width, top + height), color, line)
         size = max(0.4, max(width, height) / 160)
         cv2.putText(
-            canvas, str(number), (left, top - 2 * line), cv2.FONT_HERSHEY_SIMPLEX, size, colour, line, cv2.LINE_AA
+            canvas, str(number), (left, top - 2 * line), cv2.FONT_HERSHEY_SIMPLEX, size, color, line, cv2.LINE_AA
         )
     return canvas

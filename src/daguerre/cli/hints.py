@@ -1,4 +1,4 @@
-"""Colours of places, as the command line writes them."""
+"""Colors of places, as the command line writes them."""
 
 from __future__ import annotations
 

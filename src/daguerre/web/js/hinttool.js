@@ -1,4 +1,4 @@
-/** Colours that the user knows: a click on the photo, and a colour for it. */
+/** Colors that the user knows: a click on the photo, and a color for it. */
 
 import { el } from "./dom.js";
 import { t } from "./language.js";
@@ -62,7 +62,7 @@ export class HintTool {
     return false;
   }
 
-  /** Arrows move a cross, Enter puts a colour there. */
+  /** Arrows move a cross, Enter puts a color there. */
   key(event) {
     const { width, height } = this.#stage.transform.window;
     const at = this.#at ?? { x: width / 2, y: height / 2 };

@@ -7,7 +7,7 @@ const REMEMBERED_BYTES = 160_000_000;
 
 /**
  * Draws into `canvas`, which may have fewer pixels than the photo. What is marked is opaque there, in the
- * colour `tint`. `changed` is called after every stroke, undo and redo.
+ * color `tint`. `changed` is called after every stroke, undo and redo.
  */
 export class Mask {
   #canvas;
@@ -122,8 +122,8 @@ export class Mask {
 }
 
 /** Draw a round line through `path`; one point is a dot. */
-export function trace(context, path, width, colour) {
-  context.strokeStyle = colour;
+export function trace(context, path, width, color) {
+  context.strokeStyle = color;
   context.lineCap = context.lineJoin = "round";
   context.lineWidth = width;
   context.beginPath();
