@@ -323,10 +323,18 @@ def test_a_missing_model_is_not_taken_for_nothing_to_do(
     assert "Install it with: daguerre models install" in done.stderr
 
 
+def test_an_invalid_variable_is_named_in_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGUERRE_THREADS", "x")
+    done = run("restore", "a.png")
+    assert done.returncode == 2
+    assert done.stderr == "daguerre: Invalid value for the environment variable DAGUERRE_THREADS.\n"
+
+
 def test_misspelt_variables_and_roles_are_named(tmp_path: Path, make_photo: Make, run: Run, monkeypatch) -> None:
     make_photo(tmp_path / "a.png", sigma=0)
     monkeypatch.setenv("DAGUERRE_THREAD", "1")
-    assert "DAGUERRE_THREAD is not a setting; did you mean DAGUERRE_THREADS?" in run("restore", "a.png").stderr
+    warning = "DAGUERRE_THREAD is not a setting; did you mean DAGUERRE_THREADS?"
+    assert run("restore", "a.png").stderr.count(warning) == 1
     monkeypatch.setenv("DAGUERRE_ROLES", '{"inpainting": "full/migan@2"}')
     done = run("restore", "a.png", "--overwrite")
     assert done.returncode == 2

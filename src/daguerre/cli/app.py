@@ -202,10 +202,10 @@ def restore(
     """
     from daguerre import recipes
     from daguerre.cli.batch import Batch
+    from daguerre.cli.configuration import configuration
     from daguerre.cli.faces import chosen_face
     from daguerre.cli.hints import color_hint
     from daguerre.cli.outputs import Places, UsageError
-    from daguerre.config import Config
     from daguerre.settings import Settings
 
     if hint and colorize is None:
@@ -221,7 +221,7 @@ def restore(
         "fading": fading, "tone": tone, "infrared": True if infrared_file is not None else infrared,
         "recover": recover, "output_format": format, "quality": quality, "models": tier,
     }  # fmt: skip
-    folder = Config().recipes
+    folder = configuration().recipes
     start = Settings() if recipe is None else recipes.load_recipe(recipe, folder)
     settings = start.updated(**{name: value for name, value in wanted.items() if value is not None})
     single = any(path is not None for path in (mask, mask_out, faces_out, infrared_file))

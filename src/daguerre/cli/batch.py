@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daguerre.cli import faces
-from daguerre.cli.configuration import configuration
 from daguerre.cli.outputs import Job, Names, Places, likely_extension
 from daguerre.cli.report import Report
 from daguerre.cli.signals import Stop
 from daguerre.cli.watch import Arrivals, follow
-from daguerre.config import Device
+from daguerre.config import Config, Device
 from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings, ModelNotInstalled, WrongUsage
 from daguerre.failures import failure_of
 from daguerre.files import write_whole
@@ -230,7 +229,7 @@ class Batch:
         if self._restorer is None:
             from daguerre.pipeline.restorer import Restorer
 
-            self._restorer = Restorer(self._settings.models, self._device, config=configuration())
+            self._restorer = Restorer(self._settings.models, self._device, config=Config())
         return self._restorer
 
     def _emit(self, line: dict[str, Any]) -> None:

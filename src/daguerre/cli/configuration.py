@@ -28,10 +28,16 @@ def configuration(**chosen: Any) -> Config:
     try:
         config = Config(**chosen)
     except ValidationError as error:
-        names = ", ".join(f"DAGUERRE_{str(detail['loc'][0]).upper()}" for detail in error.errors())
-        raise WrongUsage(f"The environment variable {names} has an invalid value.") from None
+        fields = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors())
+        names = ", ".join(_called(field, chosen) for field in fields)
+        raise WrongUsage(f"Invalid value for {names}.") from None
     _check_roles(config)
     return config
+
+
+def _called(field: str, chosen: Mapping[str, Any]) -> str:
+    """What set ``field``: an option, or else the environment."""
+    return f"--{field.replace('_', '-')}" if field in chosen else f"the environment variable DAGUERRE_{field.upper()}"
 
 
 def misspelt(environment: Mapping[str, str]) -> list[str]:
