@@ -19,6 +19,7 @@ from rich.text import Text
 from daguerre.cli.configuration import configuration
 from daguerre.cli.signals import Stop
 from daguerre.errors import Canceled, DaguerreError, InvalidSettings, JobFailed, ServiceRefused, WrongUsage
+from daguerre.extras import require
 from daguerre.failures import failure_of
 from daguerre.settings import Settings
 
@@ -43,6 +44,7 @@ def submit(
     failures: Path | None,
 ) -> int:
     """0 when every photo was restored, now or earlier. Raises what places, doors and settings do."""
+    require("server", "daguerre submit")
     from daguerre.cli.doors import HttpDoor, QueueDoor
     from daguerre.cli.places import Place
     from daguerre.client import Client
