@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -80,7 +81,8 @@ async def _kept(service: Service, job: Job, side: Side, size: Size) -> tuple[str
 
 async def _made(service: Service, job: Job, side: Side, size: Size, source: str) -> tuple[str, str]:
     """The same for one that is made now, apart from the inspection of uploads: a large one takes its time."""
-    with service.storage.scratch() as path, service.storage.local(source) as photo:
+    local = contextmanager_in_threadpool(service.storage.local(source))
+    async with local as photo, contextmanager_in_threadpool(service.storage.scratch()) as path:
         inspection = Inspection(
             photo=str(photo), mask=None, output_format=None, max_pixels=service.config.max_pixels, view=str(path),
             view_pixels=PREVIEW_PIXELS if size == "preview" else 0,
