@@ -125,3 +125,4 @@ def test_the_page_of_the_documentation(server):
     assert "://" not in page.text
     for name, kind in (("docs.js", "javascript"), ("docs.css", "css")):
         assert kind in server.client.get(f"/api/docs/{name}").headers["content-type"]
+    assert server.client.get("/api/docs/unknown").status_code == 404

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, Response
 
-from daguerre.server.problems import ProblemBody, documented
+from daguerre.server.problems import Problem, ProblemBody, documented
 
 _PAGE = Path(__file__).parent / "docs"
 _METHODS = ("get", "post", "delete")
@@ -47,8 +47,9 @@ def install(app: FastAPI, root_path: str) -> None:
 
     @app.get("/api/docs/{name}", include_in_schema=False)
     async def part(name: str) -> FileResponse:
-        known = {"docs.css", "docs.js"}
-        return FileResponse(_PAGE / (name if name in known else "docs.html"))
+        if name not in ("docs.css", "docs.js"):
+            raise Problem("NO_SUCH_FILE")
+        return FileResponse(_PAGE / name)
 
 
 def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
