@@ -56,9 +56,10 @@ def test_a_job_goes_on_elsewhere_when_its_machine_loses_power(cluster):
 
 def test_a_job_is_canceled_from_any_server_and_its_worker_takes_the_next(cluster):
     here, there = cluster.servers
-    long = [here.submit(picture(2000, 1500, sigma=20), settings={}) for _ in range(3)]
-    for job in long[:2]:
-        until(lambda job=job: here.state(job)["phase"] == "processing")
+    # The first must last until the second machine has taken the second, which may have to start a worker for it.
+    large = picture(4000, 3000, sigma=20)
+    long = [here.submit(large, settings={}) for _ in range(3)]
+    until(lambda: sum(here.state(job)["phase"] == "processing" for job in long) == 2)
     for job in long:
         assert there.client.post(f"/api/v1/jobs/{job}/cancel").json() == {"canceled": True}
     assert here.wait(here.submit(picture(), NOTHING))["phase"] == "complete"
