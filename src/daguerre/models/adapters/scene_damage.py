@@ -38,7 +38,7 @@ Cells = npt.NDArray[np.uint8]
 class SceneDamage:
     """A :class:`~daguerre.models.roles.DamageDetector`; its part is the encoder. Its map has no use for sensitivity."""
 
-    rule = MaskRule(threshold=0.45, seed=1.0, wide=1.0, certain=2.5, evidence=300)
+    rule = MaskRule(threshold=0.45, seed=1.0, wide=1.5, certain=2.5, evidence=300)
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._tiling = loaded.model.tiling
