@@ -44,12 +44,18 @@ def test_a_photo_is_restored_without_any_extra(tmp_path: Path) -> None:
     assert (done.returncode, (tmp_path / "b.png").is_file()) == (0, True), done.stderr
 
 
-@pytest.mark.parametrize("command", [["serve"], ["worker"], ["keys", "list"]])
+@pytest.mark.parametrize("command", [["serve"], ["worker"], ["keys", "list"], ["submit", ".", "--to", "results"]])
 def test_commands_of_the_service_name_the_extra_they_need(command: list[str]) -> None:
     done = python("from daguerre.cli import main; main()", *command)
     assert done.returncode == 2
     assert f"daguerre {command[0]} needs the optional extra [server]" in done.stderr
     assert 'uv tool install --force ".[server]"' in done.stderr
+
+
+def test_a_bucket_of_models_names_the_extra_it_needs() -> None:
+    done = python("from daguerre.cli import main; main()", "models", "install", "--from", "s3://bucket/models/")
+    assert done.returncode == 2
+    assert "Installing from s3://bucket/models/ needs the optional extra [server]" in done.stderr
 
 
 def test_a_postgresql_database_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

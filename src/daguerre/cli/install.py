@@ -17,6 +17,7 @@ from daguerre.cancellation import CancelToken
 from daguerre.cli.configuration import configuration
 from daguerre.cli.signals import Stop
 from daguerre.errors import Canceled, ModelError, WrongUsage
+from daguerre.extras import require
 from daguerre.models.catalog import Catalog, Model, UnknownModel
 from daguerre.models.catalog.known import known
 from daguerre.models.catalog.published import PHOTO_RESTORATION, named
@@ -122,6 +123,7 @@ def addresses(source: str) -> Callable[[Model], str]:
         return lambda model: f"{source.rstrip('/')}/{model.file}"
     if not source.startswith("s3://"):
         raise WrongUsage(f"{source} is neither a folder nor an address like https:// or s3://.")
+    require("server", f"Installing from {source}")
     from daguerre.jobs.object_storage import open_store, signed
 
     store = open_store(source, retry_s=_RETRY_S)
