@@ -85,6 +85,20 @@ def test_metrics_tell_what_happened(start, photo):
         assert line in text, line
 
 
+@pytest.mark.parametrize("root_path", ["", "/photos"])
+def test_metrics_name_the_routes_of_all_requests(start, root_path):
+    server = start("--workers", "0", "--root-path", root_path)
+    for prefix in {root_path, ""}:
+        assert server.client.head(f"{prefix}/api/v1/jobs/nobody").status_code == 404
+        assert server.client.get(f"{prefix}/api/v1/jobs/nobody").status_code == 404
+        assert server.client.get(f"{prefix}/nowhere").status_code == 404
+    text = server.client.get(f"{root_path}/metrics").text
+    count, route = len({root_path, ""}), "/api/v1/jobs/{job_id}"
+    for method, known in (("HEAD", route), ("GET", route), ("GET", "unknown")):
+        labels = f'method="{method}",route="{known}",status="404"'
+        assert f"daguerre_http_request_seconds_count{{{labels}}} {count}.0" in text, text
+
+
 def test_logs_are_structured_and_carry_ids(server, photo):
     answer = server.client.post(
         "/api/v1/tools/restore-photo", files={"file": ("a.jpg", photo)}, headers={"X-Request-ID": "request-7"}

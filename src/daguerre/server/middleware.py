@@ -110,9 +110,11 @@ class RootPath:
             path = scope["path"]
             if path == self._root_path:
                 path = "/"
-            below = path.startswith(f"{self._root_path}/")
-            scope = {**scope, "root_path": self._root_path, "path": path if below else self._root_path + path}
-        await self._app(scope, receive, send)
+            if not path.startswith(f"{self._root_path}/"):
+                path = self._root_path + path
+            await _with_changes(self._app, scope, receive, send, root_path=self._root_path, path=path)
+        else:
+            await self._app(scope, receive, send)
 
 
 class BodyGuard:
@@ -202,7 +204,7 @@ class HeadAsGet:
                     getting.cancel()
             return {"type": "http.disconnect"}
 
-        await self._app({**scope, "method": "GET"}, receiving, heading)
+        await _with_changes(self._app, scope, receiving, heading, method="GET")
 
 
 class OriginCheck:
@@ -234,6 +236,16 @@ class OriginCheck:
         if origin is not None and origin != "null":
             return urlsplit(origin).netloc.lower() == host.lower()
         return origin is None and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+
+
+async def _with_changes(app: ASGIApp, scope: Scope, receive: Receive, send: Send, **changes: str) -> None:
+    """Call ``app`` with a scope that differs. The route that it finds counts for the scope that came as well."""
+    changed = {**scope, **changes}
+    try:
+        await app(changed, receive, send)
+    finally:
+        if "route" in changed:
+            scope["route"] = changed["route"]
 
 
 def _name(host: str) -> str:
