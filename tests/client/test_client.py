@@ -126,3 +126,26 @@ def test_patience_ends():
     with Client("http://127.0.0.1:1", patience_s=1, transport=line) as client, pytest.raises(ServiceUnreachable):
         client.submit(b"x")
     assert len(line.requests) > 1
+
+
+class Proxy(httpx.AsyncHTTPTransport):
+    """Puts a server below /photos, and takes that off the path."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.raw_path.startswith(b"/photos/api/"), request.url
+        request.url = request.url.copy_with(raw_path=request.url.raw_path.removeprefix(b"/photos"))
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("transport", "root_path"), [(httpx.AsyncHTTPTransport, "/photos"), (Proxy, "/photos"), (Proxy, "")]
+)
+def test_a_service_below_a_path_is_asked_there(start, photo, tmp_path, transport, root_path):
+    """Whether the path reaches it or not, and whether it knows of it or not."""
+    server = start("--workers", "1", "--root-path", root_path)
+    with Client(f"{server.url}/photos/", transport=transport()) as client:
+        job = client.submit(photo, filename="grün & 100%.jpg", denoise=False)
+        assert client.wait(job).phase == "complete"
+        assert client.download(job, tmp_path / "out.jpg") == "grün & 100%_restored.jpg"
+        client.remove(job)
+    assert daguerre.open(tmp_path / "out.jpg").width == 64

@@ -24,6 +24,7 @@ PhotoSource = str | os.PathLike[str] | bytes
 
 _TOOL = "/api/v1/tools/restore-photo"
 _JOBS = "/api/v1/jobs"
+_DOWNLOAD = "/api/v1/download"
 _CONNECT_S = 10.0
 _SILENCE_S = 60.0
 """The service is silent for 20 seconds at most."""
@@ -161,8 +162,10 @@ class AsyncClient:
         address = (status.result or {}).get("downloadUrl")
         if address is None:
             raise JobFailed(status.error or "There is no restored photo: the job is not complete.", status.code)
+        # The service's address may begin with the path of its proxy, as ours does already.
+        name = address.rpartition("/")[2]
         with whole_file(Path(path)) as file:
-            rest = _Rest(self._http, address, file)
+            rest = _Rest(self._http, f"{_DOWNLOAD}/{quote(job, safe='')}/{name}", file)
             retrying = Retrying(self._patience_s)
             while True:
                 before = file.tell()
@@ -173,7 +176,7 @@ class AsyncClient:
                     if file.tell() > before:
                         retrying.begin()
                     await retrying.pause(error)
-        return unquote(address.rpartition("/")[2])
+        return unquote(name)
 
     async def cancel(self, job: str) -> bool:
         """Stop a job; false where it had ended."""
