@@ -9,8 +9,10 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from daguerre.config import Config
 from daguerre.database.postgres import PostgresDatabase
 from daguerre.jobs.errors import JobExists, LeaseLost
+from daguerre.jobs.housekeeping import PERIOD_S, Housekeeping
 from daguerre.jobs.procrastinate_queue import ProcrastinateQueue
 from daguerre.jobs.queue import WorkerInfo
 from daguerre.jobs.records import Submission
@@ -153,6 +155,20 @@ def test_a_worker_of_which_nothing_is_heard_loses_its_job(queue, clock):
     queue.finish(second, outcome())
     queue.finish(second, outcome())
     assert queue.get(job).phase == "complete" and tasks(queue) == 0
+
+
+def test_housekeeping_alone_sees_that_a_worker_is_gone(queue, clock, local_storage):
+    """A server without workers of its own asks the queue at no other time."""
+    job = new(queue)
+    claim = queue.claim("w1", 4)
+    silence(queue, "w1", 3000)
+    keeping = Housekeeping(queue, local_storage, Config(), wall=queue._wall, clock=queue._clock)
+    keeping.tidy()
+    assert queue.holds(claim)
+    for _ in range(10):
+        clock.pass_(PERIOD_S)
+        keeping.tidy()
+    assert not queue.holds(claim) and queue.get(job).phase == "queued"
 
 
 @pytest.mark.usefixtures("long_lease")

@@ -10,11 +10,13 @@ import structlog
 
 from daguerre.config import Config
 from daguerre.jobs.errors import StorageFull
-from daguerre.jobs.queue import JobQueue
+from daguerre.jobs.queue import LEASE_S, JobQueue
 from daguerre.jobs.records import Job
 from daguerre.jobs.storage import Storage
 
-_PERIOD_S = 5.0
+PERIOD_S = LEASE_S / 2
+"""Shorter than a lease: a queue that is asked less often takes the pauses for outages, and takes no job back."""
+
 _ORPHANS_S = 3600.0
 _SHORT_BYTES = 100_000_000
 """What is removed at a time where the disk is full."""
@@ -122,7 +124,7 @@ class Housekeeping:
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            pause = _PERIOD_S
+            pause = PERIOD_S
             try:
                 self.tidy()
             except Exception:
