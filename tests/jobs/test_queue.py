@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from daguerre.failures import FAILURES
 from daguerre.jobs.errors import JobExists, LeaseLost, QueueFull
 from daguerre.jobs.queue import WorkerInfo
 from daguerre.jobs.records import MAX_ATTEMPTS, Submission
@@ -173,3 +174,19 @@ def test_workers_and_load(queue):
     assert load.workers[0].pid == 7 and load.oldest_wait_s >= 0
     queue.abandon("w", "drained")
     assert queue.load().workers == []
+
+
+def test_an_installation_ends_when_nothing_is_heard_of_its_server(queue, clock):
+    """Another's on the same machine goes on, and is told to have been interrupted by nobody."""
+    lives, dies = Submission(id="lives", filename="models"), Submission(id="dies", filename="models")
+    going_on, lost = queue.begin(lives, "server", 50), queue.begin(dies, "gone", 0)
+    for _ in range(5):
+        assert [claim.job.id for claim in queue.heartbeat(["server"], 50)] == ["lives"]
+        queue.maintain()
+        clock.pass_(2)
+    assert queue.holds(going_on) and not queue.holds(lost)
+    ended = queue.get("dies")
+    assert (ended.phase, ended.code, ended.error) == ("failed", "INTERRUPTED", FAILURES["INTERRUPTED"].say())
+    assert queue.latest("dies").last and queue.claim("w", 4) is None
+    queue.finish(going_on, outcome())
+    assert queue.get("lives").phase == "complete"

@@ -28,6 +28,15 @@ def publisher():
         yield open_one
 
 
+def start_with(start, publisher):
+    """A server that gets models from ``publisher`` alone: a proxy that is not there keeps all others out of reach."""
+    os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"] = "http://127.0.0.1:9", "127.0.0.1"
+    try:
+        return start("--workers", "0", MODELS_URL=publisher.url)
+    finally:
+        del os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"]
+
+
 def test_what_there_is(server):
     one = bundle(server)
     assert one["id"] == NAME and one["status"] == "not_installed" and one["installedVersion"] is None
@@ -75,12 +84,7 @@ def test_an_installation_is_followed_fails_with_a_sentence_and_can_be_started_ag
         publisher.files[f"/{model.file}"] = b"x" * 2_000_000
     drop = threading.Event()
     publisher.faults = [file_server.waits(1_000_000, drop)] * 5
-    # A proxy that is not there keeps the publishers' own addresses out of reach.
-    os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"] = "http://127.0.0.1:9", "127.0.0.1"
-    try:
-        server = start("--workers", "0", MODELS_URL=publisher.url)
-    finally:
-        del os.environ["HTTPS_PROXY"], os.environ["NO_PROXY"]
+    server = start_with(start, publisher)
     answer = server.client.post(INSTALL)
     assert answer.status_code == 202
     job = answer.json()["jobId"]
@@ -113,14 +117,33 @@ def test_an_installation_is_canceled(start, publisher):
 def test_a_killed_servers_installation_is_told_to_be_interrupted(start, publisher):
     for model in published.MODELS:
         publisher.files[f"/{model.file}"] = b"x" * 2_000_000
-    publisher.faults = [file_server.stalls(1_000_000, 20.0)] * 5
+    publisher.faults = [file_server.waits(1_000_000, threading.Event())] * 5
     server = start("--workers", "0", MODELS_URL=publisher.url)
     job = server.client.post(INSTALL).json()["jobId"]
     until(lambda: publisher.requests)
-    server.kill_everything()
     again = start("--workers", "0", MODELS_URL=publisher.url)
-    state = again.state(job)
-    assert state["phase"] == "failed" and state["code"] == "INTERRUPTED"
+    # A server that starts beside it leaves it alone.
+    assert again.wait(again.client.post(INSTALL).json()["jobId"])["code"] == "INSTALL_FAILED"
+    assert again.state(job)["phase"] == "processing"
+    server.kill_everything()
+    assert again.wait(job)["code"] == "INTERRUPTED"
+
+
+def test_the_end_of_an_installation_is_told_once_the_database_answers_again(start, publisher, tmp_path):
+    for model in published.MODELS:
+        publisher.files[f"/{model.file}"] = b"x" * 2_000_000
+    drop = threading.Event()
+    publisher.faults = [file_server.waits(1_000_000, drop)] * 5
+    server = start_with(start, publisher)
+    job = server.client.post(INSTALL).json()["jobId"]
+    until(lambda: "Installing models" in bundle(server)["progress"]["stage"])
+    database = server.data / "service" / "daguerre.sqlite3"
+    database.rename(tmp_path / "elsewhere")
+    drop.set()
+    until(lambda: "the end of an installation cannot be written yet" in server.log.read_text())
+    (tmp_path / "elsewhere").rename(database)
+    assert server.wait(job)["code"] == "INSTALL_FAILED"
+    until(lambda: bundle(server)["status"] == "error")
 
 
 def test_an_archive_is_imported_and_removed(server, judges):

@@ -241,7 +241,9 @@ class DatabaseQueue(ABC):
 
     def _take_away(self, connection: Connection, row: Row[Any], reason: Reason) -> None:
         now = self._wall()
-        if reason == "timeout":
+        if row.kind == "install":
+            queries.end(connection, row, now=now, code="INTERRUPTED")
+        elif reason == "timeout":
             queries.end(connection, row, now=now, code="TIMED_OUT")
         elif reason == "lost" and row.attempts >= MAX_ATTEMPTS:
             queries.end(connection, row, now=now, code="WORKER_LOST")

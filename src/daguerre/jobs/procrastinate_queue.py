@@ -126,6 +126,10 @@ class ProcrastinateQueue(DatabaseQueue):
             for number in connection.execute(changed).scalars().all():
                 Tasks(connection).beat(number)
             held = [Claim(job_of(row), row.worker, row.token) for row in connection.execute(select(jobs).where(mine))]
+            # Procrastinate knows nothing of installations: their leases are in their rows.
+            if any(claim.job.kind == "install" for claim in held):
+                until = self._from_now(lease_s)
+                connection.execute(update(jobs).where(mine & (jobs.c.kind == "install")).values(lease_until=until))
         self._rescue()
         return held
 
@@ -239,6 +243,10 @@ class ProcrastinateQueue(DatabaseQueue):
             if mine.scalar_one():
                 for task in Tasks(connection).stalled(LEASE_S):
                     self._settle(connection, task, "lost")
+                installing = (jobs.c.phase == "processing") & (jobs.c.kind == "install")
+                overdue = select(jobs).where(installing & self._gone(jobs.c.lease_until))
+                for row in connection.execute(overdue.with_for_update(key_share=True)).all():
+                    self._take_away(connection, row, "lost")
 
     def _number(self, connection: Connection, worker: str) -> int | None:
         """What Procrastinate calls a worker that it knows."""

@@ -161,7 +161,10 @@ class JobQueue(Protocol):
         """Counts over all jobs, and the workers that are alive."""
 
     def maintain(self) -> None:
-        """What the queue has to do for itself every few seconds: take back jobs whose leases have run out."""
+        """What the queue has to do for itself, more often than every LEASE_S: see to leases that have run out.
+
+        Jobs are handed on; installations have failed, as nobody else goes on with them.
+        """
 
     def check(self) -> None:
         """Raise an exception unless jobs can be stored now."""

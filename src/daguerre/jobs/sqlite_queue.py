@@ -158,7 +158,7 @@ class SqliteQueue(DatabaseQueue):
         """The same."""
 
     def _overdue(self) -> ColumnElement[bool]:
-        return (jobs.c.phase == "processing") & (jobs.c.kind == "single") & self._gone(jobs.c.lease_until)
+        return (jobs.c.phase == "processing") & self._gone(jobs.c.lease_until)
 
     def _take_back(self, connection: Connection) -> None:
         for row in connection.execute(select(jobs).where(self._overdue())).all():

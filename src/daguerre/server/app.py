@@ -112,7 +112,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if service.supervisor is not None:
         service.supervisor.start()
     service.housekeeping.start()
-    await run_in_threadpool(service.installs.recover)
     await service.inspectors.start()
     await service.viewers.start()
     reading = asyncio.create_task(service.broadcast.run(job_ended))

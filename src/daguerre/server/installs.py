@@ -1,16 +1,20 @@
-"""Installations as jobs: in a thread of the server, with their progress where that of photos is."""
+"""Installations as jobs: in a thread of the server, with their progress where that of photos is.
+
+Their leases are kept alive here. Of a server that is gone they run out, and the queue ends the jobs.
+"""
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 
 import structlog
 
 from daguerre.cancellation import CancelToken
 from daguerre.config import Config
+from daguerre.database.errors import DatabaseError
 from daguerre.errors import Canceled, ModelError
 from daguerre.failures import FAILURES, Failure, failure_of
 from daguerre.jobs.errors import LeaseLost
@@ -21,6 +25,9 @@ from daguerre.models.install.installer import Installer, Progress
 from daguerre.server.features import Features
 
 _LEASE_S = 15.0
+"""How long an installation counts as running when nothing is heard of its server."""
+
+_PAUSE_S = 1.0
 
 _log = structlog.get_logger()
 
@@ -32,16 +39,9 @@ class Installs:
         self._queue = queue
         self._features = features
         self._config = config
-        # Of this folder on this machine: servers that share a database have models of their own.
-        place = f"{socket.gethostname()}:{config.data.absolute()}"
-        self._worker = str(uuid.uuid5(uuid.NAMESPACE_URL, place))
+        self._worker = str(uuid.uuid4())
         self._stopping = CancelToken()
         self._threads: list[threading.Thread] = []
-
-    def recover(self) -> None:
-        """End the jobs of a server that is gone."""
-        for claim in self._queue.heartbeat([self._worker], _LEASE_S):
-            self._queue.fail(claim, FAILURES["INTERRUPTED"].say(), "INTERRUPTED")
 
     def start(self, bundle: Bundle, owner: str | None) -> str | None:
         """The job that installs ``bundle``, its licences accepted; ``None`` where it is being installed already."""
@@ -75,6 +75,8 @@ class Installs:
                 self._queue.progress(claim, running.stage, running.percent)
             except LeaseLost:
                 cancel.cancel()
+            except DatabaseError as problem:
+                _log.warning("progress cannot be written", job=claim.job.id, reason=str(problem))
 
         error: str | None = None
         try:
@@ -97,23 +99,34 @@ class Installs:
             self._features.end(bundle, error)
 
     def _end(self, claim: Claim, bundle: Bundle, failure: Failure | None, details: str = "") -> None:
-        try:
-            if failure is None:
-                result = {"bundle": bundle.id, "installed_version": bundle.version}
-                self._queue.finish(claim, Outcome(result, {}))
-            else:
-                self._queue.fail(claim, failure.say(details), failure.code)
-        except LeaseLost:
-            _log.info("an installation was canceled", job=claim.job.id)
+        """End the job, however long the database lets one wait, unless the server stops meanwhile."""
+        while True:
+            try:
+                if failure is None:
+                    result = {"bundle": bundle.id, "installed_version": bundle.version}
+                    self._queue.finish(claim, Outcome(result, {}))
+                else:
+                    self._queue.fail(claim, failure.say(details), failure.code)
+                return
+            except LeaseLost:
+                _log.info("an installation was canceled", job=claim.job.id)
+                return
+            except DatabaseError as error:
+                _log.warning("the end of an installation cannot be written yet", job=claim.job.id, reason=str(error))
+                if self._stopping.canceled:
+                    return
+                time.sleep(_PAUSE_S)
 
     def _watch(self, claim: Claim, cancel: CancelToken, done: threading.Event) -> None:
         """Keep the lease, and see that the job was not canceled nor the server stopped."""
-        told = 0.0
+        told = time.monotonic()
         while not done.wait(0.2):
             if self._stopping.canceled:
                 cancel.cancel()
-            if time.monotonic() - told > _LEASE_S / 5:
-                told = time.monotonic()
-                self._queue.heartbeat([self._worker], _LEASE_S)
-            if not self._queue.holds(claim):
-                cancel.cancel()
+            # A database that does not answer is asked again.
+            with suppress(DatabaseError):
+                if time.monotonic() - told > _LEASE_S / 5:
+                    self._queue.heartbeat([self._worker], _LEASE_S)
+                    told = time.monotonic()
+                if not self._queue.holds(claim):
+                    cancel.cancel()
