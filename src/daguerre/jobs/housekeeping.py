@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -48,7 +48,10 @@ class SteadyClock:
 
 
 class Housekeeping:
-    """Removes jobs that have ended, with their files; never one that waits or is at work."""
+    """Removes jobs that have ended, with their files; never one that waits or is at work.
+
+    ``spools`` hold uploads that become no jobs: what processes that are gone have left there is removed too.
+    """
 
     def __init__(
         self,
@@ -56,11 +59,13 @@ class Housekeeping:
         storage: Storage,
         config: Config,
         *,
+        spools: Collection[Storage] = (),
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._storage = storage
+        self._spools = spools
         self._retention_s = config.retention_hours * 3600
         self._limit_bytes = config.storage_limit_bytes
         self._wall = wall
@@ -132,7 +137,8 @@ class Housekeeping:
 
     def _remove_orphans(self) -> None:
         """Files whose job was removed, or never came to be. Jobs without files stay: the storage may come back."""
-        self._storage.sweep()
+        for swept in (self._storage, *self._spools):
+            swept.sweep()
         stored = self._storage.folders(older_s=_ORPHANS_S)
         for folder in stored - self._queue.known_folders(stored):
             self._storage.remove(folder)

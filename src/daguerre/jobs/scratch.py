@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,9 +22,14 @@ class Scratch:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._own: tuple[Path, FileLock] | None = None
+        self._opening = threading.Lock()
 
     def new(self) -> Path:
         """The path of a new, empty file."""
+        with self._opening:
+            if self._own is None:
+                self._own = self._open()
         handle, path = tempfile.mkstemp(dir=self._own[0], prefix="scratch-")
         os.close(handle)
         return Path(path)
@@ -46,11 +51,14 @@ class Scratch:
             with suppress(Timeout, OSError), FileLock(folder / _LOCK, timeout=0):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    @cached_property
-    def _own(self) -> tuple[Path, FileLock]:
+    def _open(self) -> tuple[Path, FileLock]:
         """The folder of this process; the system gives its lock up when the process ends, however it does."""
-        folder = self.folder / uuid.uuid4().hex
-        folder.mkdir()
-        lock = FileLock(folder / _LOCK, thread_local=False)
-        lock.acquire()
-        return folder, lock
+        while True:
+            folder = self.folder / uuid.uuid4().hex
+            folder.mkdir()
+            lock = FileLock(folder / _LOCK, thread_local=False)
+            # Another process that sweeps may have come between.
+            with suppress(FileNotFoundError):
+                lock.acquire()
+                if folder.is_dir():
+                    return folder, lock

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from daguerre.errors import InstallFailed
-from daguerre.jobs.local_storage import LocalStorage
 from daguerre.models.catalog import Catalog, Model
 from daguerre.models.catalog.published import Bundle
 from daguerre.models.install import archive
@@ -131,10 +130,8 @@ async def import_feature(request: Request, service: ServiceOf, id: str) -> Impor
     """Install models from an archive that ``daguerre models export`` wrote."""
     bundle = _bundle(service, id)
     most = 2 * sum(model.expected_bytes for model in service.features.members(bundle))
-    # An archive has to lie here whole, wherever photos go.
-    spool = LocalStorage(service.config.service / "files")
     async with received(
-        request, spool, file_fields=("file",), max_file_bytes=most, max_files=1
+        request, service.archives, file_fields=("file",), max_file_bytes=most, max_files=1
     ) as form:  # fmt: skip
         if not form.files or form.files[0].size_bytes == 0:
             raise Problem("NO_ARCHIVE")

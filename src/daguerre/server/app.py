@@ -14,6 +14,7 @@ from daguerre.config import Config, cores
 from daguerre.jobs import backends
 from daguerre.jobs.housekeeping import Housekeeping
 from daguerre.jobs.inspectors import Inspectors
+from daguerre.jobs.local_storage import LocalStorage
 from daguerre.jobs.supervisor import Supervisor
 from daguerre.server import (
     admin,
@@ -50,17 +51,18 @@ def create_service(config: Config, *, workers: int, open: bool = False) -> Servi
     """
     database = backends.open_database(config)
     queue, storage, features = backends.job_queue(database, config), backends.file_storage(config), Features(config)
-    wire = Wire(config.root_path)
+    wire, archives = Wire(config.root_path), LocalStorage(config.service / "archives")
     return Service(
         config=config,
         queue=queue,
         storage=storage,
+        archives=archives,
         keys=Keys(database),
         wire=wire,
         inspectors=Inspectors(max(2, min(4, cores()))),
         viewers=Inspectors(2, timeout_s=_VIEW_S),
         broadcast=Broadcast(queue, wire),
-        housekeeping=Housekeeping(queue, storage, config),
+        housekeeping=Housekeeping(queue, storage, config, spools=[archives]),
         features=features,
         installs=Installs(queue, features, config),
         metrics=Metrics(queue),

@@ -26,6 +26,7 @@ from daguerre.server.wire import Wire
 class Service:
     """The parts of a running server.
 
+    ``archives`` takes models' archives, which have to lie on this machine whole, wherever photos go.
     ``viewers`` are inspectors that make views and keep no upload waiting. ``open`` means that nobody is asked for a
     key; ``submitting`` are ids that are about to be stored, ``early`` counts each caller's streams of jobs to come.
     """
@@ -33,6 +34,7 @@ class Service:
     config: Config
     queue: JobQueue
     storage: Storage
+    archives: Storage
     keys: Keys
     wire: Wire
     inspectors: Inspectors
