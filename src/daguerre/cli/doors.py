@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +22,18 @@ from daguerre.settings import Settings
 _LOOK_S = 0.5
 _LONGEST_LOOK_S = 3.0
 _FULL_S = 2.0
+PATIENCE_S = 600.0
+"""How long a full queue may stand still before photos are given up."""
 
 
 class Door(Protocol):
     """Thread-safe. Jobs are known by ids that the caller chooses."""
 
-    def submit(self, id: str, item: Item, source: Place, scratch: Path) -> None:
-        """Make a job of a photo; ``scratch`` is a file to use. Raises JobExists."""
+    def submit(self, id: str, item: Item, source: Place, scratch: Path, stopped: Callable[[], bool]) -> None:
+        """Make a job of a photo; ``scratch`` is a file to use.
+
+        Raises JobExists, QueueFull, and Canceled once ``stopped`` says so.
+        """
 
     def wait(self, id: str, stopped: Callable[[], bool]) -> None:
         """Until the job is complete. Raises JobFailed, and Canceled once ``stopped`` says so."""
@@ -46,7 +52,7 @@ class HttpDoor:
         self._client = client
         self._settings = settings
 
-    def submit(self, id: str, item: Item, source: Place, scratch: Path) -> None:
+    def submit(self, id: str, item: Item, source: Place, scratch: Path, stopped: Callable[[], bool]) -> None:
         with source.chunks(item) as chunks, scratch.open("wb") as file:
             file.writelines(chunks)
         try:
@@ -74,15 +80,23 @@ class HttpDoor:
 
 
 class QueueDoor:
-    """The service of ``config``: what it has in its database and its storage. Nothing goes over HTTP."""
+    """The service of ``config``: what it has in its database and its storage. Nothing goes over HTTP.
 
-    def __init__(self, config: Config, settings: Settings) -> None:
+    A queue that is full is asked again while it moves, and for ``patience_s`` once it does not.
+    """
+
+    def __init__(self, config: Config, settings: Settings, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self._counts: tuple[int, ...] | None = None
+        self._oldest_wait_s = 0.0
+        self._stands_since = 0.0
+        self._looking = threading.Lock()
         self._settings = settings
         self._queue = backends.job_queue(backends.open_database(config), config)
         self._storage = backends.file_storage(config)
         self._housekeeping = Housekeeping(self._queue, self._storage, config)
 
-    def submit(self, id: str, item: Item, source: Place, scratch: Path) -> None:
+    def submit(self, id: str, item: Item, source: Place, scratch: Path, stopped: Callable[[], bool]) -> None:
         if self._queue.get(id) is not None:
             raise JobExists("A job with this id exists.")
         job = Submission(
@@ -100,18 +114,37 @@ class QueueDoor:
         finally:
             upload.discard()
         try:
-            self._hand_in(job)
+            self._hand_in(job, stopped)
         except BaseException:
             self._storage.remove(job.folder)
             raise
 
-    def _hand_in(self, job: Submission) -> None:
+    def _hand_in(self, job: Submission, stopped: Callable[[], bool]) -> None:
         while True:
             try:
                 self._queue.submit(job)
                 return
             except QueueFull:
+                if stopped():
+                    raise Canceled("Stopped.") from None
+                self._check_stand()
                 time.sleep(_FULL_S)
+
+    def _check_stand(self) -> None:
+        """Raise QueueFull where nothing has changed in the full queue for too long, whoever of us waited for it."""
+        load = self._queue.load()
+        counts = (load.queued, load.processing, load.complete, load.failed)
+        with self._looking:
+            # Where another photo is the oldest, one has gone, though the counts may be the same.
+            if counts != self._counts or load.oldest_wait_s < self._oldest_wait_s:
+                self._counts, self._stands_since = counts, time.monotonic()
+            self._oldest_wait_s = load.oldest_wait_s
+            stood_s = time.monotonic() - self._stands_since
+        if stood_s >= self._patience_s:
+            raise QueueFull(
+                f"The queue is full and has not moved for {stood_s:.0f} seconds: {load.queued} photos wait, and "
+                f"{len(load.workers)} workers run. Start workers, then give the command again."
+            )
 
     def wait(self, id: str, stopped: Callable[[], bool]) -> None:
         while True:

@@ -110,7 +110,8 @@ class Bulk:
             known = isinstance(error, DaguerreError | OSError)
             line = {"source": item.name, "error": str(error) if known else repr(error),
                     "code": reason or failure_of(error).code}  # fmt: skip
-            print(json.dumps(line, ensure_ascii=False), file=self._report, flush=True)
+            self._report.write(f"{json.dumps(line, ensure_ascii=False)}\n")  # Whole: other threads write too.
+            self._report.flush()
             return "failed"
         return "restored"
 
@@ -133,7 +134,7 @@ class Bulk:
         from daguerre.jobs.errors import JobExists
 
         try:
-            self._door.submit(id, item, self._source, scratch)
+            self._door.submit(id, item, self._source, scratch, self._stopping.is_set)
             return
         except JobExists:
             pass
@@ -143,7 +144,7 @@ class Bulk:
             return
         except JobFailed:
             self._door.remove(id)
-            self._door.submit(id, item, self._source, scratch)
+            self._door.submit(id, item, self._source, scratch, self._stopping.is_set)
 
 
 class Summary:
