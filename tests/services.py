@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -197,6 +196,8 @@ def weed() -> Path:
 
 
 def _exists(user: str) -> bool:
+    import pwd  # POSIX has it alone; this file is read everywhere.
+
     try:
         pwd.getpwnam(user)
     except KeyError:

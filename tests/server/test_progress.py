@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import shutil
 import subprocess
 import uuid
@@ -102,6 +101,7 @@ def test_many_listeners_starve_nobody(start, slow_photo, photo):
 
     It begins with the limit of open files that most systems give.
     """
+    resource = pytest.importorskip("resource")
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, limit[1]))
     own = start("--workers", "1")
