@@ -129,7 +129,6 @@ class ObjectStorage:
     """
 
     def __init__(self, url: str, folder: Path) -> None:
-        self._url = url
         self._scratch = Scratch(folder)
         self._store = open_store(url, retry_s=_RETRY_S)
         self._checked = open_store(url, retry_s=_CHECK_S)

@@ -106,7 +106,6 @@ async def meter(caller: CallerOf) -> Caller:
 
 
 User = Annotated[Caller, Depends(user)]
-Administrator = Annotated[Caller, Depends(administrator)]
 
 
 def address(request: Request) -> str:
