@@ -4,32 +4,31 @@
 
     DaguerreError
     ├── InvalidImage            the file cannot be restored as it is
-    │   ├── NotAnImage          nothing in it is a picture that we know
-    │   ├── UnsupportedImage    a picture, of a kind that we cannot read
+    │   ├── NotAnImage          it holds no picture of a known format
+    │   ├── UnsupportedImage    a known format, in a variant that cannot be read
     │   ├── BrokenImage         truncated or corrupted
     │   └── ImageTooLarge       more pixels than the limit
-    │       └── ImageExceedsMemory   they do not fit into memory
+    │       └── ImageExceedsMemory   more than fit into memory
     ├── InvalidSettings         a setting is unknown, of the wrong type or out of range
     ├── InvalidMask             the mask is not an image, or not of the photo's size
     ├── ModelError              a model cannot be used
-    │   ├── ModelNotInstalled   its file is not there
-    │   ├── ModelDamaged        its file is not the one that was published
+    │   ├── ModelNotInstalled   its file is missing
+    │   ├── ModelDamaged        its file differs from the published one
     │   ├── ModelFailed         it failed while it ran
-    │   │   └── OutOfMemory     for want of memory
+    │   │   └── OutOfMemory     it ran out of memory
     │   └── InstallFailed       it could not be installed
-    │       └── LicenceNotAccepted   its licence asks for consent
-    ├── ServiceError            a service on another machine does not do what was asked
+    │       └── LicenceNotAccepted   its licence has to be accepted first
+    ├── ServiceError            a service on another machine did not do what it was asked for
     │   ├── ServiceUnreachable  it does not answer
-    │   ├── ServiceRefused      it says no
+    │   ├── ServiceRefused      it refused the request
     │   └── JobFailed           it could not restore the photo
     ├── WrongUsage              an option or an environment variable is wrong
     ├── ExtraNotInstalled       an optional part of the installation is missing
     ├── CannotWrite             the result could not be stored
-    └── Canceled                the caller asked for it
+    └── Canceled                the caller stopped the work
 
-The message is a sentence for the person whose photo it is: what happened and, where
-there is something, what to do. ``code`` names the row of :mod:`daguerre.failures` that says what
-a door answers or exits with.
+Messages are sentences for the person whose photo it is: what happened and, where something helps, what to do. ``code``
+names a row of :mod:`daguerre.failures`, which gives the HTTP status and the exit code.
 """
 
 from __future__ import annotations
@@ -51,11 +50,11 @@ class InvalidImage(DaguerreError):
 
 
 class NotAnImage(InvalidImage):
-    """Nothing in the file is a picture that we know."""
+    """The file holds no picture of a known format."""
 
 
 class UnsupportedImage(InvalidImage):
-    """A picture, of a kind that we cannot read."""
+    """A picture of a known format, in a variant that cannot be read."""
 
 
 class BrokenImage(InvalidImage):
@@ -65,7 +64,7 @@ class BrokenImage(InvalidImage):
 class ImageTooLarge(InvalidImage):
     """The picture has more pixels than the limit.
 
-    ``size`` is the width and height that its header declares, where that was read.
+    ``size`` is its width and height in pixels as the header declares them; ``None`` where the header was not read.
     """
 
     def __init__(self, message: str, size: tuple[int, int] | None = None) -> None:
@@ -82,7 +81,7 @@ class ImageExceedsMemory(ImageTooLarge):
 class InvalidSettings(DaguerreError):
     """A setting is unknown, of the wrong type or out of range.
 
-    ``problems`` are pairs of a field's Python name and what is wrong with it.
+    ``problems`` are pairs: a field's Python name, and what is wrong with its value.
     """
 
     code = "INVALID_SETTINGS"
@@ -95,7 +94,7 @@ class InvalidSettings(DaguerreError):
         return self.told()
 
     def told(self, name: Callable[[str], str] = str) -> str:
-        """``fidelity: must be at most 1; ...``, with the fields called as ``name`` says."""
+        """All problems in one line: ``fidelity: must be at most 1; ...``. ``name`` translates the fields' names."""
         return "; ".join(f"{name(field)}: {message}" for field, message in self.problems)
 
 
@@ -124,9 +123,9 @@ class ModelError(DaguerreError):
 
 
 class ModelNotInstalled(ModelError):
-    """The model's file is not there.
+    """The model's file is missing.
 
-    ``installable`` is the id of the model to install; ``None`` is the bundle that serves every role.
+    ``installable`` is the id of the model to install; ``None`` stands for the bundle that serves every role.
     """
 
     code = "FEATURE_NOT_INSTALLED"
@@ -137,7 +136,7 @@ class ModelNotInstalled(ModelError):
 
 
 class ModelDamaged(ModelError):
-    """The model's file is not the one that was published."""
+    """The model's file differs from the published one."""
 
 
 class ModelFailed(ModelError):
@@ -145,7 +144,7 @@ class ModelFailed(ModelError):
 
 
 class OutOfMemory(ModelFailed):
-    """The model failed for want of memory."""
+    """The model ran out of memory."""
 
     code = "OUT_OF_MEMORY"
 
@@ -157,21 +156,21 @@ class InstallFailed(ModelError):
 
 
 class LicenceNotAccepted(InstallFailed):
-    """The model's licence asks for consent."""
+    """The model's licence has to be accepted first."""
 
     code = "LICENCE_NOT_ACCEPTED"
 
 
 class ServiceError(DaguerreError):
-    """A service on another machine does not do what was asked."""
+    """A service on another machine did not do what it was asked for."""
 
 
 class ServiceUnreachable(ServiceError):
-    """The service does not answer, however often it is asked."""
+    """The service does not answer, although it was asked repeatedly."""
 
 
 class ServiceRefused(ServiceError):
-    """The service says no: ``status`` is HTTP's, ``reason`` the code of its row in :mod:`daguerre.failures`."""
+    """The service refused the request with the HTTP ``status``; ``reason`` is a code of :mod:`daguerre.failures`."""
 
     def __init__(self, message: str, status: int, reason: str | None = None) -> None:
         super().__init__(message)
@@ -180,7 +179,7 @@ class ServiceRefused(ServiceError):
 
 
 class JobFailed(ServiceError):
-    """The service could not restore the photo: ``reason`` is the code of a row in :mod:`daguerre.failures`."""
+    """The service could not restore the photo; ``reason`` is a code of :mod:`daguerre.failures`."""
 
     def __init__(self, message: str, reason: str | None = None) -> None:
         super().__init__(message)
@@ -194,6 +193,6 @@ class CannotWrite(DaguerreError):
 
 
 class Canceled(DaguerreError):
-    """The caller asked for the work to stop."""
+    """The caller stopped the work."""
 
     code = "CANCELED"

@@ -13,7 +13,7 @@ __all__ = ["CancelToken", "Progress", "ProgressEvent", "Track"]
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
-    """Where the work stands: a sentence for people, percent (0-100, never falling), the step's name."""
+    """How far the work is: ``stage`` is a sentence for people, ``step`` a name, ``percent`` 0-100 and never falls."""
 
     stage: str
     percent: int
@@ -23,8 +23,9 @@ class ProgressEvent:
 class Track:
     """One step's part of the progress.
 
-    The step calls :meth:`expect` with the number of its tiles and :meth:`advance` after each. A step of several passes
-    splits its track first (:meth:`split`), so that none of them claims the whole share. Without arguments it is silent.
+    The step calls :meth:`expect` with the number of its tiles, and :meth:`advance` after each. A step of several passes
+    first splits its track (:meth:`split`), so that each pass gets its share. ``report`` is told the fraction done, 0-1;
+    without arguments a track is silent.
     """
 
     def __init__(self, report: Callable[[float], None] | None = None, cancel: CancelToken | None = None) -> None:
@@ -34,19 +35,19 @@ class Track:
         self._done = 0
 
     def expect(self, tiles: int) -> None:
-        """Add ``tiles`` to what is to be done."""
+        """Add ``tiles`` to the work ahead. Raises :class:`~daguerre.errors.Canceled` when canceled."""
         self._total += tiles
         self.check()
 
     def advance(self, tiles: int = 1) -> None:
-        """Count ``tiles`` as done; raises :class:`~daguerre.errors.Canceled` when canceled."""
+        """Count ``tiles`` as done. Raises :class:`~daguerre.errors.Canceled` when canceled."""
         self._done += tiles
         if self._report is not None and self._total > 0:
             self._report(min(1.0, self._done / self._total))
         self.check()
 
     def split(self, *weights: float) -> list[Track]:
-        """A track for each of the passes to come, in order; ``weights`` are their shares of the time."""
+        """Tracks for the passes to come, in order; ``weights`` are their shares of the time, in any unit."""
         total = sum(weights) or 1.0
         starts = accumulate(weights, initial=0.0)
         return [
@@ -59,7 +60,7 @@ class Track:
         return None if report is None else lambda fraction: report(start + share * fraction)
 
     def finish(self) -> None:
-        """Count everything as done, whatever it was."""
+        """Count all of the track as done. Raises :class:`~daguerre.errors.Canceled` when canceled."""
         if self._report is not None:
             self._report(1.0)
         self.check()
@@ -72,7 +73,7 @@ class Track:
 class Progress:
     """Weighs the tracks of one restoration into a percentage that never falls.
 
-    ``weights`` maps each track's name to its share of the expected time; they need not add up to one.
+    ``weights`` maps each track's name to its share of the expected time, in any unit.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Progress:
         self._last: ProgressEvent | None = None
 
     def track(self, name: str, step: str, stage: str) -> Track:
-        """The track ``name`` of ``weights``, told to the listener as ``stage`` of ``step``."""
+        """The track ``name`` of ``weights``; listeners hear of it as ``stage`` of ``step``."""
         self.cancel.check()
 
         def report(fraction: float) -> None:
@@ -100,11 +101,11 @@ class Progress:
         return Track(report, self.cancel)
 
     def finish(self, name: str) -> None:
-        """Count the track as done, whatever it did; the next event shows it."""
+        """Count the track ``name`` as done; the next event shows it."""
         self._fractions[name] = 1.0
 
     def complete(self) -> None:
-        """Say 100 percent."""
+        """Report 100 percent."""
         for name in self._fractions:
             self._fractions[name] = 1.0
         self._emit("Done", "")

@@ -1,4 +1,4 @@
-"""Which photos are meant, and where their results go."""
+"""Finds the photos that the arguments name, and chooses the paths of their results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One photo, the folder of its result, and the result's exact path where it was given."""
+    """A photo, the folder of its result, and the result's exact path where the user gave one."""
 
     photo: Path
     folder: Path
@@ -30,7 +30,7 @@ class Job:
 
     @property
     def problem(self) -> str | None:
-        """Why there is nothing to restore, or ``None``."""
+        """Why the photo cannot be restored, or ``None``."""
         if glob.has_magic(str(self.photo)) and not os.path.lexists(self.photo):
             return f"{self.photo}: no files match this pattern."
         if not self.photo.exists():
@@ -41,12 +41,12 @@ class Job:
 
 
 class Places:
-    """The jobs of ``arguments``, in order and each photo once.
+    """The jobs of ``arguments``, in order, each photo once.
 
-    ``output`` is a folder if it is one or has no suffix; else it is the file for one photo. In folders, hidden files,
-    other kinds of files (counted in ``skipped``) and results of earlier runs are left out. ``empty`` are the folders in
-    which nothing was found, ``passed`` counts the folders within them that were not entered.
-    Raises :class:`UsageError`.
+    ``output`` is a folder if it is one or has no suffix; otherwise it is the path of a single result. In folders,
+    hidden files, results of earlier runs and other kinds of files are left out; ``skipped`` counts the latter.
+    ``empty`` lists folders without photos, and ``passed`` counts subfolders that were not entered. Raises
+    :class:`UsageError`.
     """
 
     def __init__(
@@ -107,15 +107,15 @@ class Places:
 
 
 class Names:
-    """Gives each job a path of its own that is nobody's photo."""
+    """Gives each job a path of its own, which is never that of a photo."""
 
     def __init__(self, photos: frozenset[Path]) -> None:
         self._taken = set(photos)
 
     def choose(self, job: Job, extension: str) -> Path:
-        """The path for a result of the format of ``extension``; it may exist.
+        """The path for a result in the format of ``extension``; a file may exist there.
 
-        A photo's own suffix stays where it names the same format.
+        A photo keeps its own suffix where that names the same format.
         """
         if job.exact is not None:
             return job.exact
@@ -129,7 +129,7 @@ class Names:
         return path
 
     def earlier(self, job: Job, format: str | None) -> Path | None:
-        """The result of an earlier run that is there, whatever format stood in for one that cannot be written."""
+        """The result of an earlier run, or ``None``; its format may be the stand-in for one that cannot be written."""
         first = format or job.photo.suffix
         form = registry.FORMATS.get(_kind(first))
         stand_ins = (".png", ".tif", ".avif") if form is None or form.fallback else ()
@@ -137,22 +137,22 @@ class Names:
         return next((path for path in paths if path.is_file()), None)
 
     def compared(self, result: Path) -> Path:
-        """The path of the picture of before and after that belongs to ``result``."""
+        """The path of the before-and-after picture that belongs to ``result``."""
         stem = result.stem.removesuffix(SUFFIX)
         return result.parent / _fitting(stem, f"{COMPARED}.jpg")
 
     def take(self, path: Path) -> None:
-        """Note ``path`` as given away."""
+        """Note that ``path`` is taken."""
         self._taken.add(_real(path))
 
     def forbid_photo(self, path: Path) -> None:
-        """Raise CannotWrite where ``path`` is one of the photos or another's result."""
+        """Raise CannotWrite where ``path`` is one of the photos or another photo's result."""
         if _real(path) in self._taken:
             raise CannotWrite(f"{path} is one of the photos. Daguerre never overwrites photos.")
 
 
 def likely_extension(photo: Path) -> str:
-    """The suffix of the result, as far as the name of the photo tells its format."""
+    """The likely suffix of the result: the photo's format is guessed from its name."""
     suffix = photo.suffix.lower()
     form = registry.FORMATS["raw"] if suffix in registry.RAW_SUFFIXES else registry.find(suffix)
     while form is not None and not form.writable and form.fallback is not None:
@@ -171,7 +171,7 @@ def _extension(name: str) -> str:
 
 
 def _fitting(stem: str, end: str) -> str:
-    """``stem`` and ``end``, the stem cut where the name would be longer than file systems take."""
+    """``stem`` and ``end``; the stem is cut where the name would be too long for file systems."""
     room = _LONGEST_NAME - len(os.fsencode(end))
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]

@@ -1,7 +1,7 @@
-"""The look at a file before its job is accepted, in a process of its own: ``python -m daguerre.jobs.inspection``.
+"""Inspects a file before its job is accepted, in a process of its own: ``python -m daguerre.jobs.inspection``.
 
-Small pictures are decoded to the end; of larger ones the header is read, and whether the end is there.
-Requests and answers are lines of JSON on standard input and output.
+Small pictures are decoded completely. Of larger ones the header is read, and their end is looked for. Requests and
+answers are lines of JSON on standard input and output.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from daguerre.errors import BrokenImage, DaguerreError, ImageTooLarge, InvalidImage, InvalidSettings
 
 DECODED_PIXELS = 4_000_000
-"""Pictures up to this size are decoded at the door: some 50 ms."""
+"""Pictures up to this size are decoded, which takes some 50 ms."""
 
 MEMORY_BYTES = 4 << 30
 
@@ -24,14 +24,13 @@ _LONGEST_VIEW = 16_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to look at: paths of local files, and the format that the result is to have.
+    """Paths of local files, and what will be made of them.
 
-    With ``recover`` a photo that is truncated may go on. Where the photo is not ``whole``, only its beginning and
-    its end are there, with a hole between them: what that hides is left to the worker.
-    With ``head`` the photo is the beginning of a file that is still coming: only too many pixels count.
-    ``upscale`` times each way the result will be as large.
-    With ``view`` a picture that every browser shows is written to that path, of at most ``view_pixels`` on
-    its longest side; 0 stands for all of them.
+    With ``recover`` a truncated photo is accepted. A photo that is not ``whole`` consists of its beginning and its
+    end, with a hole between them, which is left to the worker. With ``head`` the file is the beginning of an upload,
+    and only its number of pixels is checked. ``upscale`` is the factor by which each side will grow. With ``view`` a
+    picture that every browser shows is written to that path, at most ``view_pixels`` on its longest side (0: as large
+    as the photo).
     """
 
     photo: str
@@ -48,9 +47,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether the file may go on: where it may not, ``image_error`` is a sentence, or settings have problems.
+    """The file is accepted unless ``image_error``, a sentence, or ``settings_problems`` say otherwise.
 
-    ``view_type`` is the media type of a view, and ``view_is_file`` tells that the file itself is the view.
+    ``view_type`` is the media type of a view; with ``view_is_file`` the file itself is the view.
     """
 
     image_error: str | None = None
@@ -60,7 +59,7 @@ class Answer:
 
 
 def inspect(request: Request) -> Answer:
-    """Never raises."""
+    """Do what ``request`` asks for. Never raises."""
     from daguerre import imaging
     from daguerre.imaging import limits, registry
 
@@ -141,7 +140,7 @@ def _compare(size: tuple[int, int] | None, exact: bool, mask: Path, max_pixels: 
 def _size(
     path: Path, max_pixels: int, *, recover: bool = False, whole: bool = True
 ) -> tuple[tuple[int, int] | None, bool]:
-    """Width and height, where they are known, and whether the picture was decoded to say so."""
+    """Width and height, or ``None`` where they are unknown, and whether the picture was decoded to find them."""
     from daguerre import imaging
 
     data = path.read_bytes()
@@ -163,7 +162,7 @@ def _size(
 
 
 def _has_end(data: bytes, form: str) -> bool:
-    """False where the end of the picture is missing. Other things, such as a film, may follow it."""
+    """Whether the end of the picture is there; other data, such as a video, may follow it."""
     from daguerre.imaging.containers import jpeg_segments
 
     if form == "png":

@@ -1,4 +1,4 @@
-"""What happens beside the work on one job: its progress is written, and a job that was taken away is stopped."""
+"""Runs beside the work on one job: writes its progress, and stops it when the job is taken away."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from daguerre.jobs.queue import JobQueue
 from daguerre.jobs.records import Claim
 
 STOPPED_BY_WATCH = 70
-"""The exit code of a worker that could not be stopped otherwise."""
+"""The exit code of a worker that had to be ended with its work."""
 
 _PERIOD_S = 0.25
 _PATIENCE_S = 2.0
@@ -26,11 +26,11 @@ _log = structlog.get_logger()
 
 
 class LeaseWatch:
-    """Runs beside the work on ``claim``, as a context.
+    """A context around the work on ``claim``.
 
-    ``token`` is cancelled when the lease is lost (then ``lost`` is true) and when ``deadline``, which
-    is asked again and again, lies in the past. Work that does not stop within two seconds of a lost
-    lease is ended with its process: the job may be in other hands. A database that does not answer is asked again.
+    ``token`` is canceled when the lease is lost (``lost`` is true then) and when the time that ``deadline`` gives has
+    passed; it is asked four times a second. Work that does not stop within two seconds of a lost lease is ended with
+    its process, as another worker may have the job. A database that does not answer is asked again.
     """
 
     def __init__(self, queue: JobQueue, claim: Claim, deadline: Callable[[], float | None]) -> None:
@@ -45,7 +45,7 @@ class LeaseWatch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def report(self, stage: str, percent: int) -> None:
-        """Note how far the work is. It is written within a quarter of a second, the latest of each stage."""
+        """Note how far the work is: of each stage, the latest is written within a quarter of a second."""
         with self._lock:
             if self._pending and self._pending[-1][0] == stage:
                 self._pending.pop()
@@ -80,7 +80,7 @@ class LeaseWatch:
                 self.token.cancel()
 
     def _tell(self) -> None:
-        """Write what is pending. Raises LeaseLost."""
+        """Write the pending reports. Raises LeaseLost."""
         with self._lock:
             pending, self._pending = self._pending, []
         try:

@@ -12,12 +12,12 @@ from daguerre.jobs.records import Claim, Event, Job, StoredFile, Submission
 Reason = Literal["lost", "drained", "returned", "retried", "timeout"]
 
 LEASE_S = 4.0
-"""How long a job stays with a worker of which nothing is heard."""
+"""How long a silent worker keeps its job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a finished job leaves: its result, by Python names and without addresses, and its files by name."""
+    """What a finished job leaves: its result, with Python's names and no addresses, and its files by name."""
 
     result: dict[str, Any]
     files: Mapping[str, StoredFile]
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A process that works, as it announced itself. Times are seconds since 1970."""
+    """A worker process as it announced itself. Times are seconds since 1970."""
 
     id: str
     host: str
@@ -37,7 +37,7 @@ class WorkerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much there is to do, and how many bytes all jobs' files take. ``waiting`` is by class and need."""
+    """Counts of photos by phase, and the bytes of all jobs' files. ``waiting`` counts by job class and need."""
 
     queued: int = 0
     processing: int = 0
@@ -50,11 +50,11 @@ class Load:
 
 
 class JobQueue(Protocol):
-    """Keeps jobs, hands each to one worker at a time, and remembers what became of it. Thread-safe.
+    """Keeps jobs, hands each to one worker at a time, and remembers its outcome. Thread-safe.
 
-    What a method did is on the disk when it returns, except for :meth:`progress`. Every method may raise
-    :class:`~daguerre.database.errors.DatabaseError`. Leases and the life of workers are measured with a clock of the
-    queue's own that does not leap when somebody sets the time.
+    Changes are on the disk when a method returns, except for those of :meth:`progress`. Every method may raise
+    :class:`~daguerre.database.errors.DatabaseError`. Leases and the life of workers are measured with the queue's own
+    clock, which does not leap when somebody sets the time.
     """
 
     # For doors.
@@ -66,7 +66,7 @@ class JobQueue(Protocol):
         """End the job, and a batch's photos, as ``Canceled``; false where it had ended."""
 
     def remove(self, job: str) -> list[Job]:
-        """Forget the job and its photos' jobs, and give those that were there."""
+        """Forget the job and its photos' jobs, and give them."""
 
     def get(self, job: str) -> Job | None:
         """The job, or ``None``."""
@@ -75,7 +75,7 @@ class JobQueue(Protocol):
         """The jobs of a batch's photos, in their order."""
 
     def failures(self, batches: Iterable[str], *, most: int) -> dict[str, list[tuple[str, str]]]:
-        """For each batch with failures the names of its failed photos and why, ``most`` of them."""
+        """The first ``most`` failed photos of each batch that has any: pairs of name and reason."""
 
     def page(
         self,
@@ -88,7 +88,7 @@ class JobQueue(Protocol):
     ) -> list[Job]:
         """The jobs of ``owner``, or of everyone, with smaller numbers than ``before``, newest first.
 
-        A batch's photos are listed with ``batch`` alone.
+        A batch's photos are listed only where ``batch`` names it.
         """
 
     def latest(self, job: str) -> Event | None:
@@ -101,49 +101,45 @@ class JobQueue(Protocol):
         """The largest number of an event so far."""
 
     def news(self, after: int, *, within_s: float, limit: int = 1000) -> list[Event]:
-        """Events of all jobs with larger numbers than ``after``, in order; waits for the first ``within_s`` at most."""
+        """Events of all jobs with larger numbers than ``after``, in order; waits up to ``within_s`` for the first."""
 
-    # For workers and who watches them.
+    # For workers and their supervisors.
 
     def consume(self, worker: WorkerInfo, handle: Callable[[Claim], object], draining: threading.Event) -> None:
         """Announce ``worker``, and hand it one job after the other until ``draining`` is set.
 
-        A job whose lease has run out is handed on, until it was tried MAX_ATTEMPTS times. ``handle`` does not raise.
+        A job whose lease has run out goes to another worker, up to MAX_ATTEMPTS times. ``handle`` must not raise.
         """
 
     def heartbeat(self, workers: Iterable[str], lease_s: float) -> list[Claim]:
-        """Prolong the leases of living ``workers``, and give the jobs that they hold."""
+        """Extend the leases of ``workers``, which are alive, and give the jobs that they hold."""
 
     def holds(self, claim: Claim) -> bool:
-        """Whether the job is still in the claimant's hands."""
+        """Whether the claim is still good."""
 
     def progress(self, claim: Claim, stage: str, percent: int) -> None:
-        """Tell the listeners. A lower percentage than before is raised to it. Raises LeaseLost."""
+        """Tell the listeners. ``percent`` never falls: a lower one counts as the last. Raises LeaseLost."""
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
-        """The job is complete; may be said again. Raises LeaseLost."""
+        """Complete the job. May be called again. Raises LeaseLost."""
 
     def fail(self, claim: Claim, error: str, code: str) -> None:
-        """The job has failed for good. Raises LeaseLost."""
+        """End the job as failed, without another try. Raises LeaseLost."""
 
     def abandon(self, worker: str, reason: Reason) -> int:
-        """Take away what ``worker`` holds, and give the number of jobs.
+        """Take away the jobs that ``worker`` holds, and give their number. They wait again; installations fail.
 
-        ``lost``: back to the queue until the tries are used up. ``drained``: back, without counting
-        the try. ``returned``: the same, and the worker goes on.
-        ``retried``: back, and the worker goes on. ``timeout``: failed.
+        ``lost`` jobs fail once their tries are used up, and those that took too long (``timeout``) at once. A try that
+        was ``drained`` or ``returned`` does not count. After ``lost`` and ``drained`` the worker is forgotten.
         """
 
     def begin(self, job: Submission, worker: str, lease_s: float) -> Claim:
-        """Store an installation that ``worker`` is at already. It is no photo: it waits in no queue and in no list.
-
-        Raises JobExists.
-        """
+        """Store an installation, which ``worker`` has begun. It never waits, and is in no list. Raises JobExists."""
 
     # For housekeeping.
 
     def expired(self, before: float, *, over_bytes: int) -> list[str]:
-        """Jobs to remove, oldest first: ended before the time ``before``, or in the way of so many bytes."""
+        """Ended jobs to remove, oldest first: those from before ``before``, and those beyond ``over_bytes`` in all."""
 
     def known(self, jobs: Iterable[str]) -> set[str]:
         """Those of ``jobs`` that exist."""
@@ -152,10 +148,10 @@ class JobQueue(Protocol):
         """Those of ``folders`` that belong to a job."""
 
     def offering(self, before: float) -> dict[str, str]:
-        """The jobs that offer files since before that time, by their folders."""
+        """The complete photos that ended before ``before``: the ids of their jobs, by folder."""
 
     def stored_bytes(self) -> int:
-        """What all jobs' files take."""
+        """The bytes of all jobs' files."""
 
     def load(self) -> Load:
         """Counts over all jobs, and the workers that are alive."""

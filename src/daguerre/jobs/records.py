@@ -1,4 +1,4 @@
-"""A job as data. How clients see it is their doors' business."""
+"""A job as data. What clients see of it is made elsewhere."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ TERMINAL: tuple[Phase, Phase] = ("complete", "failed")
 
 PREVIEW = "preview.webp"
 MASK = "mask.png"
-"""Names of files that every job may have."""
+"""Names of two files that a job may offer."""
 
 NEEDS: tuple[Need, ...] = ("default", "gpu", "large")
 """What a job may need of a worker."""
 
 LARGE_BYTES = 64_000_000
-"""Files of so many bytes are for workers with the memory for them."""
+"""Photos from this size on need workers with much memory."""
 
 MAX_ATTEMPTS = 3
 """How often a job is tried before it is given up."""
 
 
 def need_of(models: str, size_bytes: int) -> Need:
-    """What a photo of so many bytes needs, for the models that were chosen."""
+    """What a worker needs for a photo of this size and the chosen ``models``."""
     if size_bytes >= LARGE_BYTES:
         return "large"
     return "gpu" if models == "full" else "default"
@@ -37,12 +37,11 @@ def need_of(models: str, size_bytes: int) -> Need:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is wanted. ``settings`` are those that were given, by their Python names; ``notes`` become warnings.
+    """A job to be. ``settings`` has only the given ones, by their Python names; ``notes`` become warnings.
 
-    ``folder`` is where the job's files lie, ``client_named`` tells that the client chose the ``id``. Where many
-    machines work, ``job_class`` says who comes first, ``need`` which workers may take the job, and ``trace`` is the
-    ``traceparent`` of the request. ``error`` and ``code`` are given for a photo of a batch that was refused at the
-    door.
+    ``folder`` is where its files lie; ``client_named`` says that the client chose the ``id``. On many machines
+    ``job_class`` decides who comes first, and ``need`` which workers may take the job; ``trace`` is the request's
+    ``traceparent``. ``error`` and ``code`` belong to a photo of a batch that the server has refused.
     """
 
     id: str
@@ -63,7 +62,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One file that a job offers for download, stored under ``key``."""
+    """A file that a job offers for download, stored under ``key``."""
 
     key: str
     role: FileRole
@@ -74,7 +73,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The state of a job at one time: ``number`` grows over all jobs. A batch counts its photos."""
+    """The state of a job at one time. ``number`` grows across all jobs; the counts are of a batch's photos."""
 
     number: int
     job: str
@@ -87,7 +86,7 @@ class Event:
 
     @property
     def last(self) -> bool:
-        """Whether nothing more will happen to the job."""
+        """Whether the job has ended with it."""
         return self.phase in TERMINAL
 
 
@@ -95,9 +94,9 @@ class Event:
 class Job:
     """One row. ``percent`` is 0-100 and never falls; times are seconds since 1970.
 
-    ``photos``, ``completed`` and ``failed`` count the photos of a batch, ``current`` names one that is at work.
-    ``worker`` is, or was, at work on it.
-    ``result`` has what the restoration reports, by its Python names; addresses are not in it.
+    ``photos``, ``completed`` and ``failed`` count the photos of a batch, and ``current`` names one of those at work.
+    ``worker`` is the id of the last worker that took the job. ``result`` is the restoration's report, with Python's
+    names and no addresses.
     """
 
     number: int
@@ -134,11 +133,11 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether it is complete or has failed."""
         return self.phase in TERMINAL
 
     def file_of(self, role: FileRole) -> tuple[str, StoredFile] | None:
-        """The name and the file of that role, where there is one."""
+        """The name and the file of ``role``, or ``None``."""
         return next(((name, file) for name, file in self.files.items() if file.role == role), None)
 
     def at(self, event: Event) -> Self:

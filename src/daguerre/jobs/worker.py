@@ -1,8 +1,8 @@
 """A process that works on jobs: ``python -m daguerre.jobs.worker ID``, started by a supervisor.
 
-The supervisor keeps its leases alive. Standard input is the line to it: ``work`` begins, with the number
-of the GPU to use where there is one, ``drain`` asks to end after the job at hand, and the line's
-end means that the supervisor is gone. Standard output answers: ``busy TOKEN`` for each claim, then ``idle``.
+The supervisor keeps the worker's leases alive. It speaks on standard input: ``work``, with the number of a GPU where
+there is one, begins; ``drain`` ends after the job at hand; the end of the input means that the supervisor is gone.
+The worker answers on standard output: ``busy TOKEN`` for each claim, then ``idle``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _log = structlog.get_logger()
 
 
 class Worker:
-    """Claims one job after the other and carries it out."""
+    """Claims jobs and carries them out, one after the other."""
 
     def __init__(self, id: str, queue: JobQueue, storage: Storage, config: Config, line: TextIO) -> None:
         self._id = id
@@ -53,10 +53,10 @@ class Worker:
         self._draining = threading.Event()
         self._drain_by: float | None = None
         self._wary = False
-        """Whether the storage did not answer the last time."""
+        """Whether the storage failed the last time it was used."""
 
     def work(self) -> None:
-        """From when asked to, until asked to drain."""
+        """Wait until the supervisor says ``work``, then work until it says ``drain``."""
         self._told.wait()
         if self._draining.is_set():
             return
@@ -68,7 +68,7 @@ class Worker:
         )
 
     def listen(self) -> None:
-        """Follow the line to the supervisor, in a thread of its own."""
+        """Do what the supervisor says. Runs in a thread of its own."""
         for line in sys.stdin:
             match line.split():
                 case ["work"]:
@@ -87,7 +87,7 @@ class Worker:
                 os._exit(STOPPED_BY_WATCH)
 
     def _say(self, words: str) -> None:
-        """Tell the supervisor; one that is gone is noticed elsewhere."""
+        """Tell the supervisor; :meth:`listen` notices one that is gone."""
         with contextlib.suppress(OSError):
             print(words, file=self._line, flush=True)
 
@@ -154,7 +154,7 @@ class Worker:
             self._insist(lambda: self._forget(claim))
 
     def _insist(self, end: Callable[[], object]) -> None:
-        """End a job, however long the database lets one wait: what was worked out is not thrown away."""
+        """End a job, however long the database is away: finished work is not thrown away."""
         while True:
             try:
                 end()
@@ -180,13 +180,13 @@ class Worker:
             self._forget(claim)
 
     def _forget(self, claim: Claim) -> None:
-        """Delete what was stored under this claim, and all of a job that was removed meanwhile."""
+        """Delete the files stored under this claim, or all of the job's where it was removed meanwhile."""
         folder = claim.job.folder
         gone = not self._queue.known_folders([folder])
         self._clean(lambda: self._storage.remove(folder if gone else f"{folder}/out/{claim.token}"))
 
     def _clean(self, remove: Callable[[], object]) -> None:
-        """Delete files; what cannot be deleted now is left to housekeeping."""
+        """Delete files; housekeeping deletes later what cannot be deleted now."""
         try:
             remove()
         except JobError as error:

@@ -1,6 +1,6 @@
-"""Parts of a file, as RFC 9110 lets a client ask for them.
+"""Range requests (RFC 9110, section 14).
 
-Written by hand: Starlette reads ranges inside of its FileResponse alone, which wants a path; ours may lie in a store.
+Starlette parses ranges only within its FileResponse, which needs a local path; our files may lie in an object store.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ _SINGLE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.
 
 
 class Unsatisfiable(Exception):
-    """The file has no such part."""
+    """The range lies beyond the end of the file."""
 
 
 def part(header: str | None, size_bytes: int) -> tuple[int, int] | None:
-    """The start and the end (not included) of the one part that ``header`` asks for.
+    """The byte range that the ``Range`` header asks for, as start and end; the end is exclusive.
 
-    ``None`` for the whole: without a header, and where it asks for several parts or cannot be
-    understood, which a server may ignore. Raises :class:`Unsatisfiable`.
+    ``None`` stands for the whole file: without a header, and where it is malformed or asks for several ranges, which a
+    server may ignore. Raises :class:`Unsatisfiable`.
     """
     found = _SINGLE.fullmatch(header or "")
     if found is None or found.groups() == ("", ""):
