@@ -31,6 +31,7 @@ def test_defaults_are_those_of_the_specification():
         "tone": "keep",
         "infrared": False,
         "recover": False,
+        "rotate": 0,
         "outputFormat": None,
         "quality": None,
     }
@@ -55,6 +56,8 @@ def test_both_names_of_a_field_work():
         ("upscale", 3, "upscale: must be 1, 2 or 4"),
         ("upscale", True, "upscale: must be 1, 2 or 4"),
         ("upscale", 2.0, "upscale: must be 1, 2 or 4"),
+        ("rotate", 45, "rotate: must be 0, 90, 180 or 270"),
+        ("rotate", False, "rotate: must be 0, 90, 180 or 270"),
         ("quality", 0, "quality: must be at least 1"),
         ("quality", 80.0, "quality: must be"),
         ("sharpen", 3, "sharpen: is not a setting"),

@@ -23,6 +23,13 @@ def _factor(value: object) -> object:
     return value
 
 
+def _degrees(value: object) -> object:
+    """``value``, unless it only counts as a whole number."""
+    if type(value) is not int:
+        raise PydanticKnownError("literal_error", {"expected": "0, 90, 180 or 270"})
+    return value
+
+
 Number = StrictInt | StrictFloat
 Percentage = Annotated[Number, Field(ge=0, le=100, allow_inf_nan=False)]
 Coordinate = Annotated[Number, Field(allow_inf_nan=False)]
@@ -85,6 +92,7 @@ class SettingsFields(TypedDict, total=False):
     tone: Literal["keep", "neutral"]
     infrared: bool
     recover: bool
+    rotate: Literal[0, 90, 180, 270]
     output_format: str | None
     quality: int | None
 
@@ -104,6 +112,8 @@ class Settings(BaseModel):
     toned photos gray.
     ``infrared`` finds dust by the infrared channel of a film scan, beside the model.
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
+    ``rotate`` turns the photo clockwise, by so many degrees, before anything else is done: masks, faces and hints are
+    in the pixels of the turned photo.
     ``models`` ``auto`` takes the best models that are installed.
     """
 
@@ -155,6 +165,12 @@ class Settings(BaseModel):
     )
     recover: bool = Field(
         default=False, description="Take a truncated or damaged file, and repair what is missing of its photo."
+    )
+    rotate: Annotated[Literal[0, 90, 180, 270], BeforeValidator(_degrees)] = Field(
+        default=0,
+        description="Turn the photo clockwise first, by so many degrees; the mask, faces and hints are in the pixels "
+        "of the turned photo.",
+        examples=[90],
     )
     output_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,20}$")] | None = Field(
         default=None, description="The format of the result; by default the photo's own.", examples=["png"]

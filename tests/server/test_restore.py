@@ -10,7 +10,7 @@ from io import BytesIO
 
 import httpx
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 TOOL = "/api/v1/tools/restore-photo"
 NOTHING = {"scratchRemoval": False, "faceEnhancement": False, "denoise": False}
@@ -313,6 +313,25 @@ def test_a_photo_is_enlarged(server, photo):
     assert (result["width"], result["height"], result["upscale"]) == (128, 96, 2)
     assert result["steps"] == ["upscale"] and result["models"] == {"upscale": "embedded/upscale@1"}
     assert Image.open(BytesIO(server.client.get(result["downloadUrl"]).content)).size == (128, 96)
+
+
+def test_a_photo_is_turned_and_its_upload_stays(server, make_picture):
+    photo, mask = make_picture(64, 48), BytesIO()
+    Image.new("L", (48, 64), 0).save(mask, "PNG")
+    files = {"file": ("a.jpg", photo), "mask": ("mask.png", mask.getvalue())}
+    data = {"settings": json.dumps({**NOTHING, "scratchRemoval": True, "rotate": 90})}
+    answer = server.client.post(TOOL, files=files, data=data)
+    assert answer.status_code == 202, answer.text
+    job = answer.json()["jobId"]
+    result = server.wait(job)["result"]
+    assert (result["width"], result["height"]) == (48, 64)
+    views = [f"/api/v1/jobs/{job}/views/original?size={size}" for size in ("preview", "full")]
+    for address in (result["downloadUrl"], *views):
+        seen = Image.open(BytesIO(server.client.get(address).content))
+        assert ImageOps.exif_transpose(seen).size == (48, 64)
+    fields = {"sourceJobId": (None, job), "settings": (None, json.dumps(NOTHING))}
+    again = server.client.post(TOOL, files=fields).json()["jobId"]
+    assert server.client.get(server.wait(again)["result"]["downloadUrl"]).content == photo
 
 
 @pytest.mark.parametrize(

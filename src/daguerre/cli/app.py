@@ -179,6 +179,9 @@ def restore(
         bool | None,
         typer.Option("--recover/--no-recover", help="Accept truncated or damaged files and repair the rest. [off]"),
     ] = None,
+    rotate: Annotated[
+        int | None, typer.Option(metavar="0|90|180|270", help="Turn the photo clockwise first. [0]")
+    ] = None,
     mask: Annotated[
         Path | None, typer.Option(metavar="M.png", help="Your own damage mask: white marks damage. For one photo.")
     ] = None,
@@ -220,6 +223,7 @@ def restore(
         "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
         "fading": fading, "tone": tone, "infrared": True if infrared_file is not None else infrared,
         "recover": recover, "output_format": format, "quality": quality, "models": tier,
+        "rotate": rotate,
     }  # fmt: skip
     folder = configuration().recipes
     start = Settings() if recipe is None else recipes.load_recipe(recipe, folder)

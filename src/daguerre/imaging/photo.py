@@ -55,6 +55,29 @@ class Enlarge(Protocol):
         ...
 
 
+class Turn(Protocol):
+    """Turns samples ``[H, W]`` or ``[H, W, C]`` of any depth clockwise, as a picture of ``size`` is turned."""
+
+    @property
+    def degrees(self) -> int:
+        """90, 180 or 270, clockwise."""
+        ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture before it is turned."""
+        ...
+
+    @property
+    def orientation(self) -> int:
+        """The same as one of EXIF's orientations: 6, 3 or 8."""
+        ...
+
+    def __call__(self, samples: Pixels) -> Pixels:
+        """The samples turned, in the dtype that came."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Coding:
     """How a file stored its picture, for the codec that writes the same kind of file again.
@@ -72,6 +95,19 @@ class Coding:
 
     def only_at_this_size(self) -> tuple[str, ...]:
         """What :meth:`enlarged` leaves out, in sentences for warnings."""
+        return ()
+
+    def turned(self, turn: Turn) -> Coding:
+        """The coding for the picture turned, with what lies beside its pixels turned as well."""
+        return self
+
+    def turned_file(self, data: bytes, turn: Turn) -> bytes | None:
+        """The file ``data`` with its picture's code as it is and a note that it is seen turned; ``None`` where there is
+        no room for one."""
+        return None
+
+    def only_this_way_up(self) -> tuple[str, ...]:
+        """What :meth:`turned` leaves out, in sentences for warnings."""
         return ()
 
     def only_here(self) -> tuple[str, ...]:

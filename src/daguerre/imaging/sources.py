@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from PIL import Image
 from daguerre.errors import InvalidImage
 from daguerre.imaging import arrays, files
 from daguerre.imaging.photo import Photo
+from daguerre.imaging.turning import turned
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | npt.NDArray[Any] | Photo
 """A path, a file's bytes, a binary file, a PIL image, an array ``[H, W]`` or ``[H, W, 1, 3 or 4]``, or a Photo."""
@@ -28,7 +29,8 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a photo comes from: a file of ``size_bytes``, by its ``path`` or ``data``, or the ``photo`` itself."""
+    """Where a photo comes from: a file of ``size_bytes``, by its ``path`` or ``data``, or the ``photo`` itself; and by
+    how many degrees clockwise it was turned."""
 
     path: Path | None = None
     size_bytes: int = 0
@@ -36,9 +38,13 @@ class Origin:
     recover: bool = False
     data: bytes | None = field(default=None, repr=False)
     photo: Photo | None = field(default=None, repr=False)
+    rotate: int = 0
 
     def again(self) -> Photo:
-        """The photo as it was, decoded once more where it is a file. Raises InvalidImage."""
+        """The photo as it was, turned, decoded once more where it is a file. Raises InvalidImage."""
+        return turned(self._opened(), self.rotate)
+
+    def _opened(self) -> Photo:
         if self.photo is not None:
             return self.photo
         source = self.path if self.data is None else self.data
@@ -47,8 +53,18 @@ class Origin:
         return files.open_image(source, max_pixels=self.max_pixels, recover=self.recover)
 
 
-def opened(source: Source, *, max_pixels: int = 500_000_000, recover: bool = False) -> tuple[Photo, Origin]:
-    """The photo that ``source`` holds, and its origin. Raises InvalidImage, and TypeError for what is no source."""
+def opened(
+    source: Source, *, max_pixels: int = 500_000_000, recover: bool = False, rotate: int = 0
+) -> tuple[Photo, Origin]:
+    """The photo that ``source`` holds, turned by ``rotate`` degrees clockwise, and its origin.
+
+    Raises InvalidImage, and TypeError for what is no source.
+    """
+    photo, origin = _opened(source, max_pixels, recover)
+    return turned(photo, rotate), replace(origin, rotate=rotate)
+
+
+def _opened(source: Source, max_pixels: int, recover: bool) -> tuple[Photo, Origin]:
     photo = _given(source)
     if photo is not None:
         return photo, Origin(photo=photo)

@@ -28,9 +28,9 @@ class Request:
 
     With ``recover`` a truncated photo is accepted. A photo that is not ``whole`` consists of its beginning and its
     end, with a hole between them, which is left to the worker. With ``head`` the file is the beginning of an upload,
-    and only its number of pixels is checked. ``upscale`` is the factor by which each side will grow. With ``view`` a
-    picture that every browser shows is written to that path, at most ``view_pixels`` on its longest side (0: as large
-    as the photo).
+    and only its number of pixels is checked. ``upscale`` is the factor by which each side will grow, and
+    ``rotate`` by how many degrees clockwise the photo is turned. With ``view`` a picture that every browser shows is
+    written to that path, at most ``view_pixels`` on its longest side (0: as large as the photo).
     """
 
     photo: str
@@ -43,6 +43,7 @@ class Request:
     view_pixels: int = 0
     whole: bool = True
     upscale: int = 1
+    rotate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def inspect(request: Request) -> Answer:
         return _inspect_head(Path(request.photo), request.max_pixels)
     try:
         if request.view is not None:
-            return _view(Path(request.photo), Path(request.view), request.view_pixels, request.max_pixels)
+            return _view(
+                Path(request.photo), Path(request.view), request.view_pixels, request.max_pixels, request.rotate
+            )
         if request.output_format is not None:
             registry.named(request.output_format)
         size, exact = _size(
@@ -77,6 +80,8 @@ def inspect(request: Request) -> Answer:
             told = imaging.probe(Path(request.photo).read_bytes())
             pages = [(page.width, page.height) for page in told.pages if page.kind == "photo"]
             limits.check_enlarged(pages, request.upscale, request.max_pixels, request.output_format or told.format)
+        if size is not None and request.rotate in (90, 270):
+            size = size[::-1]
         if request.mask is not None:
             _compare(size, exact, Path(request.mask), request.max_pixels)
     except InvalidSettings as error:
@@ -100,16 +105,17 @@ def _inspect_head(path: Path, max_pixels: int) -> Answer:
     return Answer()
 
 
-def _view(path: Path, target: Path, longest: int, max_pixels: int) -> Answer:
+def _view(path: Path, target: Path, longest: int, max_pixels: int, rotate: int) -> Answer:
     from daguerre import imaging
     from daguerre.imaging import registry, sniff
+    from daguerre.imaging.turning import turned
     from daguerre.jobs.restore import preview
 
     data = path.read_bytes()
     form = registry.FORMATS[sniff.find_format(data)]
-    if not longest and form.in_browsers:
+    if not longest and form.in_browsers and not rotate:
         return Answer(view_type=form.media_type, view_is_file=True)
-    photo = imaging.open_image(data, max_pixels=max_pixels, recover=True)
+    photo = turned(imaging.open_image(data, max_pixels=max_pixels, recover=True), rotate)
     del data
     if longest:
         target.write_bytes(preview(photo, longest))

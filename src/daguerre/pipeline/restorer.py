@@ -68,10 +68,10 @@ class Restorer:
         """Restore a path, the bytes of a file, a binary file object, a PIL image, a NumPy array or a Photo.
 
         Arrays are ``[H, W]`` or ``[H, W, 1, 3 or 4]`` in RGB or RGBA: ``uint8``, ``uint16``, floats from 0 to 1, bool.
-        ``settings_fields`` replace single fields of ``settings``. ``mask``, white where damaged and of the photo's
-        size, replaces the detection of damage; any kind of source, and arrays of integers whose maximum is 1, 255 or
-        65535. ``infrared_file`` is a film scan's infrared channel, where it lies apart; with the setting ``infrared``
-        the one in the scan's own file, or beside it, is used. It adds to what is found.
+        ``settings_fields`` replace single fields of ``settings``. ``mask``, white where damaged and of the size of the
+        photo once it is turned, replaces the detection of damage; any kind of source, and arrays of integers whose
+        maximum is 1, 255 or 65535. ``infrared_file`` is a film scan's infrared channel, where it lies apart; with the
+        setting ``infrared`` the one in the scan's own file, or beside it, is used. It adds to what is found.
         ``on_progress`` is called from the thread that calls this.
 
         Raises :class:`~daguerre.errors.InvalidImage`, :class:`~daguerre.errors.InvalidSettings`,
@@ -79,7 +79,9 @@ class Restorer:
         :class:`~daguerre.errors.Canceled`; TypeError for a source of another kind.
         """
         settings = self._settings(settings, settings_fields)
-        photo, origin = sources.opened(source, max_pixels=self.config.max_pixels, recover=settings.recover)
+        photo, origin = sources.opened(
+            source, max_pixels=self.config.max_pixels, recover=settings.recover, rotate=settings.rotate
+        )
         damage = None if mask is None else self._mask(mask, photo)
         limits.check_enlarged(
             [(page.width, page.height) for page in (photo, *photo.pages)],

@@ -41,7 +41,8 @@ async def view(
     size: Annotated[Size, Query(description="At most 1600 pixels, or all")] = "preview",
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The upload or the restored photo: the file itself, or a WebP, JPEG or PNG of it, which is made once and kept."""
+    """The upload, turned as the job's ``rotate`` asks, or the restored photo: the file itself, or a WebP, JPEG or PNG
+    of it, which is made once and kept."""
     source = _source(job, side)
     etag = f'"{job.folder}-{side}-{size}"'
     # Asked for each time: who has signed out sees nothing any more.
@@ -86,6 +87,7 @@ async def _made(service: Service, job: Job, side: Side, size: Size, source: str)
         inspection = Inspection(
             photo=str(photo), mask=None, output_format=None, max_pixels=service.config.max_pixels, view=str(path),
             view_pixels=PREVIEW_PIXELS if size == "preview" else 0,
+            rotate=job.settings.get("rotate", 0) if side == "original" else 0,
         )  # fmt: skip
         try:
             answer = await service.viewers.inspect(inspection)

@@ -109,7 +109,7 @@ async def inspect(service: Service, photo: ReceivedFile, settings: Settings, mas
         inspection = Inspection(
             photo=str(path), mask=mask_path, output_format=settings.output_format,
             max_pixels=service.config.max_pixels, recover=settings.recover,
-            whole=photo.upload.whole, upscale=settings.upscale,
+            whole=photo.upload.whole, upscale=settings.upscale, rotate=settings.rotate,
         )  # fmt: skip
         answer = await _answer(service, inspection)
     if answer.settings_problems:

@@ -14,7 +14,7 @@ from daguerre.imaging.codecs import oiio
 from daguerre.imaging.color import transfer
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
-from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, Turn
 
 _CHANNELS = b"channels\0chlist\0"
 XMP = "xmp"
@@ -41,6 +41,10 @@ class ExrCoding(Coding):
             x, y, left, top, width, height = (enlarge.factor * length for length in window)
             window = x, y, left, top, width, height
         return replace(self, window=window, extra={index: enlarge(plane) for index, plane in self.extra.items()})
+
+    def turned(self, turn: Turn) -> ExrCoding:
+        # Where the data lies in the display window is said of the picture as it lay.
+        return replace(self, window=None, extra={index: turn(plane) for index, plane in self.extra.items()})
 
 
 def _planes(names: list[str]) -> tuple[list[int], int | None]:

@@ -14,7 +14,7 @@ from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers.isobmff import pack_box, walk_boxes
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import stand_upright
-from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Turn
 
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 CODESTREAM = b"\xff\x4f\xff\x51"
@@ -44,6 +44,9 @@ class Jp2Coding(Coding):
 
     def enlarged(self, enlarge: Enlarge) -> Jp2Coding:
         return replace(self, inks=None if self.inks is None else self.inks.enlarged(enlarge))
+
+    def turned(self, turn: Turn) -> Jp2Coding:
+        return replace(self, inks=None if self.inks is None else self.inks.turned(turn), resolution=b"", told=None)
 
     def only_here(self) -> tuple[str, ...]:
         return ("XML and other boxes",) if self.boxes else ()

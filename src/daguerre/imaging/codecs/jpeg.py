@@ -18,7 +18,7 @@ from daguerre.imaging.containers.jpeg_segments import Density, Segments
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.metadata.orientation import stand_upright
-from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, Turn
 
 _LONGEST = registry.FORMATS["jpeg"].longest_side
 _MOST_SCANS = 200
@@ -57,6 +57,27 @@ class JpegCoding(Coding):
 
     def enlarged(self, enlarge: Enlarge) -> JpegCoding:
         return replace(self, inks=None if self.inks is None else self.inks.enlarged(enlarge))
+
+    def turned(self, turn: Turn) -> JpegCoding:
+        block = {1: (16, 8), 2: (16, 16)}.get(self.subsampling or 0, (8, 8))
+        coding = _turned(self, block, turn.size, turn.orientation)
+        density, told = self.density, self.told
+        if turn.degrees != 180:
+            density = density and (density[0], density[2], density[1])
+            told = (told[0] and told[0][::-1], told[1] and told[1][::-1])
+        return replace(
+            coding,
+            inks=None if self.inks is None else self.inks.turned(turn),
+            is_upright=False,
+            density=density,
+            told=told,
+        )
+
+    def turned_file(self, data: bytes, turn: Turn) -> bytes | None:
+        front = data.find(b"\xff\xd8\xff")
+        data, told = data[front:], jpeg_segments.parse(data[front:])
+        now = stand_upright(told.exif, told.xmp).turn
+        return jpeg_segments.set_orientation(data, oiio.combined(now, turn.orientation))
 
 
 def describe(data: bytes) -> tuple[list[Page], Metadata]:
@@ -116,7 +137,9 @@ def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover
         is_upright=turn == 1,
     )
     if turn != 1:
-        coding = _turned(coding, layers, image.size, turn)
+        across = 8 * max((layer[1] for layer in layers), default=1)
+        down = 8 * max((layer[2] for layer in layers), default=1)
+        coding = _turned(coding, (across, down), image.size, turn)
     image, missing = jpeg_repair.recover(data, image.size) if recover else (jpeg_repair.decode(image, data), None)
     missing = None if missing is None else oiio.turn_upright(missing, turn)
     if image.mode == "CMYK":
@@ -126,16 +149,13 @@ def _common(data: bytes, metadata: Metadata, turn: int, max_pixels: int, recover
     return Photo(pixels, "jpeg", missing=missing), coding
 
 
-def _turned(coding: JpegCoding, layers: list[Layer], size: tuple[int, int], turn: int) -> JpegCoding:
-    """The coding for the upright picture.
+def _turned(coding: JpegCoding, block: tuple[int, int], size: tuple[int, int], turn: int) -> JpegCoding:
+    """The coding for the picture turned upright, which is cut into blocks of ``block`` pixels.
 
     Where the edge that becomes the left or the upper one lies between two blocks, the turned tables meet the very
     coefficients; elsewhere every block is cut anew, and tables and subsampling of the quality for new files lose least.
     """
-    across, down = (
-        8 * max((layer[1] for layer in layers), default=1),
-        8 * max((layer[2] for layer in layers), default=1),
-    )
+    across, down = block
     from_right, from_below = turn in (2, 3, 7, 8), turn in (3, 4, 6, 7)
     if (from_right and size[0] % across) or (from_below and size[1] % down):
         return replace(coding, qtables=(), subsampling=0)

@@ -114,6 +114,13 @@ def turn_upright(plane: Samples, orientation: int) -> Samples:
     return np.ascontiguousarray(plane)
 
 
+def combined(first: int, then: int) -> int:
+    """The orientation 1-8 that turns a picture as ``first`` and ``then`` do, one after the other."""
+    marked = np.arange(6).reshape(2, 3)
+    wanted = turn_upright(turn_upright(marked, first), then)
+    return next(each for each in range(1, 9) if np.array_equal(turn_upright(marked, each), wanted))
+
+
 @contextmanager
 def translate_faults() -> Iterator[None]:
     """Turns whatever a decoder raises on bad input into ``BrokenImage``."""

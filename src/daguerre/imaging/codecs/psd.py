@@ -21,7 +21,7 @@ from daguerre.imaging.color.cmyk import Inks
 from daguerre.imaging.containers import photoshop
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata.orientation import stand_upright
-from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, white_of
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, Turn, white_of
 
 BITMAP, GRAY, INDEXED, RGB, CMYK, DUOTONE, LAB = 0, 1, 2, 3, 4, 8, 9
 _COLORS = {BITMAP: 1, GRAY: 1, INDEXED: 1, RGB: 3, CMYK: 4, DUOTONE: 1, LAB: 3}
@@ -57,6 +57,14 @@ class PsdCoding(Coding):
             resolution=None,
             inks=None if self.inks is None else self.inks.enlarged(enlarge),
             extra=None if self.extra is None else enlarge(self.extra),
+        )
+
+    def turned(self, turn: Turn) -> PsdCoding:
+        return replace(
+            self,
+            resolution=None,
+            inks=None if self.inks is None else self.inks.turned(turn),
+            extra=None if self.extra is None else turn(self.extra),
         )
 
     def only_here(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from daguerre.imaging.containers import photoshop, tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, Entry, StoredPage
 from daguerre.imaging.description import Page
 from daguerre.imaging.metadata import orientation, xmp
-from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, white_of
+from daguerre.imaging.photo import Coding, Enlarge, Metadata, Photo, Pixels, Turn, white_of
 
 XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 700, 33723, 34377, 34675, 34665, 34853
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, EXTRA_SAMPLES = 274, 282, 283, 296, 338
@@ -78,6 +78,17 @@ class TiffCoding(Coding):
 
     def only_at_this_size(self) -> tuple[str, ...]:
         return ("The TIFF's masks were left out: they fit the picture before it was enlarged.",) if self.carried else ()
+
+    def turned(self, turn: Turn) -> TiffCoding:
+        return replace(
+            self,
+            inks=None if self.inks is None else self.inks.turned(turn),
+            extra=None if self.extra is None else turn(self.extra),
+            carried=(),
+        )
+
+    def only_this_way_up(self) -> tuple[str, ...]:
+        return ("The TIFF's masks were left out: they fit the picture before it was turned.",) if self.carried else ()
 
 
 _KINDS_OF_SAMPLES = {1: "alpha, multiplied", 2: "alpha"}

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from daguerre.imaging.photo import Enlarge, Pixels, white_of
+from daguerre.imaging.photo import Enlarge, Pixels, Turn, white_of
 
 _ROWS = 256
 
@@ -46,6 +46,10 @@ class Inks:
     def enlarged(self, enlarge: Enlarge) -> Inks:
         """The inks of the picture enlarged: they say how much of each color is black."""
         return Inks(enlarge(self.planes), self.profile)
+
+    def turned(self, turn: Turn) -> Inks:
+        """The inks of the picture turned."""
+        return Inks(turn(self.planes), self.profile)
 
     def planes_of(self, pixels: Pixels) -> Pixels:
         """The planes for ``pixels``: those that were read wherever the color is what they give."""

@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from daguerre.imaging.containers import photoshop
-from daguerre.imaging.metadata import xmp
+from daguerre.imaging.containers import photoshop, tiff_ifd
+from daguerre.imaging.metadata import exif, xmp
 from daguerre.imaging.photo import Metadata
 
 APP0, APP1, APP2, APP11, APP13, APP14, APP15, COM, SOS = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE, 0xDA
@@ -148,6 +148,23 @@ def parse(data: bytes) -> Segments:
 def _drop(found: Segments, sentence: str) -> None:
     if sentence not in found.dropped:
         found.dropped.append(sentence)
+
+
+def set_orientation(data: bytes, orientation: int) -> bytes | None:
+    """The JPEG ``data`` with an EXIF block that names ``orientation``, and nothing else of it changed.
+
+    ``None`` where its own block has no place for that.
+    """
+    own = [segment for marker, segment in walk_segments(data) if marker == APP1 and segment[4:].startswith(_EXIF)]
+    if len(own) > 1:
+        return None
+    if own:
+        block = exif.set_orientation(own[0][4 + len(_EXIF) :], orientation)
+        return None if block is None else data.replace(own[0], own[0][: 4 + len(_EXIF)] + block, 1)
+    first = next(walk_segments(data), (0, b""))
+    at = 2 + len(first[1]) if first[0] == APP0 and first[1][4:].startswith(_JFIF) else 2
+    body = _EXIF + tiff_ifd.pack_block({exif.ORIENTATION: tiff_ifd.short(orientation)})
+    return data[:at] + b"\xff\xe1" + struct.pack(">H", 2 + len(body)) + body + data[at:]
 
 
 def embed_metadata(

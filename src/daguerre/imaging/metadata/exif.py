@@ -36,12 +36,38 @@ def normalize(block: bytes | None) -> tuple[bytes | None, int | None]:
         directory, link = tiff_ifd.read_directory(work, layout, first)
         orientation = _set_upright(work, layout, directory)
         if orientation is not None and orientation >= 5:
-            _exchange(work, layout, directory, _ACROSS_AND_DOWN)
-            inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
-            _exchange(work, layout, inside or {}, _ACROSS_AND_DOWN_INSIDE)
+            _exchange_all(work, layout, directory)
         return bytes(_without_thumbnail(work, layout, link)), orientation
     except struct.error:
         return None, None
+
+
+def exchange_sides(block: bytes | None) -> bytes | None:
+    """``block`` of a picture that was turned by a quarter: what it says across and down in each other's place.
+
+    One that cannot be read stays as it is.
+    """
+    if not block:
+        return block
+    work = bytearray(block)
+    try:
+        layout = Layout(work)
+        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+    except struct.error:
+        return block
+    _exchange_all(work, layout, directory)
+    return bytes(work)
+
+
+def set_orientation(block: bytes, orientation: int) -> bytes | None:
+    """``block`` from its TIFF header on with another orientation; ``None`` where it has no place for one."""
+    work = bytearray(block)
+    try:
+        layout = Layout(work)
+        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+        return bytes(work) if _write_orientation(work, layout, directory, orientation) else None
+    except struct.error:
+        return None
 
 
 def enlarge(block: bytes | None, factor: int) -> bytes | None:
@@ -81,12 +107,25 @@ def _multiply(work: bytearray, layout: Layout, entry: Entry, factor: int) -> Non
 def _set_upright(work: bytearray, layout: Layout, directory: Directory) -> int | None:
     if ORIENTATION not in directory:
         return None
-    entry = directory[ORIENTATION]
-    value = (entry.integers() or (1,))[0]
-    code = {3: "H", 4: "I"}.get(entry.kind)
-    if code:
-        struct.pack_into(layout.order + code, work, entry.place, 1)
+    value = (directory[ORIENTATION].integers() or (1,))[0]
+    _write_orientation(work, layout, directory, 1)
     return value if 1 <= value <= 8 else None
+
+
+def _write_orientation(work: bytearray, layout: Layout, directory: Directory, orientation: int) -> bool:
+    """Whether there was a place for it."""
+    entry = directory.get(ORIENTATION)
+    code = None if entry is None else {tiff_ifd.SHORT: "H", tiff_ifd.LONG: "I"}.get(entry.kind)
+    if entry is None or code is None:
+        return False
+    struct.pack_into(layout.order + code, work, entry.place, orientation)
+    return True
+
+
+def _exchange_all(work: bytearray, layout: Layout, directory: Directory) -> None:
+    _exchange(work, layout, directory, _ACROSS_AND_DOWN)
+    inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
+    _exchange(work, layout, inside or {}, _ACROSS_AND_DOWN_INSIDE)
 
 
 def _exchange(work: bytearray, layout: Layout, directory: Directory, pairs: tuple[tuple[int, int], ...]) -> None:
