@@ -11,6 +11,7 @@ import { models } from "./modelsdialog.js";
 import { arrived, ended, Photos } from "./photos.js";
 import "./report.js";
 import { DEFAULTS, same, wire } from "./settings.js";
+import { between, turnMask, turnOf, turnPlaces, wantedTurn } from "./turning.js";
 import "./filmstrip.js";
 import "./stage.js";
 import { Uploads } from "./uploads.js";
@@ -66,7 +67,9 @@ function titleOf(versions, name) {
 function describeSettings() {
   const item = photos.selected;
   if (!item) return;
-  const different = !same(item.shown.settings ?? {}, wire(settings.values));
+  const changed = ended(item.shown) && stage.turned;
+  tools.changed(changed && stage.complete);
+  const different = changed || !same(item.shown.settings ?? {}, wire(settings.values));
   settings.describe({ available: ended(item.shown), different, count: photos.items.length, held: heldOnes().length });
 }
 
@@ -148,19 +151,31 @@ const heldOnes = () => photos.items.filter((item) => item.shown.held);
 /** Send what was added and not started, with the settings as they stand. */
 function start() {
   for (const item of heldOnes().reverse()) {
-    Object.assign(item.shown, { held: false, settings: wire(settings.values) });
+    Object.assign(item.shown, { held: false, settings: wantedOf(item) });
+    item.rotate = null;
     uploads.add(item, item.shown);
   }
   photos.changed();
 }
 
-/** Restore `item` once more; `special` are settings for it alone, `painted` is a mask. */
+/** The settings for `item` as they stand. */
+function wantedOf(item) {
+  const rotate = wantedTurn(item);
+  return { ...wire(settings.values), ...(rotate ? { rotate } : {}) };
+}
+
+/** Restore `item` once more; `special` are settings for it alone, `painted` is a mask. Places are those of what is shown. */
 async function again(item, special = {}, painted = undefined) {
   const { shown } = item;
   const { faces, colorHints } = shown.settings ?? {};
   const kept = { ...(faces ? { faces } : {}), ...(colorHints && settings.values.colorize ? { colorHints } : {}) };
-  const wanted = { ...wire(settings.values), ...kept, ...special };
-  const mask = painted ?? (await maskOf(shown, wanted));
+  const wanted = { ...wantedOf(item), ...kept, ...special };
+  const turn = between(turnOf(shown.settings), wantedTurn(item));
+  const { width = 0, height = 0, upscale = 1 } = shown.result ?? {};
+  const size = { width: width / upscale, height: height / upscale };
+  if (turn) Object.assign(wanted, turnPlaces(wanted, size, turn));
+  const given = painted ?? (await maskOf(shown, wanted));
+  const mask = given && (await turnMask(given, size, turn));
   uploads.add(item, photos.again(item, wanted, Boolean(mask)), { mask });
 }
 
@@ -213,11 +228,17 @@ async function cancel(item = photos.selected) {
   }
 }
 
+function restoreAgain() {
+  if (heldOnes().length) start();
+  else if (photos.selected.shown.refused) retry();
+  else again(photos.selected, stage.complete ? { faces: stage.faces.wanted } : {});
+}
+
 function retry(special = {}) {
   const item = photos.selected;
   const version = item.shown;
   if (!version.refused) return again(item, special);
-  const wanted = { ...wire(settings.values), ...special };
+  const wanted = { ...wantedOf(item), ...special };
   Object.assign(version, { phase: "waiting", refused: false, error: undefined, code: undefined, settings: wanted });
   photos.changed();
   uploads.add(item, version);
@@ -259,11 +280,9 @@ stage.addEventListener("start", start);
 stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, detail));
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
 settings.addEventListener("change", describeSettings);
-settings.addEventListener("again", () => {
-  if (heldOnes().length) start();
-  else if (photos.selected.shown.refused) retry();
-  else again(photos.selected, stage.complete ? { faces: stage.faces.wanted } : {});
-});
+stage.addEventListener("turn", ({ detail }) => photos.turn(photos.selected, detail));
+tools.addEventListener("again", restoreAgain);
+settings.addEventListener("again", restoreAgain);
 settings.addEventListener("all", async () => {
   const items = photos.items.filter((item) => ended(item.shown));
   if (!(await confirmed(t("Restore {photos} again with these settings?", { photos: counted(items.length) }), t("Restore")))) return;

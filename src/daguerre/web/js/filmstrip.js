@@ -4,7 +4,8 @@ import { archiveOf } from "./api.js";
 import { el, icon } from "./dom.js";
 import { t } from "./language.js";
 import { ended } from "./photos.js";
-import { thumb, thumbOf } from "./thumbs.js";
+import { thumb, thumbOf, thumbTurn } from "./thumbs.js";
+import { between, showTurned, turnOf, wantedTurn } from "./turning.js";
 import { counted, moment, status } from "./messages.js";
 
 /** Fires `select` (detail: the photo), `cancel-all` and `delete-all`. */
@@ -52,7 +53,7 @@ export class PhotoFilmstrip extends HTMLElement {
     const name = el("span", { class: "name" });
     const state = el("span", { class: "state", "data-testid": "photo-status" });
     const bar = el("progress", { max: 100, "aria-hidden": "true" });
-    const button = el("button", { type: "button", onclick: () => this.#select(item) }, picture, name, state, bar);
+    const button = el("button", { type: "button", onclick: () => this.#select(item) }, el("span", { class: "thumb" }, picture), name, state, bar);
     const row = el("li", { "data-testid": "photo" }, button);
     picture.addEventListener("load", () => row.classList.add("seen"));
     picture.addEventListener("error", () => row.classList.remove("seen"));
@@ -66,6 +67,7 @@ export class PhotoFilmstrip extends HTMLElement {
     const version = item.shown;
     const source = version.phase === "complete" ? version.result.previewUrl : thumbOf(item);
     if (source && picture.getAttribute("src") !== source) picture.src = source;
+    showTurned(picture, between(version.phase === "complete" ? turnOf(version.settings) : thumbTurn(item), wantedTurn(item)));
     const text = status(version);
     if (name.textContent !== item.name) name.textContent = item.name;
     if (state.textContent !== text) state.textContent = text;

@@ -5,6 +5,7 @@
 
 import { listed, uuid } from "./api.js";
 import { recall, remember } from "./memory.js";
+import { between, wantedTurn } from "./turning.js";
 
 const ROOTS = "versions";
 const ORDER = "order";
@@ -19,7 +20,7 @@ export const arrived = (version) => !version.refused && version.phase !== "waiti
 
 /**
  * A photo: `key`, `name`, `file` while it is to be sent, `thumb` the address of a small picture, `versions` in
- * their order. A version: `job`, `phase` (waiting, uploading, queued, processing, complete, failed), `stage`,
+ * their order, `rotate` the turn that is wanted and not yet made. A version: `job`, `phase` (waiting, uploading, queued, processing, complete, failed), `stage`,
  * `percent`, `result`, `error`, `code`, `settings`, `hasMask`, `createdAt`.
  */
 export class Photos extends EventTarget {
@@ -49,6 +50,7 @@ export class Photos extends EventTarget {
     const version = started(uuid(), settings, hasMask);
     item.versions.push(version);
     item.shown = version;
+    item.rotate = null;
     this.#roots[version.job] = item.key;
     remember(ROOTS, this.#roots);
     this.changed();
@@ -81,6 +83,13 @@ export class Photos extends EventTarget {
 
   show(item, version) {
     item.shown = version;
+    item.rotate = null;
+    this.changed();
+  }
+
+  /** Turn what is shown of `item`, by 90 or -90 degrees; the next version is made so. */
+  turn(item, degrees) {
+    item.rotate = between(-degrees, wantedTurn(item));
     this.changed();
   }
 

@@ -10,12 +10,16 @@ import { MaskTool } from "./masktool.js";
 import { Panels } from "./panels.js";
 import { ViewTransform } from "./viewtransform.js";
 import { followPointers } from "./pointers.js";
-import { thumbOf } from "./thumbs.js";
+import { thumbOf, thumbTurn } from "./thumbs.js";
+import { between, cutRight, lies, showTurned, turnOf, wantedTurn } from "./turning.js";
 
 const PREVIEW_PIXELS = 1600;
 const STEP = 60;
 
-/** Fires `cancel`, `start`, `retry`, `recover`, `mask` (detail: the PNG) and `hints` (detail: the hints). */
+/**
+ * Fires `cancel`, `start`, `retry`, `recover`, `turn` (detail: 90 or -90 degrees), `mask` (detail: the PNG) and `hints`
+ * (detail: the hints).
+ */
 export class PhotoStage extends HTMLElement {
   transform = new ViewTransform();
   item = null;
@@ -75,6 +79,7 @@ export class PhotoStage extends HTMLElement {
       this.#shown = identity;
       this.#pictures();
     }
+    this.#turn();
     this.#layout();
   }
 
@@ -117,6 +122,11 @@ export class PhotoStage extends HTMLElement {
     else this.requestFullscreen?.().catch(() => {}); // Not allowed here; the page stays as it is.
   }
 
+  /** Ask for the photo to be turned. */
+  turn(degrees) {
+    this.dispatchEvent(new CustomEvent("turn", { detail: degrees }));
+  }
+
   zoom(factor, x, y) {
     this.transform.zoom(this.transform.scale * factor, x, y);
     this.#place();
@@ -126,6 +136,17 @@ export class PhotoStage extends HTMLElement {
     if (scale === null) this.transform.fit();
     else this.transform.zoom(scale);
     this.#place();
+  }
+
+  /** Whether what is shown can be turned, by degrees, before it is restored the next time. */
+  get turnable() {
+    const { version } = this;
+    return Boolean(version) && (this.complete || version.held || (version.phase === "failed" && !this.beforeImage.hidden && !version.refused));
+  }
+
+  /** Whether the photo was turned since the shown version was made. */
+  get turned() {
+    return this.item !== null && wantedTurn(this.item) !== turnOf(this.version.settings);
   }
 
   /** Whether there is a result to look at. */
@@ -151,10 +172,8 @@ export class PhotoStage extends HTMLElement {
     this.tags[1].textContent = item.versions.length > 1 ? t("Version {n}", { n: item.versions.indexOf(version) + 1 }) : t("After");
     this.beforeImage.alt = t("Before: {name}", item);
     this.afterImage.alt = t("Restored: {name}", item);
+    this.beforeTurn = complete ? turnOf(other?.settings ?? version.settings) : thumbTurn(item);
     if (complete) {
-      // Whatever is drawn and painted is in the pixels of the photo that came.
-      const { width, height, upscale } = version.result;
-      this.#size(width / upscale, height / upscale);
       this.afterImage.src = version.result.previewUrl;
       this.beforeImage.src = other ? other.result.previewUrl : viewOf(version.job, "original");
       this.faces.show(version.result);
@@ -168,7 +187,23 @@ export class PhotoStage extends HTMLElement {
     this.#sharpen();
   }
 
-  #size(width, height) {
+  /** Show everything as it is to be turned, and the sheet as large as that is. */
+  #turn() {
+    const { item, version, complete } = this;
+    const wanted = wantedTurn(item);
+    const made = between(turnOf(version.settings), wanted);
+    showTurned(this.beforeImage, between(this.beforeTurn, wanted));
+    for (const each of [this.afterImage, this.canvas, this.marks]) showTurned(each, made);
+    // Whatever is drawn and painted is in the pixels of the photo that came.
+    if (complete) this.#size(version.result.width / version.result.upscale, version.result.height / version.result.upscale, made);
+    else if (this.beforeImage.naturalWidth) {
+      this.#size(this.beforeImage.naturalWidth, this.beforeImage.naturalHeight, between(this.beforeTurn, wanted));
+    }
+  }
+
+  /** The sheet for a picture of so many pixels that is shown turned. */
+  #size(long, high, degrees) {
+    const [width, height] = lies(degrees) ? [high, long] : [long, high];
     this.transform.show(width, height);
     this.style.setProperty("--aspect", width / height);
     this.sheet.style.width = `${width}px`;
@@ -219,7 +254,8 @@ export class PhotoStage extends HTMLElement {
     const from = (at - transform.x) / transform.scale;
     // Masks and hints are for the photo as it came.
     const whole = !this.complete || this.tool || this.#original;
-    this.beforeImage.style.clipPath = whole ? "none" : `inset(0 ${transform.picture.width - from}px 0 0)`;
+    const cut = cutRight(Number(this.beforeImage.dataset.turn ?? 0), transform.picture.width - from);
+    this.beforeImage.style.clipPath = whole ? "none" : cut;
     this.tags[0].classList.toggle("faded", at < 90);
     this.tags[1].classList.toggle("faded", at > transform.window.width - 90);
     this.viewport.classList.toggle("enlarged", !transform.fitted);
@@ -232,7 +268,7 @@ export class PhotoStage extends HTMLElement {
     this.beforeImage.addEventListener("error", () => (this.beforeImage.hidden = true));
     this.beforeImage.addEventListener("load", () => {
       this.beforeImage.hidden = false;
-      if (!this.complete) this.#size(this.beforeImage.naturalWidth, this.beforeImage.naturalHeight);
+      this.#turn();
       this.#layout();
     });
     followPointers(this.viewport, {
@@ -272,8 +308,10 @@ export class PhotoStage extends HTMLElement {
 
   /** Keys that work wherever the focus is. */
   #glance(event) {
-    if (!this.complete || event.ctrlKey || event.altKey || event.metaKey || typing(event)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || typing(event)) return;
     const key = event.key.toLowerCase();
+    if (key === "r" && this.turnable && !this.tool) this.turn(event.shiftKey ? -90 : 90);
+    if (!this.complete) return;
     if (key === "o" && !event.repeat) this.showOriginal(true);
     else if (key === "f") this.toggleFullScreen();
   }

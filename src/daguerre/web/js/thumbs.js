@@ -2,6 +2,7 @@
 
 import { viewOf } from "./api.js";
 import { arrived } from "./photos.js";
+import { turnOf } from "./turning.js";
 
 const PIXELS = 480;
 const AT_ONCE = 2;
@@ -24,6 +25,9 @@ export function thumbOf(item) {
   const kept = item.versions.find(arrived);
   return kept ? viewOf(kept.job, "original") : null;
 }
+
+/** How the picture of `thumbOf` is turned already. */
+export const thumbTurn = (item) => (item.thumb ? 0 : turnOf(item.versions.find(arrived)?.settings));
 
 async function next() {
   if (working >= AT_ONCE || !waiting.length) return;

@@ -3,7 +3,7 @@
 import { el, icon } from "./dom.js";
 import { t } from "./language.js";
 
-/** Fires `delete`, and `show` (detail: a version). */
+/** Fires `delete`, `again` for what was changed on the photo itself, and `show` (detail: a version). */
 export class ViewTools extends HTMLElement {
   #stage;
   #item = null;
@@ -19,6 +19,8 @@ export class ViewTools extends HTMLElement {
       this.#tool(t("Fit"), "fit", () => stage.zoomTo(null)),
       el("button", { type: "button", class: "tool text", onclick: () => stage.zoomTo(1 / devicePixelRatio), title: t("Actual size") }, "1:1"),
       this.#tool(t("Full screen"), "full", () => stage.toggleFullScreen()));
+    this.turning = el("div", { class: "group turning" },
+      this.#tool(t("Turn left"), "turn-left", () => stage.turn(-90), "Shift+R"), this.#tool(t("Turn right"), "turn-right", () => stage.turn(90), "R"));
     this.original = el("button", { type: "button", class: "tool text", title: t("Hold to see the original (O)"), "data-testid": "original" },
       icon("eye"), el("span", {}, t("Original")));
     for (const [event, on] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["pointerleave", false]]) {
@@ -43,10 +45,12 @@ export class ViewTools extends HTMLElement {
     });
     this.versions = el("div", { class: "group versions" }, this.withSelect, el("span", { "aria-hidden": "true" }, "→"), this.shownSelect);
     this.download = el("a", { class: "button primary", "data-testid": "download", download: "" }, icon("download"), t("Download"));
+    this.apply = el("button", { type: "button", class: "primary", "data-testid": "apply", onclick: () => this.dispatchEvent(new Event("again")) },
+      icon("again"), t("Restore again"));
     this.remove = this.#tool(t("Delete"), "bin", () => this.dispatchEvent(new Event("delete")));
     this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": t("View") },
-      this.zooming, el("div", { class: "group overlays" }, this.original, this.damage, this.faces, this.mask, this.hints), this.versions,
-      el("span", { class: "space" }), this.remove, this.download);
+      this.zooming, this.turning, el("div", { class: "group overlays" }, this.original, this.damage, this.faces, this.mask, this.hints), this.versions,
+      el("div", { class: "group end" }, this.remove, this.apply, this.download));
     this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
     stage.addEventListener("view", () => {
       const text = `${Math.round(stage.transform.scale * devicePixelRatio * 100)} %`;
@@ -66,10 +70,18 @@ export class ViewTools extends HTMLElement {
     this.zooming.hidden = !complete;
     this.damage.hidden = !complete || !result.maskUrl;
     this.faces.hidden = !complete || !result.faces?.length;
-    this.mask.hidden = !complete;
-    this.hints.hidden = !complete || !result.isGrayscale;
+    this.turning.hidden = !this.#stage.turnable;
+    // Their places are those of the version that is shown.
+    this.mask.hidden = !complete || this.#stage.turned;
+    this.hints.hidden = !complete || !result.isGrayscale || this.#stage.turned;
     this.#versions(item);
     this.#describe();
+  }
+
+  /** Say whether the photo itself was changed since the shown version was made. */
+  changed(is) {
+    this.apply.hidden = !is;
+    this.download.classList.toggle("primary", !is);
   }
 
   #versions(item) {
@@ -101,8 +113,9 @@ export class ViewTools extends HTMLElement {
     this.bar.classList.toggle("busy", stage.tool !== null);
   }
 
-  #tool(name, symbol, act) {
-    return el("button", { type: "button", class: "tool", title: name, "aria-label": name, onclick: act }, icon(symbol));
+  #tool(name, symbol, act, key) {
+    const title = key ? `${name} (${key})` : name;
+    return el("button", { type: "button", class: "tool", title, "aria-label": name, "aria-keyshortcuts": key, onclick: act }, icon(symbol));
   }
 
   #toggle(name, symbol, act) {
