@@ -88,6 +88,7 @@ class SettingsFields(TypedDict, total=False):
     faces: Sequence[int | Sequence[float] | Face] | None
     color_hints: Sequence[ColorHint | HintFields] | None
     treat_as_grayscale: Literal["auto", "yes", "no"]
+    negative: Literal["auto", "bw", "color", "off"]
     fading: float
     tone: Literal["keep", "neutral"]
     infrared: bool
@@ -108,6 +109,8 @@ class Settings(BaseModel):
     most. ``denoise_strength`` 0 leaves the photo untouched, 25 removes the visible noise.
     ``treat_as_grayscale`` overrules what was seen of the photo: ``yes`` lets it be colorized, ``no`` does not.
     ``upscale`` 2 or 4 enlarges the photo so many times each way, 1 leaves its size.
+    ``negative`` ``bw`` and ``color`` make a positive of a scanned film negative, before everything else; ``auto``
+    does so where it is sure that the photo is one.
     ``fading`` 100 brings back all that fading took of colors and contrast. ``tone`` ``neutral`` makes
     toned photos gray.
     ``infrared`` finds dust by the infrared channel of a film scan, beside the model.
@@ -153,6 +156,11 @@ class Settings(BaseModel):
     treat_as_grayscale: Literal["auto", "yes", "no"] = Field(
         default="auto",
         description="Whether the photo is monochrome; `auto` looks at it. `yes` lets it be colorized, `no` never.",
+    )
+    negative: Literal["auto", "bw", "color", "off"] = Field(
+        default="off",
+        description="Develop the scan of a film negative: `bw` or `color`; `auto` tells whether it is one.",
+        examples=["auto"],
     )
     fading: Percentage = Field(
         default=0, description="Bring back what fading took: 0 nothing, 100 all that is found.", examples=[100]

@@ -147,6 +147,10 @@ def restore(
         ),
     ] = None,
     upscale: Annotated[int | None, typer.Option(metavar="1|2|4", help="Enlarge the photo this many times. [1]")] = None,
+    negative: Annotated[
+        Literal["auto", "bw", "color", "off"] | None,
+        typer.Option(help="Make a positive of a film negative; auto tells whether it is one. [off]"),
+    ] = None,
     fading: Annotated[
         float | None, typer.Option(metavar="0-100", help="Restore faded colors and contrast. [0]")
     ] = None,
@@ -221,7 +225,8 @@ def restore(
         "colorize": colorize, "colorize_strength": colorize_strength,
         "color_hints": [color_hint(text) for text in hint] if hint else None,
         "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
-        "fading": fading, "tone": tone, "infrared": True if infrared_file is not None else infrared,
+        "negative": negative, "fading": fading, "tone": tone,
+        "infrared": True if infrared_file is not None else infrared,
         "recover": recover, "output_format": format, "quality": quality, "models": tier,
         "rotate": rotate,
     }  # fmt: skip

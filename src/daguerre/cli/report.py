@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from daguerre.progress import ProgressEvent
 
 _DONE = {
+    "negative": "negative developed",
     "scratch_removal": "damage repaired",
     "denoise": "noise reduced",
     "face_enhancement": "faces enhanced",

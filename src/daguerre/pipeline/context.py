@@ -52,8 +52,9 @@ class StepContext:
     """One page of a photo on its way through the steps.
 
     ``mask`` ``[H, W]``, true where damaged, replaces detection; ``missing`` is true where a recovered file held no
-    pixels. ``infrared`` is the channel of a film scanner. ``icc`` explains the code values. A step that colors the page
-    sets ``colorized``. ``postponed`` are faces, and the positions of the chosen ones, that wait until they are large.
+    pixels. ``infrared`` is the channel of a film scanner, ``negative`` the scan of a film that was developed since.
+    ``icc`` explains the code values. A step that colors the page sets ``colorized``. ``postponed`` are faces, and the
+    positions of the chosen ones, that wait until they are large.
     """
 
     index: int
@@ -65,6 +66,7 @@ class StepContext:
     icc: bytes | None = None
     missing: Mask | None = None
     infrared: Channel | None = None
+    negative: Pixels | None = None
     colorized: bool = False
     postponed: tuple[list[candidates.Face], set[int]] | None = None
     used: list[Session] = field(default_factory=list)

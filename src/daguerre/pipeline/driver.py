@@ -101,6 +101,8 @@ def _restore_pixels(original: Pixels, context: StepContext, steps: list[Step], p
         if result is not pixels and not _identical(result, pixels):
             pixels, changed = result, True
             if step.develops:
+                if pixels.shape[2] == 3 and is_neutral(pixels):
+                    pixels, neutral = pixels[:, :, :1], True
                 context.forget_tone()
                 if context.is_first:
                     context.report.is_grayscale = context.tone(pixels) is Tone.MONOCHROME

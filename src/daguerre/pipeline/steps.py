@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from daguerre import fading
+from daguerre import fading, negatives
 from daguerre.imaging.photo import Pixels
 from daguerre.infrared import find_dust
 from daguerre.models import adapters
@@ -45,6 +45,28 @@ class Step:
     develops: bool = False
 
 
+def _develop_negative(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
+    wanted = context.settings.negative
+    look, apply = track.split(*_LOOK_AND_DEVELOP)
+    kind: negatives.Kind | None = wanted if wanted in ("bw", "color") else None
+    if wanted == "auto":
+
+        def find_boxes(shown: Pixels, track: Track) -> list[negatives.Seen]:
+            found = faces.find_faces(shown, context.model(adapters.FACE_DETECTION), track)
+            return [negatives.Seen(face.box, face.confidence) for face in found]
+
+        verdict = negatives.recognize(pixels, icc=context.icc, find_faces=find_boxes, track=look)
+        if verdict.note is not None:
+            context.report.warn(verdict.note)
+        kind = verdict.kind
+    if kind is None:
+        return pixels
+    if kind == "color" and pixels.shape[2] == 1:
+        context.report.warn("The scan of the negative is gray, so its positive is gray, too.")
+    context.negative = pixels
+    return negatives.develop(pixels, kind, icc=context.icc, track=apply)
+
+
 def _restore_faded(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     settings, strength = context.settings, float(context.settings.fading)
     if pixels.shape[2] == 1 or context.tone(pixels) is Tone.MONOCHROME:
@@ -63,6 +85,7 @@ def _restore_faded(pixels: Pixels, context: StepContext, track: Track) -> Pixels
     return outcome.pixels
 
 
+_LOOK_AND_DEVELOP = (1, 3)
 _SEARCH_AND_FILL = (3, 2)
 _SEARCH_AND_ENHANCE = (3, 1)
 _MEASURE_AND_REDUCE = (1, 30)
@@ -77,7 +100,9 @@ def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pix
         sensitivity = float(context.settings.scratch_sensitivity)
         mask = damage.find(pixels, context.model(adapters.DAMAGE), sensitivity=sensitivity, track=search)
     if context.infrared is not None:
-        dust = find_dust(pixels, context.infrared)
+        # Dyes are known by their densities on the film itself.
+        film = pixels if context.negative is None else context.negative
+        dust = find_dust(film, context.infrared)
         if dust.warning is not None:
             context.report.warn(dust.warning)
         if dust.mask is not None:
@@ -191,6 +216,15 @@ def _upscale(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
 
 
 STEPS: tuple[Step, ...] = (
+    Step(
+        "negative",
+        "Developing the negative...",
+        8,
+        "The negative was not developed",
+        lambda settings: settings.negative != "off",
+        _develop_negative,
+        develops=True,
+    ),
     Step(
         "fading",
         "Bringing back what faded...",

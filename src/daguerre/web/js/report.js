@@ -26,6 +26,7 @@ export class PhotoReport extends HTMLElement {
     this.#shown = result;
     const settings = version.settings ?? {};
     const rows = [
+      ...(settings.negative && settings.negative !== "off" ? [[t("Film negative"), negative(result)]] : []),
       ...(settings.fading || settings.tone === "neutral" ? [[t("Fading"), fading(result)]] : []),
       [t("Damage"), damage(version, settings)],
       [t("Faces"), faces(result, settings)],
@@ -58,6 +59,10 @@ export class PhotoReport extends HTMLElement {
 
 function fading({ steps }) {
   return steps.includes("fading") ? t("Restored to what they were") : t("None found");
+}
+
+function negative({ steps }) {
+  return steps.includes("negative") ? t("Made a positive") : t("Not one");
 }
 
 function damage({ result, hasMask }, { scratchRemoval = true }) {

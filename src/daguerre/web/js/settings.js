@@ -19,6 +19,7 @@ export const DEFAULTS = Object.freeze({
   colorizeStrength: 85,
   treatAsGrayscale: "auto",
   upscale: 1,
+  negative: "off",
   fading: 0,
   tone: "keep",
   infrared: false,
@@ -52,6 +53,7 @@ const STEPS = [
 ];
 
 const SIZES = [["1", t("Unchanged")], ["2", t("Twice as wide and high")], ["4", t("Four times as wide and high")]];
+const NEGATIVES = [["off", t("No")], ["auto", t("Decide from the photo")], ["bw", t("Black and white")], ["color", t("In color")]];
 const TINTS = [["keep", t("Unchanged")], ["neutral", t("Neutral gray")]];
 const MODELS = [["auto", t("Best installed")], ["embedded", t("Built in, small and fast")], ["full", t("Full, if installed")]];
 const TONES = [["auto", t("Decide from the photo")], ["yes", t("Black and white")], ["no", t("In color")]];
@@ -100,6 +102,7 @@ export class SettingsForm extends HTMLElement {
       ...STEPS.map((step) => this.#step(step)),
       this.#choice("upscale", t("Size"), SIZES),
       el("details", { class: "more" }, el("summary", {}, t("More")),
+        this.#choice("negative", t("Film negative"), NEGATIVES),
         this.#choice("treatAsGrayscale", t("The photo is"), TONES), this.#choice("tone", t("Tone of black-and-white photos"), TINTS),
         this.#check("infrared", t("Film scans: also find dust by infrared")),
         this.#choice("models", t("Models"), MODELS), this.#choice("outputFormat", t("Save as"), FORMATS), this.#quality()),

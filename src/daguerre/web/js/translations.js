@@ -264,6 +264,11 @@ export const MESSAGES = {
   "Starting...": ["Beginnt …", "Démarrage…", "Empezando…", "Avvio…", "A iniciar…", "Rozpoczynanie…", "開始しています…"],
   "Waiting...": ["Wartet …", "En attente…", "En espera…", "In attesa…", "À espera…", "Oczekiwanie…", "待機中…"],
   "Waiting for the storage...": ["Wartet auf den Speicher …", "En attente du stockage…", "Esperando el almacenamiento…", "In attesa dell'archivio…", "À espera do armazenamento…", "Oczekiwanie na magazyn…", "ストレージを待っています…"],
+  "Film negative": ["Filmnegativ", "Négatif", "Negativo", "Negativo", "Negativo", "Negatyw", "ネガフィルム"],
+  "No": ["Nein", "Non", "No", "No", "Não", "Nie", "いいえ"],
+  "Made a positive": ["In ein Positiv umgewandelt", "Transformé en positif", "Convertido en positivo", "Convertito in positivo", "Convertido em positivo", "Zamieniony na pozytyw", "ポジに変換しました"],
+  "Not one": ["Keines", "Ce n'en est pas un", "No lo es", "Non lo è", "Não é", "To nie negatyw", "ネガではありません"],
+  "Developing the negative...": ["Das Negativ wird entwickelt …", "Développement du négatif…", "Revelando el negativo…", "Sviluppo del negativo…", "A revelar o negativo…", "Wywoływanie negatywu…", "ネガを現像しています…"],
   "Film scans: also find dust by infrared": ["Filmscans: Staub auch per Infrarot finden", "Scans de film : détecter aussi la poussière par infrarouge", "Escaneos de película: detectar también el polvo por infrarrojos", "Scansioni di pellicola: rileva la polvere anche con l'infrarosso", "Digitalizações de película: detetar também o pó por infravermelhos", "Skany filmów: wykrywaj kurz także w podczerwieni", "フィルムスキャン: 赤外線でもほこりを検出"],
   "nothing visible would change": ["es würde sich nichts sichtbar ändern", "rien ne changerait visiblement", "no cambiaría nada visible", "non cambierebbe nulla di visibile", "nada mudaria visivelmente", "nic by się widocznie nie zmieniło", "目に見える変化がないため"],
 };
