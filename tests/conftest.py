@@ -12,7 +12,7 @@ from sqlalchemy import text
 from daguerre.database.postgres import PostgresDatabase
 from daguerre.database.sqlite import SqliteDatabase
 from tests.services import ObjectStore, Postgres
-from tests.serving import Server, make_key, picture
+from tests.serving import Faults, Server, make_key, picture
 from training.pictures import VARIABLE, find_pictures
 
 _WANTING = f"{VARIABLE} names no folder of pictures"
@@ -126,6 +126,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         if server.process.poll() is None:
             server.kill_everything()
         server.client.close()
+
+
+@pytest.fixture
+def faults(tmp_path: Path, start: Callable[..., Server]) -> Faults:
+    """What can be wrong with the machine of a server."""
+    return Faults(tmp_path / "faults", start)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 from PIL import Image
 
 from daguerre.config import Config
@@ -22,6 +23,7 @@ from daguerre.server.keys import Keys
 
 TOOL = "/api/v1/tools/restore-photo"
 NOTHING = {"scratchRemoval": False, "faceEnhancement": False, "denoise": False}
+ALL = {"scratchRemoval": True, "faceEnhancement": False, "denoise": True}
 
 
 def make_key(data: Path, name: str, role: str = "user") -> str:
@@ -96,6 +98,18 @@ class Server:
             assert answer.headers["content-type"].startswith("text/event-stream")
             return list(frames_of(answer.iter_lines()))
 
+    def at_work(self, job: str) -> int:
+        """Wait until a worker has come some way with the job, and give its process."""
+
+        def begun() -> bool:
+            state = self.state(job)
+            assert state["phase"] in ("queued", "processing"), state
+            return state["percent"] > 2
+
+        until(begun)
+        (worker,) = self.workers()
+        return worker
+
     def workers(self) -> list[int]:
         """Those that work, without the spare one."""
         announced = self.client.get("/api/v1/admin/health").json()["workers"]
@@ -125,6 +139,30 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill_everything()
             raise
+
+
+class Faults:
+    """What is wrong with the machine of the servers that ``start`` starts: see ``faults/sitecustomize.py``."""
+
+    def __init__(self, folder: Path, start) -> None:
+        self._folder = folder
+        self._start = start
+        folder.mkdir()
+
+    def server(self, *arguments: str, **environment: object) -> Server:
+        code = os.pathsep.join(filter(None, (str(Path(__file__).parent / "faults"), os.environ.get("PYTHONPATH"))))
+        with pytest.MonkeyPatch.context() as patch:
+            # A name without the prefix that the product's variables have.
+            patch.setenv("FAULTS", str(self._folder))
+            patch.setenv("PYTHONPATH", code)
+            return self._start(*arguments, **environment)
+
+    def set(self, name: str, value: object = "yes") -> None:
+        (self._folder / f"{name}.new").write_text(str(value))
+        (self._folder / f"{name}.new").rename(self._folder / name)
+
+    def clear(self, name: str) -> None:
+        (self._folder / name).unlink()
 
 
 def frames_of(lines):

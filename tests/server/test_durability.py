@@ -7,22 +7,12 @@ import os
 import signal
 from pathlib import Path
 
-from tests.serving import until
-
-ALL = {"scratchRemoval": True, "denoise": True}
+from tests.serving import ALL, until
 
 
 def kill_worker_at_work(server, job) -> None:
     """SIGKILL to the worker once the job has come some way."""
-
-    def begun() -> bool:
-        state = server.state(job)
-        assert state["phase"] in ("queued", "processing"), state
-        return state["percent"] > 2
-
-    until(begun)
-    (worker,) = server.workers()
-    os.kill(worker, signal.SIGKILL)
+    os.kill(server.at_work(job), signal.SIGKILL)
 
 
 def until_again(server, job, attempts_before: int) -> None:
@@ -44,11 +34,13 @@ def processes_on(data) -> list[int]:
     return found
 
 
-def test_a_killed_worker_is_replaced_and_the_job_goes_on(start, slow_photo):
-    server = start("--workers", "1")
-    job = server.submit(slow_photo, ALL)
+def test_a_killed_worker_is_replaced_and_the_job_goes_on(faults, photo):
+    server = faults.server("--workers", "1")
+    faults.set("hold")
+    job = server.submit(photo, ALL)
     kill_worker_at_work(server, job)
     until_again(server, job, 1)
+    faults.clear("hold")
     frames = server.frames(job)
     assert frames[-1]["data"]["phase"] == "complete"
     # Percent does not fall, whoever works.
@@ -58,27 +50,31 @@ def test_a_killed_worker_is_replaced_and_the_job_goes_on(start, slow_photo):
     assert any("try again (2 of 3)" in frame["data"]["stage"] for frame in everything)
 
 
-def test_an_input_that_kills_three_workers_fails_and_the_queue_goes_on(start, slow_photo, photo):
-    server = start("--workers", "1")
-    poison, next_one = server.submit(slow_photo, ALL), server.submit(photo)
+def test_an_input_that_kills_three_workers_fails_and_the_queue_goes_on(faults, photo):
+    server = faults.server("--workers", "1")
+    faults.set("hold")
+    poison, next_one = server.submit(photo, ALL), server.submit(photo)
     for attempt in range(1, 4):
         kill_worker_at_work(server, poison)
         if attempt < 3:
             until_again(server, poison, attempt)
+    faults.clear("hold")
     state = server.wait(poison, "failed")
     assert state["error"] == "The worker stopped three times while it worked on this photo, so the photo was given up."
     assert state["code"] == "WORKER_LOST"
     assert server.wait(next_one, within=240)["phase"] == "complete"
 
 
-def test_everything_is_killed_and_started_again(start, slow_photo, photo):
-    server = start("--workers", "1")
+def test_everything_is_killed_and_started_again(faults, photo):
+    server = faults.server("--workers", "1")
     finished = server.submit(photo)
     result = server.wait(finished)
-    running, queued = server.submit(slow_photo, ALL), server.submit(photo)
-    server.wait(running, "processing")
+    faults.set("hold")
+    running, queued = server.submit(photo, ALL), server.submit(photo)
+    server.at_work(running)
     server.kill_everything()
-    again = start("--workers", "1")
+    faults.clear("hold")
+    again = faults.server("--workers", "1")
     assert again.wait(running)["phase"] == "complete"
     assert again.wait(queued)["phase"] == "complete"
     assert again.state(finished) == result
@@ -87,16 +83,18 @@ def test_everything_is_killed_and_started_again(start, slow_photo, photo):
     assert again.client.get(result["result"]["downloadUrl"]).status_code == 200
 
 
-def test_only_the_server_is_killed(start, slow_photo):
+def test_only_the_server_is_killed(faults, photo):
     """Its workers end with it and give their jobs back."""
-    server = start("--workers", "1")
-    job = server.submit(slow_photo, ALL)
-    server.wait(job, "processing")
+    server = faults.server("--workers", "1")
+    faults.set("hold")
+    job = server.submit(photo, ALL)
+    server.at_work(job)
     assert len(processes_on(server.data)) >= 4
     server.process.kill()
     server.process.wait()
     until(lambda: not processes_on(server.data))
-    again = start("--workers", "1")
+    faults.clear("hold")
+    again = faults.server("--workers", "1")
     assert again.wait(job)["phase"] == "complete"
     assert count_starts(again, job) == 1
 

@@ -15,52 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving import children, until
-
-TOOL = "/api/v1/tools/restore-photo"
-ALL = {"scratchRemoval": True, "denoise": True, "faceEnhancement": False}
-
-
-class Faults:
-    """What is wrong with the machine of the servers that ``start`` starts."""
-
-    def __init__(self, folder: Path, start) -> None:
-        self._folder = folder
-        self._start = start
-        folder.mkdir()
-
-    def server(self, *arguments: str, **environment: object):
-        # Names without the prefix that the product's variables have.
-        os.environ["FAULTS"], os.environ["PYTHONPATH"] = str(self._folder), str(Path(__file__).parent / "faults")
-        try:
-            return self._start(*arguments, **environment)
-        finally:
-            del os.environ["FAULTS"], os.environ["PYTHONPATH"]
-
-    def set(self, name: str, value: object) -> None:
-        (self._folder / f"{name}.new").write_text(str(value))
-        (self._folder / f"{name}.new").rename(self._folder / name)
-
-    def clear(self, name: str) -> None:
-        (self._folder / name).unlink()
-
-
-@pytest.fixture
-def faults(tmp_path, start) -> Faults:
-    return Faults(tmp_path / "faults", start)
-
-
-def at_work(server, job):
-    """Wait until the worker has come some way with the job, and give its process."""
-
-    def begun():
-        state = server.state(job)
-        assert state["phase"] in ("queued", "processing"), state
-        return state["percent"] > 2
-
-    until(begun)
-    (worker,) = server.workers()
-    return worker
+from daguerre.jobs.queue import LEASE_S
+from tests.serving import ALL, TOOL, children, until
 
 
 def problems(server) -> list[str]:
@@ -75,7 +31,7 @@ def test_a_system_without_processes_is_survived(faults, photo):
         pid for pid in children(server.process.pid) if b"inspection" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     until(lambda: len(children(server.process.pid)) == len(inspections) + 2)
-    faults.set("popen", "no")
+    faults.set("popen")
     for pid in set(children(server.process.pid)) - set(inspections):
         os.kill(pid, signal.SIGKILL)
     told = "workers: cannot be started: Too many open files"
@@ -112,14 +68,17 @@ def test_results_make_room_where_somebody_else_has_filled_the_disk(faults, photo
     until(lambda: server.client.get(f"/api/v1/jobs/{job}").status_code == 404)
 
 
-def test_a_clock_that_leaps_takes_nothing_away(faults, photo, slow_photo):
+def test_a_clock_that_leaps_takes_nothing_away(faults, photo):
     """Half an hour on while a job is at work, then three days and back: the job ends well, and what is done stays."""
     server = faults.server("--workers", "1")
     done = server.submit(photo)
     server.wait(done)
-    job = server.submit(slow_photo, ALL)
-    at_work(server, job)
+    faults.set("hold")
+    job = server.submit(photo, ALL)
+    server.at_work(job)
     faults.set("leap", 31 * 60)
+    until(lambda: "the clock was set" in server.log.read_text())
+    faults.clear("hold")
     assert server.wait(job)["phase"] == "complete"
     for count, seconds in ((2, 80 * 3600), (3, 0)):
         faults.set("leap", seconds)
@@ -128,39 +87,46 @@ def test_a_clock_that_leaps_takes_nothing_away(faults, photo, slow_photo):
     assert server.client.get(server.state(done)["result"]["downloadUrl"]).status_code == 200
 
 
-def test_a_job_is_taken_up_after_a_start_with_the_clock_behind(faults, slow_photo):
+def test_a_job_is_taken_up_after_a_start_with_the_clock_behind(faults, photo):
     server = faults.server("--workers", "1")
-    job = server.submit(slow_photo, ALL)
-    at_work(server, job)
+    faults.set("hold")
+    job = server.submit(photo, ALL)
+    server.at_work(job)
     server.kill_everything()
+    faults.clear("hold")
     faults.set("leap", -86400)
     assert faults.server("--workers", "1").wait(job)["phase"] == "complete"
 
 
-def test_a_worker_that_hangs_after_a_cancel_is_replaced(start, slow_photo, photo):
-    server = start("--workers", "1")
-    job = server.submit(slow_photo, ALL)
-    worker = at_work(server, job)
+def test_a_worker_that_hangs_after_a_cancel_is_replaced(faults, photo):
+    server = faults.server("--workers", "1")
+    faults.set("hold")
+    job = server.submit(photo, ALL)
+    worker = server.at_work(job)
     os.kill(worker, signal.SIGSTOP)
+    faults.clear("hold")
     assert server.client.post(f"/api/v1/jobs/{job}/cancel").json() == {"canceled": True}
     assert server.wait(server.submit(photo))["phase"] == "complete"
     assert worker not in children(server.process.pid)
 
 
-def test_a_database_that_is_held_costs_no_result(start, slow_photo, photo):
+def test_a_database_that_is_held_costs_no_result(faults, photo):
     """Others are asked to come again; what was worked out meanwhile is stored when it can be."""
-    server = start("--workers", "1")
-    job = server.submit(slow_photo, ALL)
-    at_work(server, job)
+    server = faults.server("--workers", "1")
+    faults.set("hold")
+    job = server.submit(photo, ALL)
+    server.at_work(job)
     holder = sqlite3.connect(server.data / "service" / "daguerre.sqlite3", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     began = time.monotonic()
+    faults.clear("hold")
     answer = server.client.post(TOOL, files={"file": ("a.jpg", photo)})
     assert (answer.status_code, answer.json()["code"]) == (503, "BUSY") and "retry-after" in answer.headers
     assert server.client.get("/api/v1/jobs").status_code == 200
     canceled = server.client.post(f"/api/v1/jobs/{job}/cancel")
     assert canceled.status_code == 503
-    time.sleep(max(0.0, 25 - (time.monotonic() - began)))
+    until(lambda: "the end of a job cannot be written yet" in server.log.read_text())
+    until(lambda: time.monotonic() - began > 3 * LEASE_S)
     holder.execute("ROLLBACK")
     assert server.wait(job)["phase"] == "complete"
     starts = [line for line in server.log.read_text().splitlines() if '"job started"' in line and job in line]
