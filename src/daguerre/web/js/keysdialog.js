@@ -6,7 +6,7 @@ import { t } from "./language.js";
 const KEYS = [
   [t("The photo"), [
     ["+, -", t("Zoom in and out")], ["0", t("Fit the whole photo")], ["1", t("Actual size")], [t("Arrows"), t("Move a zoomed photo")],
-    ["O", t("Hold to see the original")], ["F", t("Full screen")], ["R", t("Turn right; with Shift, left")],
+    ["O", t("Hold to see the original")], ["L", t("Loupe: hold it, or press it; [ and ] magnify")], ["F", t("Full screen")], ["R", t("Turn right; with Shift, left")],
   ]],
   [t("The before-and-after slider"), [[t("Arrows"), t("Move it by 1 %")], [t("Shift + arrows"), t("Move it by 10 %")], ["Home, End", t("All before, all after")]]],
   [t("The mask"), [["B, E", t("Brush, eraser")], ["[, ]", t("Smaller, larger")], ["Ctrl + Z", t("Undo")], ["Ctrl + Shift + Z", t("Redo")], ["Esc", t("Done")]]],

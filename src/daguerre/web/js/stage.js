@@ -6,6 +6,7 @@ import { Faces } from "./faces.js";
 import { HintTool } from "./hinttool.js";
 import { typing } from "./keysdialog.js";
 import { t } from "./language.js";
+import { Loupe } from "./loupe.js";
 import { MaskTool } from "./masktool.js";
 import { Panels } from "./panels.js";
 import { ViewTransform } from "./viewtransform.js";
@@ -15,6 +16,9 @@ import { between, cutRight, lies, showTurned, turnOf, wantedTurn } from "./turni
 
 const PREVIEW_PIXELS = 1600;
 const STEP = 60;
+/** So long a finger rests, and a key is held, for the loupe to be there until it is let go. */
+const HELD_MS = 400;
+const SLIPS = 8;
 
 /**
  * Fires `cancel`, `start`, `retry`, `recover`, `turn` (detail: 90 or -90 degrees), `mask` (detail: the PNG) and `hints`
@@ -32,6 +36,8 @@ export class PhotoStage extends HTMLElement {
   #drag = null;
   #original = false;
   #shown = "";
+  #resting = 0;
+  #loupeSince = 0;
   #place = perFrame(() => this.#layout());
 
   connectedCallback() {
@@ -47,8 +53,9 @@ export class PhotoStage extends HTMLElement {
     this.sketch = el("canvas", { class: "sketch", "aria-hidden": "true", hidden: true });
     this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: true });
     this.tags = [el("span", { class: "tag left" }, t("Before")), el("span", { class: "tag right" }, t("After"))];
+    this.loupe = new Loupe(this);
     this.viewport = el("div", { class: "viewport", tabIndex: 0, role: "group", "aria-label": t("The photo") },
-      this.sheet, this.sketch, this.divider, ...this.tags, this.cursor);
+      this.sheet, this.sketch, this.divider, ...this.tags, this.cursor, this.loupe.element);
     this.panels = new Panels((what) => this.dispatchEvent(new Event(what)));
     this.append(this.viewport, ...this.panels.elements);
 
@@ -93,6 +100,7 @@ export class PhotoStage extends HTMLElement {
   use(tool) {
     if (this.tool === tool) return;
     // What has the focus in a tool's bar goes with the bar.
+    if (tool) this.loupe.on = false;
     const orphan = this.tool?.bar.contains(document.activeElement);
     this.tool?.leave();
     this.tool = tool;
@@ -210,6 +218,12 @@ export class PhotoStage extends HTMLElement {
     this.sheet.style.height = `${height}px`;
   }
 
+  /** The addresses of the whole pictures. */
+  get wholes() {
+    const [side, job] = this.beforeSource;
+    return { before: viewOf(job, side, "full"), after: viewOf(this.version.job, "restored", "full") };
+  }
+
   /** Fetch the whole pictures once more is to be seen than the small ones have. */
   #sharpen() {
     if (!this.complete || this.sharp) return;
@@ -220,10 +234,10 @@ export class PhotoStage extends HTMLElement {
     if (this.transform.scale * devicePixelRatio <= small * 1.05) return;
     this.sharp = true;
     const identity = this.#shown;
-    const [side, job] = this.beforeSource;
+    const { before, after } = this.wholes;
     for (const [image, address] of [
-      [this.beforeImage, viewOf(job, side, "full")],
-      [this.afterImage, viewOf(this.version.job, "restored", "full")],
+      [this.beforeImage, before],
+      [this.afterImage, after],
     ]) {
       const whole = new Image();
       whole.src = address;
@@ -260,6 +274,8 @@ export class PhotoStage extends HTMLElement {
     this.tags[1].classList.toggle("faded", at > transform.window.width - 90);
     this.viewport.classList.toggle("enlarged", !transform.fitted);
     this.viewport.classList.toggle("pixels", transform.scale * devicePixelRatio > 3);
+    this.viewport.classList.toggle("looking", this.loupe.on);
+    this.loupe.draw();
     this.dispatchEvent(new Event("view"));
     this.#sharpen();
   }
@@ -273,23 +289,32 @@ export class PhotoStage extends HTMLElement {
     });
     followPointers(this.viewport, {
       start: (point, event) => this.#start(point, event),
-      move: (point) => this.#move(point),
+      move: (point, event) => this.#move(point, event),
       end: (cancelled) => {
+        this.#rest(null);
+        if (this.#drag === "hold") this.loupe.toggle(false);
         if (this.#drag === "tool") this.tool?.end(cancelled);
         // The first of two fingers meant to enlarge.
         if (this.#drag === "split" && cancelled) this.#compare(this.#splitBefore);
         this.#drag = null;
       },
-      hover: (point) => this.tool?.hover(point),
+      hover: (point) => {
+        this.tool?.hover(point);
+        this.loupe.look(point);
+      },
       pinch: ({ factor, x, y, dx, dy }) => {
         this.transform.pan(dx, dy);
         this.zoom(factor, x, y);
       },
       wheel: (event, point) => {
         if (this.tool?.wheel(event, point)) return;
+        if (this.loupe.on && !event.ctrlKey) return this.loupe.enlarge(event.deltaY < 0 ? 1 : -1);
         this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), point.x, point.y);
       },
     });
+    // Neither the page nor a menu takes over while a finger holds the loupe.
+    this.viewport.addEventListener("touchmove", (event) => this.#drag === "hold" && event.cancelable && event.preventDefault(), { passive: false });
+    this.viewport.addEventListener("contextmenu", (event) => (this.#drag === "hold" || this.#resting) && event.preventDefault());
     this.viewport.addEventListener("dblclick", (event) => {
       if (this.tool || event.target.closest("button")) return;
       const box = this.viewport.getBoundingClientRect();
@@ -301,6 +326,7 @@ export class PhotoStage extends HTMLElement {
     document.addEventListener("keydown", (event) => this.#glance(event));
     document.addEventListener("keyup", (event) => {
       if (event.key.toLowerCase() === "o") this.showOriginal(false);
+      if (event.key.toLowerCase() === "l" && this.#loupeSince && performance.now() - this.#loupeSince > HELD_MS) this.loupe.toggle(false);
     });
     addEventListener("blur", () => this.showOriginal(false));
     this.divider.addEventListener("keydown", (event) => this.#slide(event));
@@ -314,14 +340,36 @@ export class PhotoStage extends HTMLElement {
     if (!this.complete) return;
     if (key === "o" && !event.repeat) this.showOriginal(true);
     else if (key === "f") this.toggleFullScreen();
+    else if (key === "l" && !event.repeat && !this.tool) {
+      this.#loupeSince = this.loupe.on ? 0 : performance.now();
+      this.loupe.toggle();
+    }
+  }
+
+  /** A finger that rests where it came down holds the loupe; `null`: it moved, or is gone. */
+  #rest(point, event) {
+    clearTimeout(this.#resting);
+    this.#resting = 0;
+    if (point === null || event.pointerType !== "touch" || !this.complete || this.tool || this.loupe.on) return;
+    this.#resting = setTimeout(() => {
+      this.#resting = 0;
+      if (this.#drag === "split") this.#compare(this.#splitBefore);
+      this.#drag = "hold";
+      this.loupe.look(point, true);
+      this.loupe.toggle(true);
+    }, HELD_MS);
   }
 
   #start(point, event) {
+    this.from = point;
     const onDivider = event.target.closest(".divider");
     if (onDivider) this.divider.focus({ preventScroll: true });
     if (this.tool && event.button === 0) {
       this.#drag = "tool";
       this.tool.start(point, event);
+    } else if (this.loupe.on && event.pointerType === "touch" && !onDivider) {
+      this.#drag = "look";
+      this.loupe.look(point, true);
     } else if (this.complete && event.button === 0 && (onDivider || this.transform.fitted)) {
       this.#drag = "split";
       this.#splitBefore = this.#split;
@@ -330,9 +378,13 @@ export class PhotoStage extends HTMLElement {
       this.#drag = "pan";
       this.last = point;
     }
+    if (!onDivider) this.#rest(point, event);
   }
 
-  #move(point) {
+  #move(point, event) {
+    if (Math.hypot(point.x - this.from.x, point.y - this.from.y) > SLIPS) this.#rest(null);
+    if (this.#drag === "look" || this.#drag === "hold") return this.loupe.look(point, true);
+    if (event?.pointerType === "mouse") this.loupe.look(point);
     if (this.#drag === "tool") this.tool?.move(point);
     else if (this.#drag === "split") {
       const { left, right } = this.transform.seen;
@@ -365,6 +417,7 @@ export class PhotoStage extends HTMLElement {
     if (event.target !== this.viewport && event.target !== this.divider) return;
     if (this.tool?.key(event)) return event.preventDefault();
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target === this.viewport && this.loupe.key(event)) return event.preventDefault();
     const pans = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
     if (pans[event.key] && !this.transform.fitted) this.transform.pan(...pans[event.key]);
     else if (event.key === "+" || event.key === "=") this.transform.zoom(this.transform.scale * 1.25);

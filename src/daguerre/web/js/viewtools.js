@@ -21,7 +21,7 @@ export class ViewTools extends HTMLElement {
       this.#tool(t("Full screen"), "full", () => stage.toggleFullScreen()));
     this.turning = el("div", { class: "group turning" },
       this.#tool(t("Turn left"), "turn-left", () => stage.turn(-90), "Shift+R"), this.#tool(t("Turn right"), "turn-right", () => stage.turn(90), "R"));
-    this.original = el("button", { type: "button", class: "tool text", title: t("Hold to see the original (O)"), "data-testid": "original" },
+    this.original = el("button", { type: "button", class: "tool text", title: t("Hold to see the original (O)"), "aria-label": t("Original"), "data-testid": "original" },
       icon("eye"), el("span", {}, t("Original")));
     for (const [event, on] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["pointerleave", false]]) {
       this.original.addEventListener(event, () => stage.showOriginal(on));
@@ -31,6 +31,10 @@ export class ViewTools extends HTMLElement {
       if (event.key === " " || event.key === "Enter") stage.showOriginal(true);
     });
     this.original.addEventListener("keyup", () => stage.showOriginal(false));
+    this.loupe = this.#toggle(t("Loupe"), "loupe", (on) => stage.loupe.toggle(on));
+    Object.assign(this.loupe, { title: t("Magnify what is under the pointer: hold L, or press it (L)") });
+    this.loupe.setAttribute("aria-keyshortcuts", "L");
+    this.ratio = el("button", { type: "button", class: "tool text", "data-testid": "ratio", title: t("Magnification of the loupe: [ and ], or the wheel"), onclick: () => stage.loupe.enlarge(1, true) });
     this.damage = this.#toggle(t("Damage"), "damage", (on) => stage.showDamage(on));
     this.faces = this.#toggle(t("Faces"), "face", (on) => stage.marks.classList.toggle("faces", on));
     this.mask = this.#toggle(t("Correct the mask"), "brush", (on) => stage.use(on ? stage.maskTool : null));
@@ -49,7 +53,7 @@ export class ViewTools extends HTMLElement {
       icon("again"), t("Restore again"));
     this.remove = this.#tool(t("Delete"), "bin", () => this.dispatchEvent(new Event("delete")));
     this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": t("View") },
-      this.zooming, this.turning, el("div", { class: "group overlays" }, this.original, this.damage, this.faces, this.mask, this.hints), this.versions,
+      this.zooming, this.turning, el("div", { class: "group overlays" }, this.original, this.loupe, this.ratio, this.damage, this.faces, this.mask, this.hints), this.versions,
       el("div", { class: "group end" }, this.remove, this.apply, this.download));
     this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
     stage.addEventListener("view", () => {
@@ -70,6 +74,7 @@ export class ViewTools extends HTMLElement {
     this.zooming.hidden = !complete;
     this.damage.hidden = !complete || !result.maskUrl;
     this.faces.hidden = !complete || !result.faces?.length;
+    for (const each of [this.original, this.loupe]) each.hidden = !complete;
     this.turning.hidden = !this.#stage.turnable;
     // Their places are those of the version that is shown.
     this.mask.hidden = !complete || this.#stage.turned;
@@ -104,6 +109,9 @@ export class ViewTools extends HTMLElement {
   #describe() {
     const stage = this.#stage;
     const pressed = (button, on) => button.setAttribute("aria-pressed", String(on));
+    pressed(this.loupe, stage.loupe.on);
+    this.ratio.hidden = !stage.loupe.on;
+    this.ratio.textContent = `${stage.loupe.ratio}:1`;
     pressed(this.damage, !stage.canvas.hidden);
     pressed(this.faces, stage.marks.classList.contains("faces"));
     pressed(this.mask, stage.tool === stage.maskTool);
@@ -119,7 +127,7 @@ export class ViewTools extends HTMLElement {
   }
 
   #toggle(name, symbol, act) {
-    const button = el("button", { type: "button", class: "tool text", "aria-pressed": "false" }, icon(symbol), el("span", {}, name));
+    const button = el("button", { type: "button", class: "tool text", "aria-pressed": "false", "aria-label": name, title: name }, icon(symbol), el("span", {}, name));
     button.addEventListener("click", () => {
       const on = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(on));
