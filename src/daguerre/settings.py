@@ -143,7 +143,8 @@ class Settings(BaseModel):
         BeforeValidator(_listed),
     ] = Field(
         default=None,
-        description="Enhance only these: numbers, from the largest face, or boxes `[x, y, width, height]`.",
+        description="Enhance only these: numbers, from the largest face, or boxes `[x, y, width, height]`; in a box "
+        "where no face was found one is looked for more closely.",
         examples=[[0, [120, 80, 90, 110]]],
     )
     color_hints: Annotated[

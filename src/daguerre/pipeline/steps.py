@@ -121,9 +121,11 @@ def _remove_scratches(pixels: Pixels, context: StepContext, track: Track) -> Pix
 
 def _enhance_faces(pixels: Pixels, context: StepContext, track: Track) -> Pixels:
     search, enhance = track.split(*_SEARCH_AND_ENHANCE)
-    found = faces.find_faces(pixels, context.model(adapters.FACE_DETECTION), search)
+    detector = context.model(adapters.FACE_DETECTION)
+    found = faces.find_faces(pixels, detector, search)
     # Chosen faces are the first page's.
     wanted = context.settings.faces if context.is_first or context.settings.faces is None else []
+    found = faces.add_pointed_at(pixels, found, wanted, detector)
     chosen, warnings = faces.choose(found, wanted)
     for sentence in warnings:
         context.report.warn(sentence)

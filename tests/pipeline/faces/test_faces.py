@@ -365,3 +365,17 @@ def test_choosing_by_overlap():
     assert faces.choose(listed, [[9, 0, 10, 10]]) == ({1}, [])
     assert faces.choose(listed, None) == ({0, 1}, [])
     assert faces.choose([], [0])[1] == ["There is no face 0: none was found."]
+
+
+def test_a_face_that_nobody_found_is_enhanced_where_somebody_points_at_it(restorer, astronaut):
+    tilt = cv2.getRotationMatrix2D((222, 110), 80, 1)
+    photo = daguerre.Photo(cv2.warpAffine(soft(astronaut, 2), tilt, (512, 512), borderMode=cv2.BORDER_REFLECT), "png")
+    assert restorer.restore(photo, ONLY_FACES, faces=[]).faces == []
+    box = [160, 45, 120, 130]
+    result = restorer.restore(photo, ONLY_FACES, faces=[box])
+    (face,) = result.faces
+    assert face.enhanced and result.steps == ["face_enhancement"] and result.warnings == []
+    middle = [face.box[0] + face.box[2] / 2, face.box[1] + face.box[3] / 2]
+    assert np.abs(np.subtract(middle, [220, 110])).max() < 30
+    nothing = restorer.restore(photo, ONLY_FACES, faces=[[10, 400, 90, 90]])
+    assert nothing.faces == [] and nothing.warnings == ["No face was found in the box 10, 400, 90, 90."]

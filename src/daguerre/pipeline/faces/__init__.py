@@ -3,6 +3,6 @@
 from daguerre.pipeline.faces.candidates import Face
 from daguerre.pipeline.faces.detection import find_faces
 from daguerre.pipeline.faces.enhancer import NARROWEST, FaceEnhancer, Outcome
-from daguerre.pipeline.faces.selection import Selection, choose
+from daguerre.pipeline.faces.selection import Selection, add_pointed_at, choose
 
-__all__ = ["NARROWEST", "Face", "FaceEnhancer", "Outcome", "Selection", "choose", "find_faces"]
+__all__ = ["NARROWEST", "Face", "FaceEnhancer", "Outcome", "Selection", "add_pointed_at", "choose", "find_faces"]

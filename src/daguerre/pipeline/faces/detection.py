@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import cv2
@@ -12,7 +12,7 @@ import numpy as np
 from daguerre.imaging.photo import Pixels, white_of
 from daguerre.models.roles import FaceDetector, Floats
 from daguerre.pipeline.faces import alignment
-from daguerre.pipeline.faces.candidates import SAME_FACE, Face, iou, nms, suppress_nested
+from daguerre.pipeline.faces.candidates import SAME_FACE, Boxes, Face, iou, nms, plausible, suppress_nested
 from daguerre.progress import Track
 from daguerre.tiling.blending import read_window
 from daguerre.tiling.geometry import cover
@@ -26,6 +26,11 @@ _LOOKS, _WINDOW = (44, 64, 90), 128
 """The second look: sizes that the face is brought to, in the middle of a window of so many pixels a side."""
 _TRUST = 0.7
 """Share of the second look in the confidence."""
+_POINTED_AT, _POINTED_IOU = 0.45, 0.2
+"""Score, and share of the union with the box that somebody drew, from which what is seen there is the face that is
+meant: people draw around hair and chin."""
+_TILTS = (0, -25, 25)
+"""Degrees by which such a face is looked at turned."""
 _MOST = 200
 """At most so many are looked at again."""
 _LOOK_AND_CONFIRM = (8, 1)
@@ -87,6 +92,44 @@ def _confirm(pixels: Pixels, face: Face, detector: FaceDetector, stretch: _Stret
         same = iou(found.boxes.astype(np.float64), box) > SAME_FACE
         total += float(found.scores[same].max(initial=0))
     return (1 - _TRUST) * face.confidence + _TRUST * total / len(_LOOKS)
+
+
+def find_in_box(pixels: Pixels, box: Sequence[float], detector: FaceDetector) -> Face | None:
+    """The face in ``box``, x, y, width and height in ``[H, W, 1|3]`` pixels of any depth, where somebody saw one.
+
+    It is looked for at several sizes and tilts, and believed with less confidence than one that nobody pointed at;
+    ``None`` where there is nothing like a face. Raises ModelFailed.
+    """
+    x, y, width, height = box
+    if min(width, height) <= 0 or not (0 <= x + width / 2 < pixels.shape[1] and 0 <= y + height / 2 < pixels.shape[0]):
+        return None
+    stretch = _Stretch(pixels)
+    best: Face | None = None
+    for look in _LOOKS:
+        for tilt in _TILTS:
+            scale = look / max(width, height)
+            matrix = cv2.getRotationMatrix2D((x + width / 2, y + height / 2), tilt, scale)
+            matrix[:, 2] += _WINDOW / 2 - np.array([x + width / 2, y + height / 2])
+            part = alignment.region(matrix, _WINDOW, *pixels.shape[:2])
+            found = detector(np.ascontiguousarray(stretch(alignment.crop(pixels[part.slices], part, matrix, _WINDOW))))
+            drawn = np.array([_WINDOW - width * scale, _WINDOW - height * scale, 0, 0]) / 2
+            drawn[2:] = width * scale, height * scale
+            boxes = found.boxes.astype(np.float64)
+            meant = (found.scores >= _POINTED_AT) & (iou(boxes, drawn) > _POINTED_IOU)
+            for each in np.flatnonzero(meant & (found.scores > (0 if best is None else best.confidence))):
+                best = _face_back(boxes[each], found.landmarks[each], float(found.scores[each]), matrix) or best
+    return best
+
+
+def _face_back(box: Boxes, landmarks: Floats, score: float, matrix: alignment.Matrix) -> Face | None:
+    """A face of a window where ``matrix`` took it from; ``None`` for what cannot be one."""
+    inverse = np.asarray(cv2.invertAffineTransform(matrix), np.float64)
+    width, height = box[2:] / alignment.scale_of(matrix)
+    x, y = alignment.applied(inverse, (box[:2] + box[2:] / 2)[None])[0] - np.array([width, height]) / 2
+    points = alignment.applied(inverse, landmarks.astype(np.float64))
+    if not plausible(points, np.array([x, y, width, height])):
+        return None
+    return Face((float(x), float(y), float(width), float(height)), score, points)
 
 
 def _zooms(longest: int, detector: FaceDetector) -> list[float]:

@@ -6,9 +6,36 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from daguerre.pipeline.faces.candidates import Face
+from daguerre.imaging.photo import Pixels
+from daguerre.models.roles import FaceDetector
+from daguerre.pipeline.faces.candidates import Face, iom
+from daguerre.pipeline.faces.detection import find_in_box
 
 Selection = Sequence[int | Sequence[float]]
+
+
+_ELSEWHERE = 0.3
+"""Share of the smaller of two boxes below which they lie in different places."""
+
+
+def add_pointed_at(
+    pixels: Pixels, faces: Sequence[Face], wanted: Selection | None, detector: FaceDetector
+) -> list[Face]:
+    """``faces``, and behind them those that ``wanted`` boxes point at where none of them lies.
+
+    ``pixels`` is the photo ``[H, W, 1|3]`` of any depth. Raises ModelFailed.
+    """
+    result = list(faces)
+    for wish in wanted or []:
+        if isinstance(wish, int) or min(wish[2:]) <= 0:
+            continue
+        here = np.array(wish, np.float64)
+        if result and iom(np.array([face.box for face in result]), here).max() >= _ELSEWHERE:
+            continue
+        face = find_in_box(pixels, wish, detector)
+        if face is not None and not any(iom(np.array([other.box]), np.array(face.box))[0] > 0.6 for other in result):
+            result.append(face)
+    return result
 
 
 def choose(faces: Sequence[Face], wanted: Selection | None) -> tuple[set[int], list[str]]:
