@@ -149,8 +149,10 @@ function take(files) {
 const heldOnes = () => photos.items.filter((item) => item.shown.held);
 
 /** Send what was added and not started, with the settings as they stand. */
-function start() {
-  for (const item of heldOnes().reverse()) {
+const start = () => begin(heldOnes());
+
+function begin(items) {
+  for (const item of items.reverse()) {
     Object.assign(item.shown, { held: false, settings: wantedOf(item) });
     item.rotate = null;
     uploads.add(item, item.shown);
@@ -230,12 +232,11 @@ async function cancel(item = photos.selected) {
 
 function restoreAgain() {
   if (heldOnes().length) start();
-  else if (photos.selected.shown.refused) retry();
+  else if (photos.selected.shown.refused) retry(photos.selected);
   else again(photos.selected, stage.complete ? { faces: stage.faces.wanted } : {});
 }
 
-function retry(special = {}) {
-  const item = photos.selected;
+function retry(item, special = {}) {
   const version = item.shown;
   if (!version.refused) return again(item, special);
   const wanted = { ...wantedOf(item), ...special };
@@ -270,12 +271,23 @@ filmstrip.addEventListener("delete-all", async () => {
   if (!(await confirmed(question, t("Clear all")))) return;
   for (const item of [...photos.items]) for (const version of [...item.versions]) await forget(item, version);
 });
+filmstrip.addEventListener("restore-marked", async ({ detail }) => {
+  const held = detail.filter((item) => item.shown.held);
+  if (held.length) return begin(held);
+  filmstrip.unmark();
+  for (const item of detail.filter(({ shown }) => ended(shown))) await (item.shown.refused ? retry(item) : again(item));
+});
+filmstrip.addEventListener("delete-marked", async ({ detail }) => {
+  const question = t("Delete {photos} from this server? Your own files stay where they are.", { photos: counted(detail.length) });
+  if (!(await confirmed(question, t("Delete")))) return;
+  for (const item of detail) for (const version of [...item.versions]) await forget(item, version);
+});
 filmstrip.addEventListener("select", ({ detail }) => photos.select(detail));
 tools.addEventListener("show", ({ detail }) => photos.show(photos.selected, detail));
 tools.addEventListener("delete", remove);
 stage.addEventListener("cancel", () => cancel());
-stage.addEventListener("retry", () => retry());
-stage.addEventListener("recover", () => retry({ recover: true }));
+stage.addEventListener("retry", () => retry(photos.selected));
+stage.addEventListener("recover", () => retry(photos.selected, { recover: true }));
 stage.addEventListener("start", start);
 stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, detail));
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));

@@ -10,6 +10,9 @@ const KEYS = [
   ]],
   [t("The before-and-after slider"), [[t("Arrows"), t("Move it by 1 %")], [t("Shift + arrows"), t("Move it by 10 %")], ["Home, End", t("All before, all after")]]],
   [t("The mask"), [["B, E", t("Brush, eraser")], ["[, ]", t("Smaller, larger")], ["Ctrl + Z", t("Undo")], ["Ctrl + Shift + Z", t("Redo")], ["Esc", t("Done")]]],
+  [t("The strip of photos"), [
+    ["X", t("Select")], [t("Shift + arrows"), t("Select several")], [t("Shift + click"), t("Select up to there")], ["Ctrl + A", t("Select all")], ["Esc", t("Clear selection")],
+  ]],
   [t("The page"), [["?", t("Show this list")]]],
 ];
 

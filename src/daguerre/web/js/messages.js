@@ -45,11 +45,15 @@ export function status(version) {
     case "processing":
       return `${version.percent} %`;
     case "complete":
-      return version.result?.steps?.length === 0 ? t("Nothing to repair") : t("Restored");
+      if (version.result?.steps?.length) return t("Restored");
+      return asked(version.settings) ? t("Nothing to repair") : t("Unchanged");
     default:
       return version.code === "CANCELED" ? t("Canceled") : t("Failed");
   }
 }
+
+/** Whether a job with `settings` was to look for something to repair. */
+const asked = ({ scratchRemoval = true, faceEnhancement = true, denoise = true, fading = 0 } = {}) => scratchRemoval || faceEnhancement || denoise || fading > 0;
 
 /** A time of the server as people write it. */
 export function moment(seconds) {
