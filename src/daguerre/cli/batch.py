@@ -91,6 +91,7 @@ class Batch:
                     if self._cancel.canceled:
                         break
                     failures += 1
+            failures += self._copy_backs(self._places.backs, report)
             if self._places.skipped:
                 report.note(f"Skipped {_count(self._places.skipped, 'file')} of other kinds.")
             if self._places.passed:
@@ -112,7 +113,8 @@ class Batch:
             report.note(f"Watching {folder}. Press Ctrl-C to stop.")
 
             def look() -> None:
-                jobs = {job.photo: job for job in again().jobs if not self._is_channel(job)}
+                places = again()
+                jobs = {job.photo: job for job in places.jobs if not self._is_channel(job)}
                 for photo in arrivals.whole(jobs, time.monotonic()):
                     if self._cancel.canceled:
                         return
@@ -120,9 +122,36 @@ class Batch:
                     if self._names.earlier(job, self._format(job)) is None:
                         report.expect(_size(photo))
                         self._attempt(job, report)
+                self._copy_backs([back for back in places.backs if not _copy(back).exists()], report)
 
             follow(folder, look, self._ended, recursive=self._places.recursive)
         return 0
+
+    def _copy_backs(self, backs: list[Job], report: Report) -> int:
+        """Put the ``backs`` of prints beside the results of their fronts; gives how many could not be copied."""
+        failures, there = 0, 0
+        for back in backs:
+            path = _copy(back)
+            if self._cancel.canceled:
+                break
+            if _same(path, back.photo) or (path.exists() and not self._overwrite):
+                there += 1
+                continue
+            try:
+                if not self._dry_run:
+                    _prepare(back.folder)
+                    self._names.forbid_photo(path)
+                    write_whole(path, back.photo.read_bytes())
+            except (DaguerreError, OSError) as error:
+                failures += 1
+                report.failed(_sentence(back.photo, error))
+                continue
+            report.note(f"{back.photo} -> {path}  (back of a print, {'to be ' if self._dry_run else ''}copied)")
+            status = "planned" if self._dry_run else "copied"
+            self._emit({"input": str(back.photo), "output": str(path), "status": status})
+        if there:
+            report.note(f"Left {_count(there, 'back')} of prints (NAME_b) as they are. Name a file to restore it.")
+        return failures
 
     def _is_channel(self, job: Job) -> bool:
         return self._settings.infrared and is_infrared(job.photo)
@@ -237,6 +266,14 @@ class Batch:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
             print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
+
+
+def _copy(back: Job) -> Path:
+    return back.folder / back.photo.name
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
 
 
 def _prepare(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daguerre.errors import CannotWrite
@@ -45,8 +45,8 @@ class Places:
 
     ``output`` is a folder if it is one or has no suffix; otherwise it is the path of a single result. In folders,
     hidden files, results of earlier runs and other kinds of files are left out; ``skipped`` counts the latter.
-    ``empty`` lists folders without photos, and ``passed`` counts subfolders that were not entered. Raises
-    :class:`UsageError`.
+    ``backs`` are the backs of prints in them, which are copied. ``empty`` lists folders without photos, and ``passed``
+    counts subfolders that were not entered. Raises :class:`UsageError`.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Places:
         self.skipped = 0
         self.empty: list[Path] = []
         self.passed = 0
+        self.backs: list[Job] = []
         self.recursive = recursive
         self._seen: set[Path] = set()
         found = [pair for argument in arguments for pair in self._argument(argument)]
@@ -63,6 +64,9 @@ class Places:
             raise UsageError("--mask, --mask-out and --faces-out work on one photo at a time.")
         if several and output is not None and not output.is_dir() and _names_a_file(output):
             raise UsageError(f"-o {output} names one file, but there may be several results. Name a folder instead.")
+        self.backs = [
+            replace(back, folder=back.photo.parent if output is None else output / back.folder) for back in self.backs
+        ]
         exact = output if output is not None and not several and not _is_folder(output) else None
         self.jobs = [
             Job(photo, exact.parent if exact else photo.parent if output is None else output / below, exact)
@@ -91,8 +95,12 @@ class Places:
             inner = sorted(name for name in folders if not name.startswith("."))
             folders[:] = inner if self.recursive else []
             self.passed += 0 if self.recursive else len(inner)
+            backs = _backs(names)
             for name in sorted(names):
                 photo = Path(current, name)
+                if name in backs:
+                    self.backs.append(Job(photo, Path(current).relative_to(folder)))
+                    continue
                 if name.startswith(".") or _is_result(photo):
                     continue
                 if photo.suffix.lower() not in registry.SUFFIXES:
@@ -176,6 +184,21 @@ def _fitting(stem: str, end: str) -> str:
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]
     return stem + end
+
+
+def _backs(names: list[str]) -> set[str]:
+    """The files in a folder that show the backs of prints, as Epson's FastFoto names them.
+
+    ``NAME_b`` is the back of ``NAME``, and ``NAME_a`` the front as the scanner enhanced it.
+    """
+    photos = {name for name in names if Path(name).suffix.lower() in registry.SUFFIXES}
+    stems = {Path(name).stem.casefold() for name in photos}
+    found = set()
+    for name in photos:
+        front, mark, _ = Path(name).stem.casefold().rpartition("_b")
+        if mark and front and Path(name).stem.casefold() == f"{front}_b" and stems & {front, f"{front}_a"}:
+            found.add(name)
+    return found
 
 
 def _is_folder(path: Path) -> bool:
