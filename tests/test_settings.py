@@ -33,6 +33,8 @@ def test_defaults_are_those_of_the_specification():
         "infrared": False,
         "recover": False,
         "rotate": 0,
+        "date": None,
+        "caption": None,
         "outputFormat": None,
         "quality": None,
     }

@@ -23,7 +23,7 @@ from daguerre.settings import Settings
 NAME = re.compile(r"[\w][\w .-]{0,99}", re.ASCII)
 """Names of recipes: harmless in file systems."""
 
-_OF_ONE_PHOTO = ("faces", "color_hints", "rotate")
+_OF_ONE_PHOTO = ("faces", "color_hints", "rotate", "date", "caption")
 _SUFFIX = ".toml"
 
 

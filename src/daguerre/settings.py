@@ -6,10 +6,20 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypedDict, Unpack, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from daguerre import edtf
 from daguerre.errors import InvalidSettings
 from daguerre.face import Face
 
@@ -28,6 +38,21 @@ def _degrees(value: object) -> object:
     if type(value) is not int:
         raise PydanticKnownError("literal_error", {"expected": "0, 90, 180 or 270"})
     return value
+
+
+def _date(value: str) -> str:
+    """``value``, unless it is neither ``auto`` nor a date in EDTF."""
+    try:
+        return value if value == "auto" else edtf.parse(value).text
+    except ValueError as error:
+        raise PydanticCustomError("edtf", "{sentence}", {"sentence": str(error)}) from None
+
+
+def _caption(value: str) -> str:
+    """``value`` without blanks around it, unless a text in XML cannot hold it."""
+    if not value.strip() or any(not (letter.isprintable() or letter in "\n\t") for letter in value):
+        raise PydanticCustomError("caption", "must be a text without control characters")
+    return value.strip()
 
 
 Number = StrictInt | StrictFloat
@@ -94,6 +119,8 @@ class SettingsFields(TypedDict, total=False):
     infrared: bool
     recover: bool
     rotate: Literal[0, 90, 180, 270]
+    date: str | None
+    caption: str | None
     output_format: str | None
     quality: int | None
 
@@ -117,6 +144,8 @@ class Settings(BaseModel):
     ``recover`` takes a truncated or damaged file for what it holds and repairs the rest.
     ``rotate`` turns the photo clockwise, by so many degrees, before anything else is done: masks, faces and hints are
     in the pixels of the turned photo.
+    ``date``, in EDTF, and ``caption`` are written into the photo's metadata; ``date`` ``auto`` reads it from the names
+    of the file and its folders.
     ``models`` ``auto`` takes the best models that are installed.
     """
 
@@ -180,6 +209,14 @@ class Settings(BaseModel):
         description="Turn the photo clockwise first, by so many degrees; the mask, faces and hints are in the pixels "
         "of the turned photo.",
         examples=[90],
+    )
+    date: Annotated[str, AfterValidator(_date), Field(max_length=80)] | None = Field(
+        default=None,
+        description="When the photo was taken, in EDTF, or `auto`: as its name says. Written into its metadata.",
+        examples=["1957-08?"],
+    )
+    caption: Annotated[str, AfterValidator(_caption), Field(max_length=2000)] | None = Field(
+        default=None, description="What the photo shows. Written into its metadata.", examples=["Ida and Karl at sea"]
     )
     output_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,20}$")] | None = Field(
         default=None, description="The format of the result; by default the photo's own.", examples=["png"]

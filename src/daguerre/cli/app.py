@@ -179,6 +179,11 @@ def restore(
     quality: Annotated[
         int | None, typer.Option(metavar="1-100", help="Quality of a lossy format. [the photo's]")
     ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="EDTF|auto", help="When it was taken, such as 1957-08?; auto reads it from names."),
+    ] = None,
+    caption: Annotated[str | None, typer.Option(metavar="TEXT", help="What it shows, for its metadata.")] = None,
     recover: Annotated[
         bool | None,
         typer.Option("--recover/--no-recover", help="Accept truncated or damaged files and repair the rest. [off]"),
@@ -227,7 +232,8 @@ def restore(
         "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
         "negative": negative, "fading": fading, "tone": tone,
         "infrared": True if infrared_file is not None else infrared,
-        "recover": recover, "output_format": format, "quality": quality, "models": tier,
+        "date": date, "caption": caption, "recover": recover, "output_format": format,
+        "quality": quality, "models": tier,
         "rotate": rotate,
     }  # fmt: skip
     folder = configuration().recipes

@@ -46,7 +46,9 @@ def restore_job(
         photo = stack.enter_context(storage.local(input_key(job.folder)))
         mask = stack.enter_context(storage.local(mask_key(job.folder))) if job.has_mask else None
         settings = Settings(**job.settings)
-        restoration = restorer.restore(photo, settings, mask=mask, on_progress=on_progress, cancel=cancel)
+        restoration = restorer.restore(
+            photo, settings, mask=mask, name=job.filename, on_progress=on_progress, cancel=cancel
+        )
     report("Saving the photo...", _RESTORED)
     encoded = restoration.encode()
     cancel.check()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Unpack, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from daguerre import edtf
 from daguerre.config import Config, Device
 from daguerre.errors import InvalidImage, InvalidMask, InvalidSettings
 from daguerre.imaging import arrays, limits, registry, sources
-from daguerre.imaging.metadata import provenance
+from daguerre.imaging.metadata import annotation, names, provenance
 from daguerre.imaging.photo import Photo
 from daguerre.imaging.sources import Origin, Source
 from daguerre.infrared import find_channel
@@ -61,6 +63,7 @@ class Restorer:
         *,
         mask: MaskSource | None = None,
         infrared_file: Source | None = None,
+        name: str | None = None,
         on_progress: Callable[[ProgressEvent], object] | None = None,
         cancel: CancelToken | None = None,
         **settings_fields: Unpack[SettingsFields],
@@ -72,6 +75,7 @@ class Restorer:
         photo once it is turned, replaces the detection of damage; any kind of source, and arrays of integers whose
         maximum is 1, 255 or 65535. ``infrared_file`` is a film scan's infrared channel, where it lies apart; with the
         setting ``infrared`` the one in the scan's own file, or beside it, is used. It adds to what is found.
+        ``name`` is what the photo is called, where its path does not tell.
         ``on_progress`` is called from the thread that calls this.
 
         Raises :class:`~daguerre.errors.InvalidImage`, :class:`~daguerre.errors.InvalidSettings`,
@@ -115,8 +119,13 @@ class Restorer:
             report.warn("What the file lacks was not filled in: the removal of scratches is off.")
         if note is not None:
             report.warn(note)
+        dated = _date(settings, photo, name or origin.path, report)
         photo = provenance.record(photo, steps=report.steps, models=report.models, settings=settings.given)
-        return _restoration(came, photo, report, settings, origin)
+        photo = annotation.annotate(photo, date=dated, caption=settings.caption)
+        form = registry.FORMATS[photo.format]
+        if (dated or settings.caption) and not report.steps and not (form.lossless or form.name in ("jpeg", "raw")):
+            report.warn(f"{form.title} was encoded anew, to hold what was written into its metadata.")
+        return _restoration(came, photo, report, settings, origin, dated)
 
     async def restore_async(
         self,
@@ -222,7 +231,23 @@ def _check(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise InvalidSettings((name, f"must be one of {', '.join(choices)}"))
 
 
-def _restoration(came: Photo, photo: Photo, report: Report, settings: Settings, origin: Origin) -> Restoration:
+def _date(settings: Settings, photo: Photo, name: str | Path | None, report: Report) -> edtf.Date | None:
+    """The date that ``photo`` is to be given. One that was read from names never replaces another."""
+    if settings.date != "auto":
+        return None if settings.date is None else edtf.parse(settings.date)
+    found = None if name is None else names.find_date(name if isinstance(name, str) else name.absolute())
+    if found is None:
+        report.warn("No date was written: the names of the photo and its folders tell none beyond doubt.")
+        return None
+    if annotation.has_date(photo):
+        report.warn(f"The photo has a date already, so the {found} in its name was not written.")
+        return None
+    return edtf.parse(found)
+
+
+def _restoration(
+    came: Photo, photo: Photo, report: Report, settings: Settings, origin: Origin, dated: edtf.Date | None
+) -> Restoration:
     area = sum(page.height * page.width for page in (came, *came.pages))
     return Restoration(
         photo=photo,
@@ -241,4 +266,5 @@ def _restoration(came: Photo, photo: Photo, report: Report, settings: Settings, 
         output_format=settings.output_format,
         quality=settings.quality,
         notes=report.warnings,
+        date=None if dated is None else dated.text,
     )

@@ -33,8 +33,9 @@ class Restoration:
     ``scratch_coverage`` is the percentage of pixels taken for damage, to two decimals; ``damage_mask`` is ``[H, W]``
     uint8, 255 where the first page was damaged, or ``None`` where nothing was repaired. ``noise_sigma`` is on a 0-255
     scale, ``None`` where noise was not measured. ``models`` maps roles to the models that ran, ``timings`` steps to
-    seconds. ``origin`` is where the photo came from. Where the photo was enlarged, ``upscale`` times each way, the mask
-    and the boxes of ``faces`` are still in the pixels of the photo that came.
+    seconds. ``origin`` is where the photo came from, ``date`` the one in EDTF that its metadata was given. Where the
+    photo was enlarged, ``upscale`` times each way, the mask and the boxes of ``faces`` are still in the pixels of the
+    photo that came.
 
     ``image`` and ``np.asarray(result)`` are the restored pixels; a notebook shows the photo before and after.
     """
@@ -55,6 +56,7 @@ class Restoration:
     output_format: str | None = None
     quality: int | None = None
     notes: list[str] = field(default_factory=list)
+    date: str | None = None
     _encoded: Encoded | None = None
 
     @property
@@ -185,6 +187,7 @@ class Restoration:
             "colorized": self.colorized,
             "noiseSigma": self.noise_sigma,
             "models": dict(self.models),
+            "date": self.date,
             "warnings": self.warnings,
             "timings": dict(self.timings),
         }

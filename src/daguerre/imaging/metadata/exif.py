@@ -6,11 +6,16 @@ Written by hand: the libraries for EXIF read a block and write another, and what
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, Entry, Layout
 
 ORIENTATION = 0x0112
+DESCRIPTION = 0x010E
+TAKEN, TAKEN_FRACTION, TAKEN_ZONE = 0x9003, 0x9291, 0x9011
+"""DateTimeOriginal, SubSecTimeOriginal and OffsetTimeOriginal."""
+_VERSION = 0x9000
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _SUB_DIRECTORY = 0x8769
 _ACROSS_AND_DOWN = ((0x0100, 0x0101), (0x011A, 0x011B))
@@ -157,3 +162,98 @@ def _without_thumbnail(work: bytearray, layout: Layout, link: int) -> bytearray:
     elif start and length:
         work[start : start + length] = bytes(max(0, min(length, len(work) - start)))
     return work
+
+
+def read_text(block: bytes | None, tag: int) -> str:
+    """The text of ``tag``, wherever in ``block`` it stands; empty without one."""
+    try:
+        work = bytearray(block or b"")
+        layout = Layout(work)
+        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+    except struct.error:
+        return ""
+    inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
+    found = (inside or {}).get(tag) or directory.get(tag)
+    return "" if found is None else found.raw.split(b"\0")[0].decode("utf-8", "replace")
+
+
+def write_texts(block: bytes | None, texts: Mapping[int, str | None]) -> bytes:
+    """``block`` with these texts, and without those that are ``None``: ``DESCRIPTION`` in its first directory, others
+    in EXIF's own. Without a block it is a new one.
+
+    A directory that changes is written anew behind all else, so that nothing that is pointed at moves.
+    """
+    outside = {tag: text for tag, text in texts.items() if tag == DESCRIPTION}
+    inside = {tag: text for tag, text in texts.items() if tag != DESCRIPTION}
+    try:
+        work = bytearray(block or b"")
+        layout = Layout(work)
+        if layout.big:
+            raise struct.error("no EXIF block")
+        first = layout.value(work, layout.first, "I")
+        entries = _entries(work, layout, first)
+    except struct.error:
+        work = bytearray(tiff_ifd.pack_block({}))
+        layout = Layout(work)
+        first = layout.value(work, layout.first, "I")
+        entries = {}
+    link = _link(work, layout, first)
+    if any(text is not None for text in inside.values()) or _SUB_DIRECTORY in entries:
+        at = struct.unpack(f"{layout.order}I", entries[_SUB_DIRECTORY][8:])[0] if _SUB_DIRECTORY in entries else 0
+        try:
+            own = _entries(work, layout, at) if at else {_VERSION: _entry(work, layout, _VERSION, 7, b"0232")}
+            behind = _link(work, layout, at) if at else 0
+        except struct.error:
+            own, behind = {_VERSION: _entry(work, layout, _VERSION, 7, b"0232")}, 0
+        if inside:
+            place = _append(work, layout, _changed(work, layout, own, inside), behind)
+            pointer = struct.pack(f"{layout.order}I", place)
+            entries[_SUB_DIRECTORY] = _entry(work, layout, _SUB_DIRECTORY, tiff_ifd.LONG, pointer)
+    place = _append(work, layout, _changed(work, layout, entries, outside), link)
+    struct.pack_into(f"{layout.order}I", work, layout.first, place)
+    return bytes(work)
+
+
+def _entries(work: bytearray, layout: Layout, at: int) -> dict[int, bytes]:
+    """The 12 bytes of each entry of the directory at ``at``. Raises ``struct.error``."""
+    count = layout.value(work, at, "H")
+    if at + 6 + 12 * count > len(work):
+        raise struct.error("a directory that is cut off")
+    rows = (bytes(work[place : place + 12]) for place in range(at + 2, at + 2 + 12 * count, 12))
+    return {struct.unpack_from(f"{layout.order}H", row)[0]: row for row in rows}
+
+
+def _link(work: bytearray, layout: Layout, at: int) -> int:
+    """Where the directory behind the one at ``at`` lies; 0 where there is none."""
+    place = at + 2 + 12 * layout.value(work, at, "H")
+    return layout.value(work, place, "I") if place + 4 <= len(work) else 0
+
+
+def _changed(
+    work: bytearray, layout: Layout, entries: dict[int, bytes], texts: Mapping[int, str | None]
+) -> dict[int, bytes]:
+    kept = {tag: row for tag, row in entries.items() if tag not in texts}
+    for tag, text in texts.items():
+        if text is not None:
+            kept[tag] = _entry(work, layout, tag, tiff_ifd.ASCII, text.encode() + b"\0")
+    return kept
+
+
+def _entry(work: bytearray, layout: Layout, tag: int, kind: int, value: bytes) -> bytes:
+    """The entry of ``tag``; a ``value`` in the block's byte order of more than 4 bytes goes to the end of ``work``."""
+    count = len(value) // (4 if kind == tiff_ifd.LONG else 1)
+    if len(value) > 4:
+        work += bytes(len(work) % 2)
+        place = len(work)
+        work += value
+        value = struct.pack(f"{layout.order}I", place)
+    return struct.pack(f"{layout.order}HHI", tag, kind, count) + value.ljust(4, b"\0")
+
+
+def _append(work: bytearray, layout: Layout, entries: dict[int, bytes], link: int) -> int:
+    """Write a directory at the end of ``work``; gives its place."""
+    work += bytes(len(work) % 2)
+    place = len(work)
+    rows = b"".join(entries[tag] for tag in sorted(entries))
+    work += struct.pack(f"{layout.order}H", len(entries)) + rows + struct.pack(f"{layout.order}I", link)
+    return place

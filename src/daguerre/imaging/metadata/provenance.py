@@ -55,10 +55,10 @@ def record(
     _set_source_type(document, description)
     _list(document, description, "Steps", steps)
     _list(document, description, "Models", [f"{role}: {model}" for role, model in models.items()])
-    _taken(document, _OWN, "Settings")
+    xmp.take(document, _OWN, "Settings")
     if settings is not None:
         text = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
-        _write(document, xmp.add_child(document, description, _OWN, "daguerre", "Settings"), text)
+        xmp.write(document, xmp.add_child(document, description, _OWN, "daguerre", "Settings"), text)
     _add_event(document, description, steps, models)
     packet = xmp.pack(document)
     is_ours = photo.metadata.xmp is None or photo.metadata.xmp_is_ours
@@ -70,36 +70,23 @@ def recorded_settings(photo: Photo) -> dict[str, Any] | None:
     """The settings that ``photo`` says it was restored with; ``None`` where it says nothing of them."""
     try:
         document, _ = xmp.parse(photo.metadata.xmp or xmp.EMPTY)
-        fields = json.loads(next(iter(_taken(document, _OWN, "Settings")), "null"))
+        fields = json.loads(next(iter(xmp.take(document, _OWN, "Settings")), "null"))
     except (expat.ExpatError, ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
 
 
 def _set_source_type(document: Any, description: Any) -> None:
-    found = _taken(document, _IPTC, "DigitalSourceType")
+    found = xmp.take(document, _IPTC, "DigitalSourceType")
     value = next((code for code in found if code.strip() in _SYNTHETIC), SOURCE_TYPE)
-    _write(document, xmp.add_child(document, description, _IPTC, "Iptc4xmpExt", "DigitalSourceType"), value)
+    xmp.write(document, xmp.add_child(document, description, _IPTC, "Iptc4xmpExt", "DigitalSourceType"), value)
 
 
 def _list(document: Any, description: Any, name: str, values: Sequence[str]) -> None:
-    _taken(document, _OWN, name)
+    xmp.take(document, _OWN, name)
     items = xmp.add_child(document, xmp.add_child(document, description, _OWN, "daguerre", name), xmp.RDF, "rdf", "Seq")
     for value in values:
-        _write(document, xmp.add_child(document, items, xmp.RDF, "rdf", "li"), value)
-
-
-def _taken(document: Any, space: str, name: str) -> list[str]:
-    """The values of a property, which is removed wherever it stands."""
-    found: list[str] = []
-    for owner in xmp.find_descriptions(document):
-        if owner.hasAttributeNS(space, name):
-            found.append(owner.getAttributeNS(space, name))
-            owner.removeAttributeNS(space, name)
-        for node in list(xmp.find_children(owner, space, name)):
-            found.append(node.getAttributeNS(xmp.RDF, "resource") or _text(node))
-            owner.removeChild(node)
-    return found
+        xmp.write(document, xmp.add_child(document, items, xmp.RDF, "rdf", "li"), value)
 
 
 def _add_event(document: Any, description: Any, steps: Sequence[str], models: Mapping[str, str]) -> None:
@@ -120,12 +107,4 @@ def _add_event(document: Any, description: Any, steps: Sequence[str], models: Ma
         ("softwareAgent", f"Daguerre {version('daguerre')}"),
         ("parameters", parameters),
     ):
-        _write(document, xmp.add_child(document, event, _EVENT, "stEvt", name), value)
-
-
-def _write(document: Any, node: Any, value: str) -> None:
-    node.appendChild(document.createTextNode(value))
-
-
-def _text(node: Any) -> str:
-    return "".join(child.data for child in node.childNodes if child.nodeType == child.TEXT_NODE)
+        xmp.write(document, xmp.add_child(document, event, _EVENT, "stEvt", name), value)

@@ -95,6 +95,40 @@ def add_child(document: Any, owner: Any, space: str, prefix: str, name: str) -> 
     return node
 
 
+def write(document: Any, node: Any, value: str) -> None:
+    """Put ``value`` at the end of ``node`` as text."""
+    node.appendChild(document.createTextNode(value))
+
+
+def read(document: Any, space: str, name: str) -> list[str]:
+    """The values of a property wherever it stands, those of a list or of languages one by one."""
+    found: list[str] = []
+    for owner in find_descriptions(document):
+        if owner.hasAttributeNS(space, name):
+            found.append(owner.getAttributeNS(space, name))
+        for node in find_children(owner, space, name):
+            items = node.getElementsByTagNameNS(RDF, "li")
+            found += [_text(item) for item in items] or [node.getAttributeNS(RDF, "resource") or _text(node)]
+    return found
+
+
+def take(document: Any, space: str, name: str) -> list[str]:
+    """The values of a property, which is removed wherever it stands."""
+    found: list[str] = []
+    for owner in find_descriptions(document):
+        if owner.hasAttributeNS(space, name):
+            found.append(owner.getAttributeNS(space, name))
+            owner.removeAttributeNS(space, name)
+        for node in list(find_children(owner, space, name)):
+            found.append(node.getAttributeNS(RDF, "resource") or _text(node))
+            owner.removeChild(node)
+    return found
+
+
+def _text(node: Any) -> str:
+    return "".join(child.data for child in node.childNodes if child.nodeType == child.TEXT_NODE)
+
+
 def merge(packet: bytes, extension: bytes) -> bytes:
     """``packet`` with the properties of its ``extension``; as it is where one of them cannot be read."""
     try:
