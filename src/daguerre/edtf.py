@@ -75,8 +75,8 @@ def parse(text: str) -> Date:
 def _single(text: str, whole: str | None = None) -> Date:
     timed = _TIME.fullmatch(text)
     if timed is not None:
-        day = _single(timed["date"], whole)
-        return Date(text, day.known, f"{timed['hour']}:{timed['minute']}:{timed['second']}", timed["zone"] or "")
+        known_day = _single(timed["date"], whole).known
+        return Date(text, known_day, f"{timed['hour']}:{timed['minute']}:{timed['second']}", timed["zone"] or "")
     found = _DATE.fullmatch(text)
     if found is None:
         raise ValueError(_sentence(whole or text))

@@ -67,13 +67,18 @@ def _dates(name: str) -> set[str]:
     take(_YEAR + r"([-. ]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])" + _END, lambda at: f"{at[1]}-{at[3]}-{at[4]}?")
     take(_YEAR + r"-(0[1-9]|1[0-2])" + _END, lambda at: f"{at[1]}-{at[2]}?")
     for number, names in [*enumerate(_MONTHS, 1), *enumerate(_SEASONS, 21)]:
-        month = f"{number:02d}"
-        take(rf"{_WORD}(?:{names})\.?[ ,-]*(?:of )?{_YEAR}{_END}", lambda at, month=month: f"{at[1]}-{month}?")
-        take(rf"{_YEAR}[ ,-]+(?:{names})(?![^\W\d])", lambda at, month=month: f"{at[1]}-{month}?")
+        made = _month_of(number)
+        take(rf"{_WORD}(?:{names})\.?[ ,-]*(?:of )?{_YEAR}{_END}", made)
+        take(rf"{_YEAR}[ ,-]+(?:{names})(?![^\W\d])", made)
     take(r"(?<![\w.,-])(1[89]\d|20\d)0(?:s|er|'s)(?![^\W\d])", lambda at: f"{at[1]}X?")
     left = text
     take(_YEAR + _END, lambda at: at[1] + ("%" if _AROUND.search(left[: at.start()]) else "?"))
     return found
+
+
+def _month_of(number: int) -> Callable[[re.Match[str]], str]:
+    """Makes the date of a match whose first group is a year."""
+    return lambda at: f"{at[1]}-{number:02d}?"
 
 
 def _valid(text: str) -> str | None:
