@@ -93,6 +93,10 @@ class Coding:
         """The coding for the picture enlarged, with what lies beside its pixels enlarged as well."""
         return self
 
+    def cut(self, cut: Enlarge) -> Coding:
+        """The coding for a part of the picture, which ``cut`` takes out of samples of its size, factor 1."""
+        return self.enlarged(cut)
+
     def only_at_this_size(self) -> tuple[str, ...]:
         """What :meth:`enlarged` leaves out, in sentences for warnings."""
         return ()

@@ -46,6 +46,9 @@ class ExrCoding(Coding):
         # Where the data lies in the display window is said of the picture as it lay.
         return replace(self, window=None, extra={index: turn(plane) for index, plane in self.extra.items()})
 
+    def cut(self, cut: Enlarge) -> ExrCoding:
+        return replace(self, window=None, extra={index: cut(plane) for index, plane in self.extra.items()})
+
 
 def _planes(names: list[str]) -> tuple[list[int], int | None]:
     """Where the color channels and the alpha channel lie."""

@@ -95,6 +95,25 @@ def enlarge(block: bytes | None, factor: int) -> bytes | None:
     return bytes(work)
 
 
+def resize(block: bytes | None, width: int, height: int) -> bytes | None:
+    """``block`` of a picture that is now ``width`` by ``height`` pixels; one that cannot be read stays as it is."""
+    if not block:
+        return block
+    work = bytearray(block)
+    try:
+        layout = Layout(work)
+        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+    except struct.error:
+        return block
+    inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
+    for held, tags in ((directory, (0x0100, 0x0101)), (inside or {}, (0xA002, 0xA003))):
+        for tag, length in zip(tags, (width, height), strict=True):
+            code = {tiff_ifd.SHORT: "H", tiff_ifd.LONG: "I"}.get(held[tag].kind) if tag in held else None
+            if code and length < 1 << 8 * struct.calcsize(code):
+                struct.pack_into(layout.order + code, work, held[tag].place, length)
+    return bytes(work)
+
+
 def _multiply(work: bytearray, layout: Layout, entry: Entry, factor: int) -> None:
     """Whole numbers, and the numerators of fractions, times ``factor``; one without room for that stays."""
     code, step = {tiff_ifd.SHORT: ("H", 1), tiff_ifd.LONG: ("I", 1), tiff_ifd.RATIONAL: ("I", 2)}.get(

@@ -15,6 +15,9 @@ from importlib.metadata import version
 from typing import Any
 from xml.parsers import expat
 
+import numpy as np
+import numpy.typing as npt
+
 from daguerre.imaging.metadata import xmp
 from daguerre.imaging.photo import Photo
 
@@ -29,6 +32,7 @@ _SYNTHETIC = tuple(
 """Codes that say more than SOURCE_TYPE: a made picture stays one when it is restored."""
 
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_DC = "http://purl.org/dc/elements/1.1/"
 _MM = "http://ns.adobe.com/xap/1.0/mm/"
 _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
 _OWN = "urn:daguerre:restoration#"
@@ -46,12 +50,7 @@ def record(
     """
     if not steps:
         return photo
-    warnings = photo.warnings
-    try:
-        document, description = xmp.parse(photo.metadata.xmp or xmp.EMPTY)
-    except (expat.ExpatError, ValueError):
-        warnings = [*warnings, "The photo's XMP metadata could not be read and was replaced."]
-        document, description = xmp.parse(xmp.EMPTY)
+    document, description, warnings = _opened(photo)
     _set_source_type(document, description)
     _list(document, description, "Steps", steps)
     _list(document, description, "Models", [f"{role}: {model}" for role, model in models.items()])
@@ -59,11 +58,48 @@ def record(
     if settings is not None:
         text = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
         xmp.write(document, xmp.add_child(document, description, _OWN, "daguerre", "Settings"), text)
-    _add_event(document, description, steps, models)
-    packet = xmp.pack(document)
+    ran = ", ".join(f"{role}: {model}" for role, model in models.items())
+    _add_event(document, description, "edited", f"steps: {', '.join(steps)}" + (f"; models: {ran}" if ran else ""))
+    return _closed(photo, document, warnings)
+
+
+def _opened(photo: Photo) -> tuple[Any, Any, list[str]]:
+    """The document of the photo's XMP, its first description, and the photo's warnings."""
+    try:
+        return *xmp.parse(photo.metadata.xmp or xmp.EMPTY), photo.warnings
+    except (expat.ExpatError, ValueError):
+        warning = "The photo's XMP metadata could not be read and was replaced."
+        return *xmp.parse(xmp.EMPTY), [*photo.warnings, warning]
+
+
+def _closed(photo: Photo, document: Any, warnings: list[str]) -> Photo:
+    """A copy of ``photo`` with the ``document`` as its XMP."""
     is_ours = photo.metadata.xmp is None or photo.metadata.xmp_is_ours
-    told = replace(photo.metadata, xmp=packet, xmp_is_ours=is_ours)
+    told = replace(photo.metadata, xmp=xmp.pack(document), xmp_is_ours=is_ours)
     return replace(photo, metadata=told, warnings=warnings)
+
+
+def record_page(
+    photo: Photo, *, page: str, corners: npt.NDArray[np.float64], angle: float, models: Mapping[str, str]
+) -> Photo:
+    """A copy of ``photo`` whose XMP says that it was cut out of a scanned ``page``, and where it lay on it.
+
+    ``dc:source`` is the page's name, ``daguerre:Corners`` x, y of the photo's ``corners`` ``[4, 2]`` in pixels of the
+    page, clockwise from its top left, ``daguerre:Angle`` the degrees by which it lay turned clockwise. ``models`` are
+    those that said which side is up, by role. Pixels are shared. A packet that cannot be read is replaced, and a
+    warning says so.
+    """
+    document, description, warnings = _opened(photo)
+    if page:
+        xmp.take(document, _DC, "source")
+        xmp.write(document, xmp.add_child(document, description, _DC, "dc", "source"), page)
+    _list(document, description, "Corners", [f"{x:.2f}, {y:.2f}" for x, y in corners])
+    xmp.take(document, _OWN, "Angle")
+    xmp.write(document, xmp.add_child(document, description, _OWN, "daguerre", "Angle"), f"{angle:.2f}")
+    ran = ", ".join(f"{role}: {model}" for role, model in models.items())
+    told = f"from the page {page}" if page else "from a page"
+    _add_event(document, description, "cropped", f"{told}; models: {ran}" if ran else told)
+    return _closed(photo, document, warnings)
 
 
 def recorded_settings(photo: Photo) -> dict[str, Any] | None:
@@ -89,7 +125,7 @@ def _list(document: Any, description: Any, name: str, values: Sequence[str]) -> 
         xmp.write(document, xmp.add_child(document, items, xmp.RDF, "rdf", "li"), value)
 
 
-def _add_event(document: Any, description: Any, steps: Sequence[str], models: Mapping[str, str]) -> None:
+def _add_event(document: Any, description: Any, action: str, parameters: str) -> None:
     history = next(
         (n for owner in xmp.find_descriptions(document) for n in xmp.find_children(owner, _MM, "History")), None
     )
@@ -100,10 +136,8 @@ def _add_event(document: Any, description: Any, steps: Sequence[str], models: Ma
     )
     event = xmp.add_child(document, events, xmp.RDF, "rdf", "li")
     event.setAttributeNS(xmp.RDF, f"{event.prefix}:parseType", "Resource")
-    ran = ", ".join(f"{role}: {model}" for role, model in models.items())
-    parameters = f"steps: {', '.join(steps)}" + (f"; models: {ran}" if ran else "")
     for name, value in (
-        ("action", "edited"),
+        ("action", action),
         ("softwareAgent", f"Daguerre {version('daguerre')}"),
         ("parameters", parameters),
     ):

@@ -30,6 +30,7 @@ _IN_PIXELS = re.compile(
     rb"((?:tiff:(?:ImageWidth|ImageLength|XResolution|YResolution)|exif:Pixel[XY]Dimension)(?:>|\s*=\s*[\"'])\s*)"
     rb"(\d{1,9})(/\d+\s*[<\"']|\s*[<\"'])"
 )
+_SIZE = re.compile(rb"((?:tiff:Image(Width|Length)|exif:Pixel([XY])Dimension)(?:>|\s*=\s*[\"'])\s*)\d{1,9}(\s*[<\"'])")
 _LONGEST = 16 << 20
 _DEEPEST = 100
 
@@ -54,6 +55,18 @@ def enlarge(packet: bytes | None, factor: int) -> bytes | None:
         return found[1] + str(factor * int(found[2])).encode() + found[3]
 
     return _IN_PIXELS.sub(larger, packet)
+
+
+def resize(packet: bytes | None, width: int, height: int) -> bytes | None:
+    """``packet`` of a picture that is now ``width`` by ``height`` pixels."""
+    if not packet:
+        return packet
+
+    def own(found: re.Match[bytes]) -> bytes:
+        length = width if (found[2] or found[3]) in (b"Width", b"X") else height
+        return found[1] + str(length).encode() + found[4]
+
+    return _SIZE.sub(own, packet)
 
 
 def parse(packet: bytes) -> tuple[Any, Any]:
