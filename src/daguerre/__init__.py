@@ -39,6 +39,7 @@ from daguerre.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from daguerre.album import FoundPhoto
     from daguerre.client import AsyncClient, Client, JobStatus
     from daguerre.face import Face
     from daguerre.imaging.photo import Photo
@@ -62,6 +63,7 @@ __all__ = [
     "ColorHint",
     "DaguerreError",
     "Face",
+    "FoundPhoto",
     "ImageTooLarge",
     "InvalidImage",
     "InvalidMask",
@@ -87,6 +89,7 @@ __all__ = [
     "open",
     "restore",
     "restore_async",
+    "split",
 ]
 
 # ONNX Runtime's builds report how they are used, and keep a database of it, unless they are told before they load.
@@ -100,6 +103,7 @@ _LAZY = {
     "CancelToken": "daguerre.progress",
     "ColorHint": "daguerre.settings",
     "Face": "daguerre.face",
+    "FoundPhoto": "daguerre.album",
     "Outcome": "daguerre.pipeline.many",
     "Photo": "daguerre.imaging.photo",
     "ProgressEvent": "daguerre.progress",
@@ -157,6 +161,27 @@ async def restore_async(
         on_progress=on_progress,
         cancel=cancel,
         **settings_fields,
+    )
+
+
+def split(
+    page: Source, *, upright: bool = True, recover: bool = False, cancel: CancelToken | None = None
+) -> list[FoundPhoto]:
+    """The photos on a scanned album page, or on one photographed by a phone, in reading order.
+
+    ``page`` is a path, the bytes of a file, a binary file object, a PIL image, a NumPy array or a Photo; all pages of a
+    file are looked at. Each :class:`FoundPhoto` has its ``corners`` ``[4, 2]`` in pixels of the page, its ``angle`` and
+    its straightened ``photo``, which keeps the page's depth, profile and resolution. Photos may overlap a little and
+    lie at any angle, on paper of any color. With ``upright`` faces decide, where they do so clearly, which side is up.
+    A page without photos gives an empty list.
+
+    Raises :class:`InvalidImage` and :class:`Canceled`; TypeError for a source of another kind.
+    """
+    from daguerre import album
+
+    restorer = _restorer()
+    return album.split(
+        page, restorer.cache, upright=upright, max_pixels=restorer.config.max_pixels, recover=recover, cancel=cancel
     )
 
 
