@@ -25,7 +25,7 @@ def photos(tmp_path, monkeypatch):
     """A folder with the photos that the documents name."""
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(1).integers(100, 140, (60, 80, 3), np.uint8)
-    for name in ("grandma.jpg", "wedding.tif", "group.jpg", "scan.tif", "scan_infrared.tif"):
+    for name in ("grandma.jpg", "wedding.tif", "group.jpg", "scan.tif", "scan_infrared.tif", "page.tif"):
         Image.fromarray(pixels).convert("L" if name in ("wedding.tif", "scan_infrared.tif") else "RGB").save(name)
     return tmp_path
 

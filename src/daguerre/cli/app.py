@@ -261,6 +261,55 @@ def restore(
     raise typer.Exit(batch.watch(Path(photos[0]), look) if watch else batch.run())
 
 
+@app.command(short_help="Split album pages into photos.")
+def split(
+    context: typer.Context,
+    pages: Annotated[
+        list[str], typer.Argument(metavar="PAGE", help="Scanned or photographed pages: files, folders or patterns.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT", help="The folder for the photos. [the page's]")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Include subfolders.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace earlier photos. Pages are never replaced.")
+    ] = False,
+    upright: Annotated[
+        bool, typer.Option("--upright/--no-upright", help="Turn photos whose faces say which side is up. [on]")
+    ] = True,
+    format: Annotated[
+        str | None, typer.Option("--format", metavar="FORMAT", help="File format of the photos. [the page's]")
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(metavar="1-100", min=1, max=100, help="Quality of a lossy format. [the page's]")
+    ] = None,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Accept truncated or damaged files and split what is there.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be written.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photo.")] = False,
+) -> None:
+    """Find the photos on album pages and flatbed scans, straighten them and save each as PAGE-01, PAGE-02 and so on.
+
+    Photos keep the page's resolution, color profile, bit depth and format. Your pages are never changed.
+    """
+    from daguerre.cli.outputs import Places, UsageError
+    from daguerre.cli.split import Splitter
+    from daguerre.imaging import registry
+
+    if format is not None:
+        registry.named(format)
+    try:
+        places = Places(pages, output, recursive=recursive, folder=True)
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None
+    splitter = Splitter(
+        places, upright=upright, recover=recover, overwrite=overwrite, dry_run=dry_run, as_json=as_json,
+        format=format, quality=quality, stop=context.obj,
+    )  # fmt: skip
+    raise typer.Exit(splitter.run())
+
+
 @app.command()
 def inspect(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Photos.")],

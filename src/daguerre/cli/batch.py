@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 import threading
 import time
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daguerre.cli import faces
-from daguerre.cli.outputs import Job, Names, Places, likely_extension
+from daguerre.cli.outputs import Job, Names, Places, likely_extension, prepare
 from daguerre.cli.report import Report
+from daguerre.cli.sentences import count, sentence
 from daguerre.cli.signals import Stop
 from daguerre.cli.watch import Arrivals, follow
 from daguerre.config import Config, Device
 from daguerre.errors import Canceled, CannotWrite, DaguerreError, InvalidSettings, ModelNotInstalled, WrongUsage
-from daguerre.failures import failure_of
 from daguerre.files import write_whole
 from daguerre.imaging import registry
 from daguerre.infrared.channel import is_infrared
@@ -93,9 +92,9 @@ class Batch:
                     failures += 1
             failures += self._copy_backs(self._places.backs, report)
             if self._places.skipped:
-                report.note(f"Skipped {_count(self._places.skipped, 'file')} of other kinds.")
+                report.note(f"Skipped {count(self._places.skipped, 'file')} of other kinds.")
             if self._places.passed:
-                report.note(f"Skipped {_count(self._places.passed, 'subfolder')}. Add -r to include subfolders.")
+                report.note(f"Skipped {count(self._places.passed, 'subfolder')}. Add -r to include subfolders.")
             if self._cancel.canceled:
                 report.note("Stopped. Finished results are complete. Run the same command with --resume to continue.")
             report.summary(failures)
@@ -139,18 +138,18 @@ class Batch:
                 continue
             try:
                 if not self._dry_run:
-                    _prepare(back.folder)
+                    prepare(back.folder)
                     self._names.forbid_photo(path)
                     write_whole(path, back.photo.read_bytes())
             except (DaguerreError, OSError) as error:
                 failures += 1
-                report.failed(_sentence(back.photo, error))
+                report.failed(sentence(back.photo, error))
                 continue
             report.note(f"{back.photo} -> {path}  (back of a print, {'to be ' if self._dry_run else ''}copied)")
             status = "planned" if self._dry_run else "copied"
             self._emit({"input": str(back.photo), "output": str(path), "status": status})
         if there:
-            report.note(f"Left {_count(there, 'back')} of prints (NAME_b) as they are. Name a file to restore it.")
+            report.note(f"Left {count(there, 'back')} of prints (NAME_b) as they are. Name a file to restore it.")
         return failures
 
     def _is_channel(self, job: Job) -> bool:
@@ -166,9 +165,9 @@ class Batch:
             raise
         except Exception as error:
             self._without_model += isinstance(error, ModelNotInstalled)
-            sentence = _sentence(job.photo, error)
-            report.failed(sentence)
-            self._emit({"input": str(job.photo), "output": None, "status": "failed", "error": sentence})
+            said = sentence(job.photo, error)
+            report.failed(said)
+            self._emit({"input": str(job.photo), "output": None, "status": "failed", "error": said})
             return False
         return True
 
@@ -194,7 +193,7 @@ class Batch:
         if self._dry_run:
             self._tell(job, wanted, report)
             return
-        _prepare(job.folder)
+        prepare(job.folder)
         result = self._engine().restore(
             job.photo,
             self._settings if wanted is None else self._settings.updated(output_format=wanted),
@@ -276,37 +275,9 @@ def _same(one: Path, other: Path) -> bool:
     return one.exists() and one.samefile(other)
 
 
-def _prepare(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CannotWrite(f"You can't write to the folder {folder}. Choose another one with -o.")
-
-
-def _sentence(photo: Path, error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return f"{photo}: {failure_of(error).say()}"
-    if isinstance(error, FileNotFoundError) and error.errno is None:
-        return str(error)
-    if isinstance(error, OSError):
-        return f"{photo}: {error.strerror or error}."
-    text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, ModelNotInstalled):
-        text = f"{text} Install it with: daguerre models install{f' {error.installable}' if error.installable else ''}"
-    if not isinstance(error, DaguerreError):
-        return f"{photo}: Something unexpected went wrong. Please report it: {type(error).__name__}: {text}"
-    return text if str(photo) in text else f"{photo}: {text}"
-
-
 def _size(photo: Path) -> int:
     """The file's bytes: what stands in for how long it takes."""
     try:
         return max(1, photo.stat().st_size)
     except OSError:
         return 1
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

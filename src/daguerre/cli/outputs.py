@@ -43,14 +43,20 @@ class Job:
 class Places:
     """The jobs of ``arguments``, in order, each photo once.
 
-    ``output`` is a folder if it is one or has no suffix; otherwise it is the path of a single result. In folders,
-    hidden files, results of earlier runs and other kinds of files are left out; ``skipped`` counts the latter.
-    ``backs`` are the backs of prints in them, which are copied. ``empty`` lists folders without photos, and ``passed``
-    counts subfolders that were not entered. Raises :class:`UsageError`.
+    ``output`` is a folder if it is one, has no suffix, or with ``folder``; otherwise it is the path of a single result.
+    In folders, hidden files, results of earlier runs and other kinds of files are left out; ``skipped`` counts the
+    latter. ``backs`` are the backs of prints in them, which are copied. ``empty`` lists folders without photos, and
+    ``passed`` counts subfolders that were not entered. Raises :class:`UsageError`.
     """
 
     def __init__(
-        self, arguments: list[str], output: Path | None, *, recursive: bool = False, single: bool = False
+        self,
+        arguments: list[str],
+        output: Path | None,
+        *,
+        recursive: bool = False,
+        single: bool = False,
+        folder: bool = False,
     ) -> None:
         self.skipped = 0
         self.empty: list[Path] = []
@@ -59,7 +65,7 @@ class Places:
         self.recursive = recursive
         self._seen: set[Path] = set()
         found = [pair for argument in arguments for pair in self._argument(argument)]
-        several = len(found) > 1 or any(Path(argument).is_dir() for argument in arguments)
+        several = folder or len(found) > 1 or any(Path(argument).is_dir() for argument in arguments)
         if single and several:
             raise UsageError("--mask, --mask-out and --faces-out work on one photo at a time.")
         if several and output is not None and not output.is_dir() and _names_a_file(output):
@@ -72,7 +78,7 @@ class Places:
             Job(photo, exact.parent if exact else photo.parent if output is None else output / below, exact)
             for photo, below in found
         ]
-        self.photos = frozenset(_real(job.photo) for job in self.jobs)
+        self.photos = frozenset(real(job.photo) for job in self.jobs)
 
     def _argument(self, argument: str) -> Iterator[tuple[Path, Path]]:
         path = Path(argument)
@@ -85,8 +91,8 @@ class Places:
                 return
         if path.is_dir():
             yield from self._folder(path)
-        elif _real(path) not in self._seen:
-            self._seen.add(_real(path))
+        elif real(path) not in self._seen:
+            self._seen.add(real(path))
             yield path, Path()
 
     def _folder(self, folder: Path) -> Iterator[tuple[Path, Path]]:
@@ -107,8 +113,8 @@ class Places:
                     self.skipped += 1
                     continue
                 count += 1
-                if _real(photo) not in self._seen:
-                    self._seen.add(_real(photo))
+                if real(photo) not in self._seen:
+                    self._seen.add(real(photo))
                     yield photo, Path(current).relative_to(folder)
         if count == 0:
             self.empty.append(folder)
@@ -130,10 +136,10 @@ class Names:
         own = job.photo.suffix
         suffix = own if _kind(own) == _kind(extension) else f".{extension.lstrip('.')}"
         number = 1
-        path = job.folder / _fitting(job.photo.stem, f"{SUFFIX}{suffix}")
-        while _real(path) in self._taken:
+        path = job.folder / fitting(job.photo.stem, f"{SUFFIX}{suffix}")
+        while real(path) in self._taken:
             number += 1
-            path = job.folder / _fitting(job.photo.stem, f"{SUFFIX}-{number}{suffix}")
+            path = job.folder / fitting(job.photo.stem, f"{SUFFIX}-{number}{suffix}")
         return path
 
     def earlier(self, job: Job, format: str | None) -> Path | None:
@@ -147,16 +153,26 @@ class Names:
     def compared(self, result: Path) -> Path:
         """The path of the before-and-after picture that belongs to ``result``."""
         stem = result.stem.removesuffix(SUFFIX)
-        return result.parent / _fitting(stem, f"{COMPARED}.jpg")
+        return result.parent / fitting(stem, f"{COMPARED}.jpg")
 
     def take(self, path: Path) -> None:
         """Note that ``path`` is taken."""
-        self._taken.add(_real(path))
+        self._taken.add(real(path))
 
     def forbid_photo(self, path: Path) -> None:
         """Raise CannotWrite where ``path`` is one of the photos or another photo's result."""
-        if _real(path) in self._taken:
+        if real(path) in self._taken:
             raise CannotWrite(f"{path} is one of the photos. Daguerre never overwrites photos.")
+
+
+def prepare(folder: Path) -> None:
+    """Make ``folder``; raises CannotWrite where nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotWrite(f"You can't write to the folder {folder}. Choose another one with -o.")
 
 
 def likely_extension(photo: Path) -> str:
@@ -178,7 +194,7 @@ def _extension(name: str) -> str:
     return form.extension if form is not None else name
 
 
-def _fitting(stem: str, end: str) -> str:
+def fitting(stem: str, end: str) -> str:
     """``stem`` and ``end``; the stem is cut where the name would be too long for file systems."""
     room = _LONGEST_NAME - len(os.fsencode(end))
     while len(os.fsencode(stem)) > room:
@@ -216,5 +232,6 @@ def _is_result(path: Path) -> bool:
     return bool(found and head) and (not tail or (tail[0] == "-" and tail[1:].isdigit()))
 
 
-def _real(path: Path) -> Path:
+def real(path: Path) -> Path:
+    """``path`` without links, which is the same for every name of a file."""
     return Path(os.path.realpath(path))
