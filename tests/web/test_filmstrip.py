@@ -59,10 +59,11 @@ def test_a_reload_in_the_middle(page):
     assert job_of(page) == job
 
 
-def test_the_server_is_killed_in_the_middle(visit, start, errors):
-    server = start()
+def test_the_server_is_killed_in_the_middle(visit, faults, errors):
+    server = faults.server()
     page = visit(server)
-    give(page, ("aunt.jpg", SLOW))
+    faults.set("hold")
+    give(page, ("aunt.jpg", wounded()))
     page.wait_for_selector(AT_WORK)
     job = job_of(page)
     server.kill_everything()
@@ -70,7 +71,8 @@ def test_the_server_is_killed_in_the_middle(visit, start, errors):
     expect(notice).to_contain_text("The connection to the server was lost.")
     give(page, ("uncle.jpg", wounded()))
     expect(page.get_by_test_id("photo").first).to_contain_text("Waiting to send")
-    start("--port", server.url.rpartition(":")[2])
+    faults.clear("hold")
+    faults.server("--port", server.url.rpartition(":")[2])
     expect(page.locator("[data-testid=photo][data-phase=complete]")).to_have_count(2)
     expect(notice).to_be_hidden()
     assert page.locator(f"[data-testid=photo][data-job='{job}']").count() == 1
