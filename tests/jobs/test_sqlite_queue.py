@@ -97,6 +97,25 @@ def test_who_waited_for_the_database_leaves_leases_alone_for_their_time(queue, d
     assert queue.claim("w2", 4).job.attempts == 2
 
 
+def test_who_did_not_get_its_turn_leaves_leases_alone_for_their_time(queue, clock):
+    """The machine slept, or had too much to do: whoever keeps leases alive did not get its turn either."""
+    job = new(queue)
+    claim = queue.claim("w1", 4)
+    queue.maintain()
+    clock.pass_(3600)
+    queue.maintain()
+    assert queue.holds(claim)
+    for _ in range(5):
+        queue.heartbeat(["w1"], 4)
+        clock.pass_(2)
+        queue.maintain()
+    assert queue.holds(claim)
+    for _ in range(3):
+        clock.pass_(2)
+        queue.maintain()
+    assert not queue.holds(claim) and queue.get(job).phase == "queued"
+
+
 def test_a_lease_lasts_from_when_it_was_written(queue, database, clock, monkeypatch):
     new(queue)
     first = queue.claim("w1", 4)

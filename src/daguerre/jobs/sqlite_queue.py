@@ -44,6 +44,7 @@ class SqliteQueue(DatabaseQueue):
         super().__init__(database, max_queued=max_queued, wall=wall)
         self._clock = clock
         self._held_up_at = -math.inf
+        self._maintained_at: float | None = None
 
     def consume(self, worker: WorkerInfo, handle: Callable[[Claim], object], draining: threading.Event) -> None:
         announced = False
@@ -123,6 +124,11 @@ class SqliteQueue(DatabaseQueue):
 
     def maintain(self) -> None:
         self._database.maintain()
+        now = self._clock()
+        if self._maintained_at is not None and now - self._maintained_at > LEASE_S:
+            # The machine slept or had too much to do, and those who keep leases alive did not get their turn either.
+            self._held_up_at = now
+        self._maintained_at = now
         with self._database.reading() as connection:
             if connection.execute(select(jobs.c.id).where(self._overdue()).limit(1)).first() is None:
                 return
