@@ -31,6 +31,10 @@ _PAPER = 0.04
 _ROUNDS = 3
 _THREAD = 0.0025
 """Half the width of what does not part paper, in longer sides."""
+_UNEVEN = 14.0
+"""Lab units by which light makes paper uneven."""
+_ALIKE = 0.8
+"""How much like the rest of the paper an enclosed piece must be to be paper."""
 _STRIP, _OTHER = 0.13, 5.0
 """Depth of a strip beyond the page, in longer sides, and its difference from the page's paper in Lab units."""
 
@@ -75,7 +79,7 @@ def foreground(paper: Paper) -> Mask:
     sure = np.bincount(flat, paper.likelihood.ravel(), count) / np.maximum(1, stats[:, cv2.CC_STAT_AREA])
     main = sure[at_rim].max(initial=0)
     # Between photos that touch, paper is enclosed: it looks like the rest, through and through.
-    islands = (sure > 0.5 * main) & (stats[:, cv2.CC_STAT_AREA] < 0.1 * flat.size) & (np.arange(count) > 0)
+    islands = (sure > _ALIKE * main) & (stats[:, cv2.CC_STAT_AREA] < 0.1 * flat.size) & (np.arange(count) > 0)
     return np.asarray(paper.region & ~((at_rim | islands)[labels]))
 
 
@@ -93,16 +97,26 @@ def _paper_within(lab: Floats, region: Mask) -> Paper:
     y, x = np.mgrid[:height, :width]
     cell = (y * _CELLS // longest) * _CELLS + x * _CELLS // longest
     design = _polynomial(height, width)
-    seeds = _rim(region, _RIM)
+    rim = _rim(region, _RIM)
+    seeds = rim
     likelihood = np.zeros((height, width), np.float32)
     for turn in range(_ROUNDS):
         residual = lab - _fitted(lab, design, seeds, cell, order=6 if turn else 3)
         common = _common(residual, seeds) if turn else _widespread(residual, seeds, cell)
         likelihood = np.where(region, common, 0).astype(np.float32)
-        seeds = region & (likelihood > (_PAPER if turn else 0.5))
+        seeds = _from_rim(region & (likelihood > (_PAPER if turn else 0.5)), rim)
         if np.count_nonzero(seeds) < 50:
             break
     return Paper(likelihood, region)
+
+
+def _from_rim(alike: Mask, rim: Mask) -> Mask:
+    """The parts of ``alike`` that reach the ``rim``: what lies within photos alone says nothing of paper."""
+    eroded = cv2.erode(alike.astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(eroded, connectivity=4)
+    reaching = np.bincount(labels[rim], minlength=count) > 0
+    reaching[0] = False
+    return np.asarray(reaching[labels])
 
 
 def _beyond(lab: Floats, paper: Paper) -> Mask | None:
@@ -160,14 +174,16 @@ def _fitted(lab: Floats, design: Floats, seeds: Mask, cell: npt.NDArray[np.int64
     if len(rows) < 2 * order:
         return np.broadcast_to(np.median(flat[chosen], axis=0), lab.shape)
     values, known = np.array(rows), np.array(places)
-    weights = np.ones(len(values))
+    # Light is uneven by less than what parts paper from a lid.
+    apart = np.linalg.norm(values - np.median(values, axis=0), axis=1)
+    weights = 1 / (1 + (apart / _UNEVEN) ** 2) ** 2
     solution = np.zeros((order, 3))
     ridge = 1e-3 * len(values) * np.diag([0.0, *[1.0] * (order - 1)])
     for _ in range(8):
         weighted = known * weights[:, None]
         solution = np.linalg.solve(weighted.T @ known + ridge, weighted.T @ values)
         error = np.linalg.norm(values - known @ solution, axis=1)
-        weights = 1 / (1 + (error / max(1.0, float(np.median(error)))) ** 2)
+        weights = 1 / (1 + (error / max(1.5, float(np.median(error)))) ** 2) ** 2
     return np.asarray((basis @ solution.astype(np.float32)).reshape(lab.shape), np.float32)
 
 
