@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,3 +105,17 @@ def test_damage_in_the_file_is_told() -> None:
     with pytest.raises(daguerre.InvalidImage):
         daguerre.split(b"no picture")
     assert isinstance(daguerre.split(Image.new("RGB", (40, 30))), list)
+
+
+def test_faces_say_which_side_is_up() -> None:
+    portrait = Image.open(Path(__file__).parents[2] / "samples" / "old_photo.jpg").convert("RGB").resize((360, 360))
+    for turn in (0, 1):
+        page = drawing.page((24, 22, 21), [], size=(520, 520))
+        page[60:420, 70:430] = np.rot90(np.asarray(portrait), turn)
+        (found,) = daguerre.split(page)
+        assert found.angle == pytest.approx(-90 * turn, abs=0.3)
+        assert found.is_turned == (turn > 0)
+        upright = np.asarray(portrait, np.float32)[40:-40, 40:-40]
+        height, width = found.pixels.shape[:2]
+        middle = found.pixels[height // 2 - 140 : height // 2 + 140, width // 2 - 140 : width // 2 + 140]
+        assert np.corrcoef(middle.ravel(), upright.ravel())[0, 1] > 0.95

@@ -28,9 +28,12 @@ _OFFERS = 7
 """Lines that are tried for each of the two sides that a corner leaves open."""
 _SEEN, _SEEN_SMALL, _SMALL = 0.56, 0.72, 0.08
 """Support from which four sides are a photo, and a small one, with a side below so many longer sides of the page."""
-_PREFERENCES = (0.0, 0.05, 0.1, 0.2)
-_WORTH = 0.45
-"""Support above which a photo speaks for how the foreground was parted."""
+_ALONE, _SEEN_ALONE, _TRIED = 0.945, 0.57, 150
+"""Share of the union with what an outline encloses from which a quadrilateral is all of it, how far it must be seen,
+and how many are tried."""
+_PREFERENCES = (-0.06, 0.0, 0.05, 0.1, 0.2)
+_WORTH, _FURTHER = 0.45, 0.15
+"""Support above which a photo speaks for how the foreground was parted, and what each further photo adds to that."""
 _MOST_SHARED = 0.3
 """Share of its area that a photo may have in common with those found before."""
 
@@ -157,16 +160,42 @@ def _split(part: npt.NDArray[np.uint8], shift: Points, edges: _Edges, longest: i
     seen, full = edges.support(quads)
     support = (0.75 * seen.mean(1) + 0.25 * seen.min(1)) * np.clip((full - 0.25) / 0.65, 0, 1)
     sizes = np.array([area(quad) for quad in quads])
+    alone = _alone(quads, seen.mean(1), outline - shift, shift, part.shape)
+    if alone is not None:
+        one = Candidate(quads[alone], float(seen[alone].mean()))
+        return [one] if _is_large_enough(one, longest) else []
     # Of two that are seen alike the larger: a border belongs to its photo. How much larger is found by trying.
     best: list[Candidate] = []
     most = 0.0
     for preference in _PREFERENCES:
         order = np.argsort(-(support + preference * np.log(sizes / sizes.max())), kind="stable")
         chosen = _chosen(order[:400], quads, support, full, sizes, part, shift, longest)
-        worth = sum((one.support - _WORTH) * area(one.quad) for one in chosen)
+        worth = sum((one.support - _WORTH) * area(one.quad) for one in chosen) * (1 + _FURTHER * (len(chosen) - 1))
         if worth > most:
             best, most = chosen, worth
     return best
+
+
+def _alone(quads: Points, seen: Points, outline: Points, shift: Points, shape: tuple[int, ...]) -> int | None:
+    """Which of ``quads`` is all that ``outline`` encloses, whatever is seen within: a photo that touches no other."""
+    whole = np.zeros(shape, np.uint8)
+    cv2.fillPoly(whole, [np.rint(outline).astype(np.int32)], 1)
+    total = int(np.count_nonzero(whole))
+    for index in np.argsort(-seen, kind="stable")[:_TRIED]:
+        if seen[index] < _SEEN_ALONE:
+            break
+        stamp = np.zeros(shape, np.uint8)
+        cv2.fillConvexPoly(stamp, np.rint((quads[index] - shift) * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+        both = int(np.count_nonzero(stamp & whole))
+        if both / (total + area(quads[index]) - both) > _ALONE:
+            return int(index)
+    return None
+
+
+def _is_large_enough(one: Candidate, longest: int) -> bool:
+    """Whether the candidate is seen as well as one of its size must be."""
+    small = shorter(one.quad)
+    return small >= _NARROWEST * longest and one.support >= (_SEEN if small > _SMALL * longest else _SEEN_SMALL)
 
 
 def _chosen(
@@ -185,8 +214,7 @@ def _chosen(
     chosen: list[Candidate] = []
     for index in order:
         quad = quads[index]
-        small = shorter(quad)
-        if small < _NARROWEST * longest or support[index] < (_SEEN if small > _SMALL * longest else _SEEN_SMALL):
+        if not _is_large_enough(Candidate(quad, float(support[index])), longest):
             continue
         stamp = np.zeros_like(part)
         cv2.fillConvexPoly(stamp, np.rint((quad - shift) * 16).astype(np.int32), 1, cv2.LINE_8, 4)

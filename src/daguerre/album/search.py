@@ -44,17 +44,29 @@ def find_photos(pixels: Pixels) -> list[Found]:
     view = sides.View(fine, max(fine.shape[:2]) / longest, likely)
     whole = sides.View(pixels, 1.0, likely)
     found = []
-    for candidate in candidates:
-        quad = (candidate.quad + 0.5) / scale - 0.5
+    rough = [(candidate.quad + 0.5) / scale - 0.5 for candidate in candidates]
+    for index, quad in enumerate(rough):
+        others = rough[:index] + rough[index + 1 :]
         window = min(_WINDOW * longest, 0.12 * shorter(quad))
         quad, _ = sides.refine(quad, view, window)
         quad, support = sides.refine(quad, view, window / 3)
+        longer = sides.continued(quad, view)
+        if longer is not quad and not _runs_into_others(longer, quad, others):
+            quad, support = sides.refine(longer, view, 3.0 / view.scale)
         bordered = sides.with_border(quad, view)
         if bordered is not quad:
             quad, support = sides.refine(bordered, view, 2.5 / view.scale)
         found.append(Found(quad, support))
     is_slanted = _is_slanted(found)
     return _distinct([_exact(one, view, whole, is_slanted) for one in found])
+
+
+def _runs_into_others(longer: Points, quad: Points, others: list[Points]) -> bool:
+    """Whether a photo that was made longer covers much of others that it did not cover before."""
+    return any(
+        shared_area(longer, other) > shared_area(quad, other) + 0.05 * min(area(longer), area(other))
+        for other in others
+    )
 
 
 def _is_slanted(found: list[Found]) -> bool:

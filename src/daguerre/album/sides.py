@@ -36,6 +36,10 @@ _SHADOW, _INNER_EDGE = 0.013, 0.6
 """Width of a shadow in longer sides of the page, and the share of a side at which the edge within it must be seen."""
 _DARKEST, _LIGHTEST = 0.4, 0.98
 """Lightness of a shadow in that of the paper."""
+_FURTHEST, _GOES_ON, _ENDS = 0.7, 0.72, 0.45
+"""How far beyond a corner sides are followed, in their lengths, the share of that at which both must be seen, and the
+support of the side that then ends the photo."""
+_WORTH_MOVING = 0.03
 _WIDEST_BORDER = 0.14
 _COHERENT = 7.0
 """How far the edge of a border must rise above the unevenness beside it."""
@@ -260,6 +264,56 @@ def squared(quad: Points, support: Points) -> Points:
     trust = np.maximum(0.02, support) ** 2
     rectangle = rectangle_near(quad, trust * np.maximum(which, 1e-3) if apart < SQUARE else trust)
     return rectangle if is_convex(rectangle) else quad
+
+
+def continued(quad: Points, view: View) -> Points:
+    """``quad`` with sides moved outward as far as both neighboring sides are seen to go on: no photo ends there."""
+    here = (quad + 0.5) * view.scale - 0.5
+    result = here
+    for index in range(4):
+        one, other = here[index], here[(index + 1) % 4]
+        before, after = here[index - 1], here[(index + 2) % 4]
+        ahead = np.array([one - before, other - after])
+        lengths = np.linalg.norm(ahead, axis=1)
+        if lengths.min() < 8:
+            continue
+        going = ahead / lengths[:, None]
+        steps = np.arange(2, int(_FURTHEST * lengths.mean()))
+        if len(steps) < 12:
+            continue
+        seen = np.array([
+            _seen_along(start + steps[:, None] * along, along, view)
+            for start, along in ((one, going[0]), (other, going[1]))
+        ])  # fmt: skip
+        share = (np.cumsum(seen, axis=1) / np.arange(1, len(steps) + 1)).min(0)
+        far = np.flatnonzero(share > _GOES_ON)
+        reach = int(steps[far[-1]]) if len(far) else 0
+        if reach < max(6.0, _WORTH_MOVING * float(lengths.mean())):
+            continue
+        moved = result + np.zeros_like(result)
+        moved[index], moved[(index + 1) % 4] = one + reach * going[0], other + reach * going[1]
+        side = _side(
+            moved[index], moved[(index + 1) % 4], view, 0.25 * reach + 4, 0.1 * reach + 4, shorter(moved), False
+        )
+        if side.support > _ENDS:
+            lines = [np.array([moved[k], moved[(k + 1) % 4]]) for k in range(4)]
+            lines[index] = side.ends
+            better = quad_of(lines)
+            result = better if is_convex(better) else result
+    return quad if result is here else (result + 0.5) / view.scale - 0.5
+
+
+def _seen_along(places: Points, along: Points, view: View) -> Points:
+    """Where an edge goes on along ``places`` ``[n, 2]``, 0 or 1."""
+    normal = np.array([along[1], -along[0]])
+    offsets = np.arange(-6.0, 7.0)
+    beyond = _contrast(view.read(places[:, None] + offsets[None, :, None] * normal))
+    usual = float(np.median(beyond))
+    edge = beyond[:, 4:9].max(1)
+    beside = np.maximum(beyond[:, 2:4].max(1), beyond[:, 9:11].max(1))
+    limits = np.array(view.pixels.shape[1::-1])
+    inside = ((places > 1) & (places < limits - 2)).all(1)
+    return np.asarray((edge > max(_FAINT, 2.2 * usual)) & (edge > 1.15 * beside) & inside, np.float64)
 
 
 def with_border(quad: Points, view: View) -> Points:
