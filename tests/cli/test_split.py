@@ -60,10 +60,12 @@ def test_photos_are_numbered_and_never_replaced_unasked(tmp_path: Path, split) -
 def test_a_page_without_photos_fails_with_a_sentence_and_the_others_go_on(tmp_path: Path, split) -> None:
     scan(tmp_path / "a.png", [])
     scan(tmp_path / "b.png", TWO[:1])
-    code, said, errors = split(tmp_path, "-o", tmp_path / "out", "--no-upright", "--format", "jpeg")
+    code, said, errors = split(tmp_path, "-o", tmp_path / "out", "--no-upright", "--format", "jpeg", "--json")
     assert code == 1
     assert f"{tmp_path / 'a.png'}: no photos were found on this page." in errors
-    assert str(tmp_path / "out" / "b-01.jpg") in said and (tmp_path / "out" / "b-01.jpg").is_file()
+    failed, written = (json.loads(line) for line in said.splitlines())
+    assert (failed["status"], failed["output"]) == ("failed", None) and "no photos" in failed["error"]
+    assert Path(written["output"]) == tmp_path / "out" / "b-01.jpg" and (tmp_path / "out" / "b-01.jpg").is_file()
 
 
 def test_photos_of_an_earlier_run_are_no_pages(tmp_path: Path, split) -> None:

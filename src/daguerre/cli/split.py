@@ -13,7 +13,7 @@ from daguerre.cli.outputs import Job, Places, fitting, likely_extension, prepare
 from daguerre.cli.sentences import count, sentence
 from daguerre.cli.signals import Stop
 from daguerre.config import Config
-from daguerre.errors import CannotWrite, DaguerreError
+from daguerre.errors import CannotWrite, DaguerreError, InvalidSettings
 from daguerre.files import write_whole
 from daguerre.imaging import registry
 from daguerre.progress import CancelToken
@@ -67,11 +67,15 @@ class Splitter:
             try:
                 photos += self._one(job)
                 pages += 1
-            except (DaguerreError, OSError, MemoryError) as error:
+            except (InvalidSettings, BrokenPipeError):  # All pages', or nobody reads what is said of them.
+                raise
+            except Exception as error:
                 if self._cancel.canceled:
                     break
                 failures += 1
-                _complain(sentence(job.photo, error))
+                said = sentence(job.photo, error)
+                _complain(said)
+                self._emit({"input": str(job.photo), "output": None, "status": "failed", "error": said})
         if self._places.skipped:
             _complain(f"Skipped {count(self._places.skipped, 'file')} of other kinds.")
         if self._places.passed:
@@ -124,16 +128,20 @@ class Splitter:
             write_whole(path, encoded.data)
             warnings = [*photo.photo.warnings, *encoded.warnings]
         self._taken.add(real(path))
+        status = "planned" if self._dry_run else "written"
+        line: dict[str, Any] = {"input": str(job.photo), "output": str(path), "status": status}
+        self._emit({**line, **photo.to_dict(), "warnings": warnings})
         if self._as_json:
-            status = "planned" if self._dry_run else "written"
-            line: dict[str, Any] = {"input": str(job.photo), "output": str(path), "status": status}
-            print(json.dumps({**line, **photo.to_dict(), "warnings": warnings}, ensure_ascii=False), flush=True)
             return
         width, height = photo.size
         turned = f", turned {photo.angle:.1f}°" if abs(photo.angle) >= 0.05 else ""
         print(f"{job.photo} -> {path}  ({width} x {height}{turned})", flush=True)
         for warning in warnings:
             _complain(f"{path}: {warning}")
+
+    def _emit(self, line: dict[str, Any]) -> None:
+        if self._as_json:
+            print(json.dumps(line, ensure_ascii=False), flush=True)
 
     def _suffix(self, page: Path) -> str:
         """The suffix of the photos: the page's own where it names the format that they will have."""
