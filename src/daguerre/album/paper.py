@@ -29,7 +29,7 @@ _SMOOTH = 1.1
 _PAPER = 0.04
 """Share of the commonest color's count from which a color is paper."""
 _ROUNDS = 3
-_THREAD = 0.0025
+_THREAD = 0.004
 """Half the width of what does not part paper, in longer sides."""
 _UNEVEN = 14.0
 """Lab units by which light makes paper uneven."""
