@@ -158,3 +158,4 @@ def test_samples_that_no_scan_has_change_nothing_but_themselves(scene):
     plain, other = (restored(pixels, negative="color").photo.pixels for pixels in (film, holed))
     good = np.isfinite(holed).all(axis=2) & (holed <= 1).all(axis=2)
     assert np.abs(other - plain)[good].max() < 0.03
+    assert (other[5::24, ::24] < 0.05).all()  # Lighter than clear film is black.

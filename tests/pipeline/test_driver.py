@@ -149,6 +149,7 @@ def test_steps_off_give_the_photo_back(cache):
 
 def test_the_order_of_the_specification():
     assert [each.name for each in STEPS] == [
+        "negative",
         "fading",
         "scratch_removal",
         "face_enhancement",

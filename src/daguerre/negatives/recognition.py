@@ -24,8 +24,9 @@ from daguerre.progress import Track
 
 _SIDE = 1024
 """Pixels of the longer side at which faces are looked for."""
-_MASK = (0.12, 0.3)
-"""The least density that green and blue light meet in an orange mask, beyond red."""
+_MASK_RED, _MASK_GREEN, _MASK_BLUE = 0.55, (0.12, 0.75), (0.3, 1.4)
+"""The greatest density that red light meets in clear film with an orange mask on any scanner, and the range of what
+green and blue light meet beyond it."""
 _EVERYWHERE = 0.12
 """The same of blue, anywhere in the picture but for a few percent of it."""
 _DENSE = 0.25
@@ -97,7 +98,9 @@ def _surest(found: Sequence[Seen], picture: Pixels) -> float:
 
 def is_orange(base: Floats) -> bool:
     """Whether clear film with the densities ``[3]`` has an orange mask."""
-    return bool(base[1] - base[0] >= _MASK[0] and base[2] - base[0] >= _MASK[1])
+    red, green, blue = base
+    in_green = _MASK_GREEN[0] <= green - red <= _MASK_GREEN[1]
+    return bool(red <= _MASK_RED and in_green and _MASK_BLUE[0] <= blue - red <= _MASK_BLUE[1])
 
 
 def is_masked(inside: Floats) -> bool:
