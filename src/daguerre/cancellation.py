@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from daguerre.errors import Canceled
+
+_LOOK_S = 0.1
 
 
 class CancelToken:
@@ -30,3 +33,12 @@ class CancelToken:
         """Raise :class:`~daguerre.errors.Canceled` when the stop was asked for."""
         if self.canceled:
             raise Canceled("The restoration was canceled.")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait ``seconds``. Raises :class:`~daguerre.errors.Canceled` as soon as the stop is asked for."""
+        until = time.monotonic() + seconds
+        self.check()
+        while (left := until - time.monotonic()) > 0:
+            # A signal's handler, which may be what cancels, runs between waits only.
+            self._event.wait(min(left, _LOOK_S))
+            self.check()

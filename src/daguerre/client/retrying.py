@@ -41,14 +41,18 @@ class Retrying:
 
     async def pause(self, error: httpx.TransportError | Passing | None) -> None:
         """Wait before the next try. Raises ServiceUnreachable or ServiceRefused when patience is at its end."""
+        await anyio.sleep(self.next_pause_s(error))
+
+    def next_pause_s(self, error: httpx.TransportError | Passing | None) -> float:
+        """How long to wait before the next try. Raises what :meth:`pause` does."""
         asked = error.pause_s if isinstance(error, Passing) else None
         wait = self._pause_s if asked is None else asked
         if time.monotonic() + wait > self._until:
             if isinstance(error, Passing):
                 raise error.refusal
             raise ServiceUnreachable(f"The service does not answer: {error or 'it hangs up'}.") from error
-        await anyio.sleep(wait)
         self._pause_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
+        return wait
 
     async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """What ``ask`` gives, as soon as it goes well."""
@@ -70,6 +74,11 @@ def accepted(answer: httpx.Response) -> httpx.Response:
         sentence, code, details = f"The service answers {answer.status_code}", None, None
     refusal = ServiceRefused(f"{sentence}: {details}" if details else sentence, answer.status_code, code)
     if answer.status_code in _PASSING:
-        after = answer.headers.get("retry-after", "")
-        raise Passing(refusal, float(after) if after.isdecimal() else None)
+        raise Passing(refusal, asked_pause_s(answer))
     raise refusal
+
+
+def asked_pause_s(answer: httpx.Response) -> float | None:
+    """The seconds in the answer's ``Retry-After``; None where it has none."""
+    after = answer.headers.get("retry-after", "")
+    return float(after) if after.isdecimal() else None
