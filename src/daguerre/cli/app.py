@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from daguerre.cli.chosen import takes_settings_of
 from daguerre.cli.signals import Stop
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -22,6 +23,13 @@ Examples:
   daguerre restore scan.png --mask-out mask.png     see what counts as damage
   daguerre restore scan.png --mask mask.png         ... and correct it
   daguerre restore --watch scans -o restored        restore whatever the scanner puts there
+"""
+
+_IMMICH_EXAMPLES = """\b
+Examples:
+  export DAGUERRE_IMMICH_KEY=...                    made in Immich: Account Settings, API Keys
+  daguerre immich --server https://photos.example --album Attic --dry-run
+  daguerre immich --server https://photos.example --album Attic --stack
 """
 
 app = typer.Typer(
@@ -214,31 +222,12 @@ def restore(
     """
     from daguerre import recipes
     from daguerre.cli.batch import Batch
+    from daguerre.cli.chosen import chosen_settings
     from daguerre.cli.configuration import configuration
-    from daguerre.cli.faces import chosen_face
-    from daguerre.cli.hints import color_hint
     from daguerre.cli.outputs import Places, UsageError
-    from daguerre.settings import Settings
 
-    if hint and colorize is None:
-        colorize = True
-    wanted: dict[str, Any] = {
-        "scratch_removal": scratch_removal, "scratch_sensitivity": scratch_sensitivity,
-        "denoise": denoise, "denoise_strength": denoise_strength,
-        "face_enhancement": face_enhancement, "fidelity": fidelity,
-        "faces": [chosen_face(text) for text in face] if face else None,
-        "colorize": colorize, "colorize_strength": colorize_strength,
-        "color_hints": [color_hint(text) for text in hint] if hint else None,
-        "treat_as_grayscale": treat_as_grayscale, "upscale": upscale,
-        "negative": negative, "fading": fading, "tone": tone,
-        "infrared": True if infrared_file is not None else infrared,
-        "date": date, "caption": caption, "recover": recover, "output_format": format,
-        "quality": quality, "models": tier,
-        "rotate": rotate,
-    }  # fmt: skip
     folder = configuration().recipes
-    start = Settings() if recipe is None else recipes.load_recipe(recipe, folder)
-    settings = start.updated(**{name: value for name, value in wanted.items() if value is not None})
+    settings = chosen_settings(context.params, folder)  # of the parameters from scratch_removal on
     single = any(path is not None for path in (mask, mask_out, faces_out, infrared_file))
     if watch and (len(photos) != 1 or not Path(photos[0]).is_dir() or single or dry_run):
         raise typer.BadParameter("--watch takes one folder, without masks, --faces-out and --dry-run.")
@@ -259,6 +248,41 @@ def restore(
         infrared=infrared_file, stop=context.obj,
     )  # fmt: skip
     raise typer.Exit(batch.watch(Path(photos[0]), look) if watch else batch.run())
+
+
+@app.command(short_help="Restore an album of an Immich server.", epilog=_IMMICH_EXAMPLES)
+@takes_settings_of(restore)
+def immich(
+    context: typer.Context,
+    server: Annotated[str, typer.Option(metavar="URL", help="The Immich server.")],
+    album: Annotated[str, typer.Option(metavar="NAME", help="The album, by its name or id.")],
+    key_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file with the API key. [DAGUERRE_IMMICH_KEY]")
+    ] = None,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="Stack each restored photo with its original, the restored one on top.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be restored.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photo.")] = False,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"], typer.Option(help="Where the models run.")
+    ] = "auto",
+) -> None:
+    """Restore the photos of an album on an Immich server and put the results beside them, in the same album.
+
+    Originals are never changed or deleted. Run it again to continue: what is there already is skipped.
+    """
+    from daguerre.cli.chosen import chosen_settings
+    from daguerre.cli.configuration import configuration
+    from daguerre.cli.immich import restore_album
+
+    settings = chosen_settings(context.params, configuration().recipes)
+    raise typer.Exit(
+        restore_album(
+            context.obj, server, album, key_file=key_file, settings=settings, stack=stack, dry_run=dry_run,
+            as_json=as_json, device=device,
+        )
+    )  # fmt: skip
 
 
 @app.command(short_help="Split album pages into photos.")

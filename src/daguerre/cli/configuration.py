@@ -12,10 +12,10 @@ from daguerre.config import Config
 from daguerre.errors import WrongUsage
 
 _OTHERS = (
-    "DAGUERRE_ALBUM", "DAGUERRE_CHROMIUM", "DAGUERRE_DRAW_CORES", "DAGUERRE_KEY", "DAGUERRE_PICTURES",
-    "DAGUERRE_SQUEEZENET", "DAGUERRE_YUNET",
+    "DAGUERRE_ALBUM", "DAGUERRE_CHROMIUM", "DAGUERRE_DRAW_CORES", "DAGUERRE_IMMICH_KEY", "DAGUERRE_KEY",
+    "DAGUERRE_PICTURES", "DAGUERRE_SQUEEZENET", "DAGUERRE_YUNET",
 )  # fmt: skip
-"""Variables of ``daguerre submit``, the tests and the training."""
+"""Variables of ``daguerre submit`` and ``daguerre immich``, the tests and the training."""
 
 
 def configuration(**chosen: Any) -> Config:

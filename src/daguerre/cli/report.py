@@ -100,17 +100,27 @@ class Report:
             done = "not restored: model missing" if result.left_out else "nothing to restore"
         seconds = self._clock() - self._began
         self._lines.print(Text(f"{photo} -> {path}  ({done}; {seconds:.1f} s)"))
+        self._warn(photo, result)
+
+    def unchanged(self, photo: Path, result: Restoration) -> None:
+        """The photo came back as it was, so there is nothing to store."""
+        self._counts["skipped"] += 1
+        why = "not restored: model missing" if result.left_out else "nothing to restore"
+        self._lines.print(Text(f"{photo}  ({why})"))
+        self._warn(photo, result)
+
+    def _warn(self, photo: Path, result: Restoration) -> None:
         for warning in result.warnings:
             self._errors.print(Text(f"{photo}: {warning}", style="yellow"))
         if result.left_out:
             self._errors.print(Text("Install the missing models with: daguerre models install", style="yellow"))
 
-    def skipped(self, photo: Path, path: Path) -> None:
+    def skipped(self, photo: Path, path: Path, why: str = "already there") -> None:
         """The photo's result was there before."""
         self._counts["skipped"] += 1
         # What is skipped takes no time and says nothing about the rest.
         self._left.leave_out(self._sizes[self._index - 1] / sum(self._sizes))
-        self._lines.print(Text(f"{photo} -> {path}  (already there)"))
+        self._lines.print(Text(f"{photo} -> {path}  ({why})"))
 
     def planned(self, photo: Path, path: Path) -> None:
         """The photo would be restored to ``path``."""
