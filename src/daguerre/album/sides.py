@@ -36,7 +36,7 @@ _SHADOW, _INNER_EDGE = 0.013, 0.6
 """Width of a shadow in longer sides of the page, and the share of a side at which the edge within it must be seen."""
 _DARKEST, _LIGHTEST = 0.4, 0.98
 """Lightness of a shadow in that of the paper."""
-_FURTHEST, _GOES_ON, _ENDS = 0.7, 0.72, 0.45
+_FURTHEST, _GOES_ON, _ENDS = 0.7, 0.8, 0.5
 """How far beyond a corner sides are followed, in their lengths, the share of that at which both must be seen, and the
 support of the side that then ends the photo."""
 _WORTH_MOVING = 0.03
@@ -313,7 +313,7 @@ def _seen_along(places: Points, along: Points, view: View) -> Points:
     beside = np.maximum(beyond[:, 2:4].max(1), beyond[:, 9:11].max(1))
     limits = np.array(view.pixels.shape[1::-1])
     inside = ((places > 1) & (places < limits - 2)).all(1)
-    return np.asarray((edge > max(_FAINT, 2.2 * usual)) & (edge > 1.15 * beside) & inside, np.float64)
+    return np.asarray((edge > max(_FAINT, 2.8 * usual)) & (edge > 1.15 * beside) & inside, np.float64)
 
 
 def with_border(quad: Points, view: View) -> Points:
