@@ -2,7 +2,8 @@
 
 An encoder that was taught on a million photographs of things sees views of at most about a thousand pixels. What it
 says goes down the pyramid to the network that looks for damage, level by level, together with what the wider view found
-and remembers: that is how a collar or a rope is told from a scratch.
+and remembers: that is how a collar or a rope is told from a scratch. What it takes for damage is then judged piece by
+piece (:mod:`daguerre.models.adapters.damage_pieces`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daguerre.imaging.photo import Pixels
+from daguerre.models.adapters.damage_pieces import Pieces, logits
 from daguerre.models.roles import Floats, MaskRule, Probability
 from daguerre.models.runtime.loaded import LoadedModel
 from daguerre.progress import Track
@@ -31,22 +33,41 @@ _CONTEXT = 16
 """Numbers of the context for each cell."""
 _SCENE_MOST = 6.0
 """The largest number of the scene."""
+_LOOKING = 0.9
+"""Share of the time that the map takes; the verdict takes the rest."""
+MOST_PIECES = 2000
+"""Pieces of one photo on which the verdict decides; the rest stays as the map has it."""
+_AT_ONCE = 128
+SHIFT = 0.3
+"""Logits that are added to those of the map and of the verdict: both are a little too careful together."""
 
 Cells = npt.NDArray[np.uint8]
 
 
 class SceneDamage:
-    """A :class:`~daguerre.models.roles.DamageDetector`; its part is the encoder. Its map has no use for sensitivity."""
+    """A :class:`~daguerre.models.roles.DamageDetector`; its parts are the encoder and the verdict. Its map
+    has no use for sensitivity."""
 
-    rule = MaskRule(threshold=0.45, seed=1.0, wide=1.5, certain=2.5, evidence=300)
+    rule = MaskRule(threshold=0.45, seed=0.8, wide=1.5, certain=2.8, evidence=250)
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._tiling = loaded.model.tiling
         self._detector = loaded.session
-        (self._encoder,) = loaded.parts
+        self._encoder, self._verdict = loaded.parts
 
     def find(self, pixels: Pixels, sensitivity: float, track: Track) -> Probability:
         del sensitivity
+        seen, judged = track.split(_LOOKING, 1 - _LOOKING)
+        found, scene = self.look(pixels, seen)
+        return self._judged(pixels, found, scene, judged)
+
+    @staticmethod
+    def reduced(pixels: Pixels) -> Pixels:
+        """The copy of ``pixels`` from which pieces are seen from further away: a quarter of the size at least."""
+        return _half(_half(pixels))
+
+    def look(self, pixels: Pixels, track: Track) -> tuple[Probability, Cells]:
+        """The map as :meth:`find` gives it but for the verdict, and the scene ``[h, w, 64]`` 0-255."""
         found: Probability | None = None
         context: Cells | None = None
         scene: Cells | None = None
@@ -58,7 +79,32 @@ class SceneDamage:
             else:
                 zoom *= 2
             found, context = self._level(level, found, context, scene, zoom, part)
-        assert found is not None
+        assert found is not None and scene is not None
+        return found, scene
+
+    def _judged(self, pixels: Pixels, found: Probability, scene: Cells, track: Track) -> Probability:
+        """``found``, in which every piece is as likely as the verdict over the whole of it makes it."""
+        pieces = Pieces(found)
+        # Where there are too many to look at, the largest are.
+        chosen = np.sort(np.argsort(pieces.area)[::-1][:MOST_PIECES])
+        reduced, numbers = self.reduced(pixels), pieces.numbers()
+        verdicts = np.full(pieces.count, np.nan, np.float32)
+        track.expect(ceil_div(len(chosen), _AT_ONCE))
+        for start in range(0, len(chosen), _AT_ONCE):
+            part = chosen[start : start + _AT_ONCE]
+            inputs = {
+                "near": pieces.near(pixels, part),
+                "wide": pieces.wide(reduced, part),
+                "scene": pieces.scene(scene, part),
+                "numbers": numbers[part],
+            }
+            verdicts[part] = self._verdict.run(inputs)["verdict"][:, 0]
+            track.advance()
+        flat, verdict = found.ravel(), pieces.supported(verdicts)[pieces.piece]
+        where, verdict = pieces.pixels[~np.isnan(verdict)], verdict[~np.isnan(verdict)]
+        weighed = logits(flat[where]) + verdict + SHIFT
+        flat[where] = np.rint(255 / (1 + np.exp(-weighed))).astype(np.uint8)
+        track.finish()
         return found
 
     def _scene(self, pixels: Pixels) -> Cells:

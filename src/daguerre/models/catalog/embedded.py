@@ -30,6 +30,7 @@ class _Entry:
 
 _ENTRIES = (
     _Entry("damage_scene", "", "knows what a photo shows, for the search for damage", multiple=32, window=1024),
+    _Entry("damage_verdict", "", "decides on each piece of damage as a whole", multiple=64, window=64),
     _Entry(
         "damage",
         "SceneDamage",
@@ -37,8 +38,8 @@ _ENTRIES = (
         multiple=16,
         tile=1024,
         halo=32,
-        version=2,
-        parts=("embedded/damage_scene@1",),
+        version=3,
+        parts=("embedded/damage_scene@1", "embedded/damage_verdict@1"),
     ),
     _Entry("inpaint", "ResidualInpainter", "fills damage", multiple=8, tile=224, halo=16),
     _Entry("noise", "CellNoise", "measures noise", multiple=8, tile=176, halo=16),
