@@ -67,7 +67,7 @@ function titleOf(versions, name) {
 function describeSettings() {
   const item = photos.selected;
   if (!item) return;
-  const changed = ended(item.shown) && stage.turned;
+  const changed = ended(item.shown) && (stage.turned || (stage.complete && stage.faces.changed));
   tools.changed(changed && stage.complete);
   const different = changed || !same(item.shown.settings ?? {}, wire(settings.values));
   settings.describe({ available: ended(item.shown), different, count: photos.items.length, held: heldOnes().length });
@@ -233,7 +233,7 @@ async function cancel(item = photos.selected) {
 function restoreAgain() {
   if (heldOnes().length) start();
   else if (photos.selected.shown.refused) retry(photos.selected);
-  else again(photos.selected, stage.complete ? { faces: stage.faces.wanted } : {});
+  else again(photos.selected, stage.complete ? stage.faces.wanted : {});
 }
 
 function retry(item, special = {}) {
@@ -289,6 +289,8 @@ stage.addEventListener("cancel", () => cancel());
 stage.addEventListener("retry", () => retry(photos.selected));
 stage.addEventListener("recover", () => retry(photos.selected, { recover: true }));
 stage.addEventListener("start", start);
+stage.addEventListener("faces", describeSettings);
+stage.addEventListener("faces-again", restoreAgain);
 stage.addEventListener("mask", ({ detail }) => again(photos.selected, { scratchRemoval: true }, detail));
 stage.addEventListener("hints", ({ detail }) => again(photos.selected, { colorize: true, colorHints: detail }));
 settings.addEventListener("change", describeSettings);

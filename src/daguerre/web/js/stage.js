@@ -3,6 +3,7 @@
 import { viewOf } from "./api.js";
 import { el, icon, perFrame } from "./dom.js";
 import { Faces } from "./faces.js";
+import { FaceTool } from "./facetool.js";
 import { HintTool } from "./hinttool.js";
 import { typing } from "./keysdialog.js";
 import { t } from "./language.js";
@@ -21,8 +22,8 @@ const HELD_MS = 400;
 const SLIPS = 8;
 
 /**
- * Fires `cancel`, `start`, `retry`, `recover`, `turn` (detail: 90 or -90 degrees), `mask` (detail: the PNG) and `hints`
- * (detail: the hints).
+ * Fires `cancel`, `start`, `retry`, `recover`, `turn` (detail: 90 or -90 degrees), `mask` (detail: the PNG), `hints`
+ * (detail: the hints), `faces` when others are wanted, and `faces-again` to have them.
  */
 export class PhotoStage extends HTMLElement {
   transform = new ViewTransform();
@@ -61,7 +62,11 @@ export class PhotoStage extends HTMLElement {
 
     this.maskTool = new MaskTool(this);
     this.hintTool = new HintTool(this);
-    this.faces = new Faces(this.marks);
+    this.faces = new Faces(this.marks, () => {
+      this.faceTool.describe();
+      this.dispatchEvent(new Event("faces"));
+    });
+    this.faceTool = new FaceTool(this);
     this.#listen();
     new ResizeObserver(() => {
       this.transform.resize(this.viewport.clientWidth, this.viewport.clientHeight);
@@ -184,8 +189,9 @@ export class PhotoStage extends HTMLElement {
     if (complete) {
       this.afterImage.src = version.result.previewUrl;
       this.beforeImage.src = other ? other.result.previewUrl : viewOf(version.job, "original");
-      this.faces.show(version.result);
+      this.faces.show(version.result, version.settings);
     } else {
+      this.faces.clear();
       this.marks.replaceChildren();
       const source = thumbOf(item);
       if (source) this.beforeImage.src = source;

@@ -36,7 +36,11 @@ export class ViewTools extends HTMLElement {
     this.loupe.setAttribute("aria-keyshortcuts", "L");
     this.ratio = el("button", { type: "button", class: "tool text", "data-testid": "ratio", title: t("Magnification of the loupe: [ and ], or the wheel"), onclick: () => stage.loupe.enlarge(1, true) });
     this.damage = this.#toggle(t("Damage"), "damage", (on) => stage.showDamage(on));
-    this.faces = this.#toggle(t("Faces"), "face", (on) => stage.marks.classList.toggle("faces", on));
+    this.faces = this.#toggle(t("Faces"), "face", (on) => {
+      stage.marks.classList.toggle("faces", on);
+      this.#describe();
+    });
+    this.addFace = this.#toggle(t("Add a face"), "face-add", (on) => stage.use(on ? stage.faceTool : null));
     this.mask = this.#toggle(t("Correct the mask"), "brush", (on) => stage.use(on ? stage.maskTool : null));
     this.hints = this.#toggle(t("Color hints"), "colour", (on) => stage.use(on ? stage.hintTool : null));
     this.withSelect = el("select", { "aria-label": t("Compare with"), onchange: () => stage.compareWith(this.withSelect.value) });
@@ -53,9 +57,9 @@ export class ViewTools extends HTMLElement {
       icon("again"), t("Restore again"));
     this.remove = this.#tool(t("Delete"), "bin", () => this.dispatchEvent(new Event("delete")));
     this.bar = el("div", { class: "tools", role: "toolbar", "aria-label": t("View") },
-      this.zooming, this.turning, el("div", { class: "group overlays" }, this.original, this.loupe, this.ratio, this.damage, this.faces, this.mask, this.hints), this.versions,
+      this.zooming, this.turning, el("div", { class: "group overlays" }, this.original, this.loupe, this.ratio, this.damage, this.faces, this.addFace, this.mask, this.hints), this.versions,
       el("div", { class: "group end" }, this.remove, this.apply, this.download));
-    this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar);
+    this.replaceChildren(this.bar, stage.maskTool.bar, stage.hintTool.bar, stage.faceTool.bar);
     stage.addEventListener("view", () => {
       const text = `${Math.round(stage.transform.scale * devicePixelRatio * 100)} %`;
       if (this.zoomText.value !== text) this.zoomText.value = text;
@@ -73,7 +77,7 @@ export class ViewTools extends HTMLElement {
     this.download.hidden = !complete;
     this.zooming.hidden = !complete;
     this.damage.hidden = !complete || !result.maskUrl;
-    this.faces.hidden = !complete || !result.faces?.length;
+    this.faces.hidden = !complete;
     for (const each of [this.original, this.loupe]) each.hidden = !complete;
     this.turning.hidden = !this.#stage.turnable;
     // Their places are those of the version that is shown.
@@ -114,10 +118,13 @@ export class ViewTools extends HTMLElement {
     this.ratio.textContent = `${stage.loupe.ratio}:1`;
     pressed(this.damage, !stage.canvas.hidden);
     pressed(this.faces, stage.marks.classList.contains("faces"));
+    this.addFace.hidden = this.faces.hidden || stage.turned || !stage.marks.classList.contains("faces");
+    pressed(this.addFace, stage.tool === stage.faceTool);
     pressed(this.mask, stage.tool === stage.maskTool);
     pressed(this.hints, stage.tool === stage.hintTool);
     stage.maskTool.bar.hidden = stage.tool !== stage.maskTool;
     stage.hintTool.bar.hidden = stage.tool !== stage.hintTool;
+    stage.faceTool.bar.hidden = stage.tool !== stage.faceTool;
     this.bar.classList.toggle("busy", stage.tool !== null);
   }
 
