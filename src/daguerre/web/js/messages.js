@@ -9,7 +9,9 @@ export function advice(status, body) {
   if (code === "FILE_TOO_LARGE") return t("The file is too large: the server takes up to {size}.", { size: bytes(body.limitBytes) });
   if (ADVICE[code]) return t(ADVICE[code]);
   if (error.startsWith("Invalid image: ")) {
-    return t("This file can't be restored. {why}", { why: error.slice("Invalid image: ".length) });
+    // The page has a button for it.
+    const why = error.slice("Invalid image: ".length).replace(" What is there can be restored with the setting recover.", "");
+    return t("This file can't be restored. {why}", { why });
   }
   if (status === 0) return t("The server isn't responding. Check that it is running; the page keeps trying.");
   if (status === 413) return t("The file is too large for this server.");

@@ -4,6 +4,9 @@ import { el, icon } from "./dom.js";
 import { t } from "./language.js";
 import { secondsLeft, spoken } from "./pace.js";
 
+/** Whether a file of which the server says `error` may still give a part of its photo; other formats cannot. */
+const recoverable = (error = "") => /\b(JPEG(?! 2000| XL)|PNG|TIFF)\b/.test(error) && /truncated|damaged/.test(error);
+
 export class Panels {
   #words = el("p", { class: "words", "data-testid": "stage-words", role: "status" });
   #percent = el("span", { class: "note", "aria-hidden": "true" });
@@ -39,7 +42,7 @@ export class Panels {
     this.#running.hidden = failed || phase === "complete";
     this.#failure.hidden = !failed;
     this.#retry.hidden = version.code === "INVALID_IMAGE";
-    this.#recover.hidden = version.code !== "INVALID_IMAGE" || !/truncated|damaged/.test(version.error ?? "") || version.settings?.recover === true;
+    this.#recover.hidden = version.code !== "INVALID_IMAGE" || !recoverable(version.error) || version.settings?.recover === true;
     this.#start.hidden = !version.held;
     this.#bar.hidden = Boolean(version.held);
     if (failed) setText(this.#reason, version.advice ?? version.error ?? t("It failed."));

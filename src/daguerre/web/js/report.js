@@ -38,6 +38,7 @@ export class PhotoReport extends HTMLElement {
     ];
     this.replaceChildren(
       el("h2", {}, t("Result")),
+      untouched(result, settings) ? el("p", { "data-testid": "untouched" }, t("Nothing was changed: the file comes back byte for byte as it was.")) : "",
       el("dl", {}, rows.flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])),
       this.#list("warnings", t("Please note"), result.warnings ?? []),
       this.#list("faces", t("Face by face"), together(result.faces ?? [])),
@@ -55,6 +56,11 @@ export class PhotoReport extends HTMLElement {
     const rows = Object.entries(models).flatMap(([role, id]) => [el("dt", {}, ROLES[role] ?? role), el("dd", {}, String(id))]);
     return rows.length ? el("details", { class: "more" }, el("summary", {}, t("Models used")), el("dl", {}, rows)) : "";
   }
+}
+
+/** Whether the file that came is the result. */
+function untouched({ steps, originalSize, processedSize }, { outputFormat, quality, rotate }) {
+  return steps.length === 0 && originalSize === processedSize && !outputFormat && !quality && !rotate;
 }
 
 function fading({ steps }) {
