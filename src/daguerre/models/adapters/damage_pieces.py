@@ -98,7 +98,7 @@ class Pieces:
         )
         all_ = [np.log10((1 + np.count_nonzero(found >= step)) / found.size) for step in _STEPS]
         all_ += [np.log10(found.size), np.log10(1 + self.count)]
-        return np.column_stack([*own, np.tile(np.float32(all_), (self.count, 1))]).astype(np.float32)
+        return np.column_stack([*own, np.tile(np.array(all_, np.float32), (self.count, 1))]).astype(np.float32)
 
     def _radius(self) -> Floats:
         """How far the innermost pixel of each piece lies from its edge ``[n]``."""
@@ -150,7 +150,8 @@ class Pieces:
         columns = np.minimum(centers[:, 1] * width // self.found.shape[1], width - 1)
         around = cv2.blur(cells.astype(np.float32), (_AROUND, _AROUND)).reshape(cells.shape)
         everywhere = np.tile(cells.mean((0, 1)), (len(chosen), 1))
-        return np.float32(np.hstack([cells[rows, columns], around[rows, columns], everywhere]) / 255)
+        seen = np.hstack([cells[rows, columns], around[rows, columns], everywhere])
+        return np.asarray(seen / 255, np.float32)
 
 
 def logits(probability: npt.NDArray[np.uint8]) -> Floats:
