@@ -64,7 +64,7 @@ def test_the_doctor_says_how_to_repair(monkeypatch: pytest.MonkeyPatch, capsys: 
 
     damaged = {"id": "embedded/noise@1", "role": "noise", "tier": "embedded", "state": "damaged", "path": "absent"}
     monkeypatch.setattr(importlib, "import_module", without_rawpy)
-    monkeypatch.setattr(doctor, "inventory", lambda: [damaged])
+    monkeypatch.setattr(doctor, "inventory", lambda config: [damaged])
     assert doctor.examine(as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     repair = "pip install --force-reinstall --no-deps"

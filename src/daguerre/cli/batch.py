@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from daguerre.cli import faces
 from daguerre.cli.outputs import Job, Names, Places, likely_extension, prepare
 from daguerre.cli.report import Report
-from daguerre.cli.sentences import count, sentence
 from daguerre.cli.signals import Stop
 from daguerre.cli.watch import Arrivals, follow
 from daguerre.config import Config, Device
@@ -23,6 +22,7 @@ from daguerre.files import write_whole
 from daguerre.imaging import registry
 from daguerre.infrared.channel import is_infrared
 from daguerre.progress import CancelToken
+from daguerre.sentences import count, sentence
 from daguerre.settings import Settings
 
 if TYPE_CHECKING:

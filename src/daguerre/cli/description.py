@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from daguerre.errors import DaguerreError, InvalidImage
+from daguerre.errors import DaguerreError
 
 
 def inspect(paths: list[str], *, as_json: bool) -> int:
     """Print what each file holds; gives the exit code, 1 where one cannot be restored."""
+    from daguerre.imaging.inspection import described
+
     failures = 0
     for path in paths:
         try:
@@ -21,41 +22,6 @@ def inspect(paths: list[str], *, as_json: bool) -> int:
         failures += "error" in found
         print(json.dumps(found, ensure_ascii=False) if as_json else _text(found), flush=True)
     return 1 if failures else 0
-
-
-def described(path: Path) -> dict[str, Any]:
-    """What ``path`` holds, as JSON carries it. Raises InvalidImage where not even its headers can be read."""
-    from daguerre import imaging
-    from daguerre.imaging import registry
-
-    told = imaging.probe(path)
-    found: dict[str, Any] = {
-        "input": str(path),
-        "format": told.format,
-        "title": told.title,
-        "width": told.width,
-        "height": told.height,
-        "bits": told.bits,
-        "profile": told.profile,
-        "metadata": list(told.sections),
-        "pages": [asdict(page) for page in told.pages],
-    }
-    try:
-        photo = imaging.open_image(path)
-    except InvalidImage as error:
-        return {**found, "error": str(error)}
-    losses = imaging.foreseen_losses(photo)
-    form = registry.FORMATS[photo.format]
-    while not form.writable and form.fallback is not None:
-        form = registry.FORMATS[form.fallback]
-    dpi = photo.metadata.dpi
-    return {
-        **found,
-        "dpi": None if dpi is None else [round(value, 2) for value in dpi],
-        "upright": [photo.width, photo.height],
-        "result": form.title,
-        "losses": losses,
-    }
 
 
 def _text(found: dict[str, Any]) -> str:

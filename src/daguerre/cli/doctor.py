@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from daguerre.cli.configuration import configuration
-from daguerre.cli.inventory import inventory
 from daguerre.config import Config, cores
 from daguerre.errors import DaguerreError
 from daguerre.extras import EXTRAS, missing, remedy
+from daguerre.models.inventory import inventory
 from daguerre.models.runtime.memory import total_bytes
 
 _CODECS = {
@@ -108,7 +108,7 @@ def _models(config: Config, broken: list[str], advice: list[str]) -> list[dict[s
     """Every model, verified, then loaded, so that its providers are those that really work."""
     from daguerre.models.runtime.session import Session
 
-    rows = inventory()
+    rows = inventory(config)
     for row in rows:
         repair = f"{_REPAIR}daguerre" if row["tier"] == "embedded" else f"daguerre models install {row['id']}"
         if row["state"] == "missing" and row["tier"] != "embedded":

@@ -10,10 +10,7 @@ from pathlib import Path
 
 from daguerre.errors import CannotWrite
 from daguerre.imaging import registry
-
-SUFFIX = "_restored"
-COMPARED = "_before_after"
-_LONGEST_NAME = 255
+from daguerre.naming import COMPARED, SUFFIX, compared, fitting
 
 
 class UsageError(Exception):
@@ -152,8 +149,7 @@ class Names:
 
     def compared(self, result: Path) -> Path:
         """The path of the before-and-after picture that belongs to ``result``."""
-        stem = result.stem.removesuffix(SUFFIX)
-        return result.parent / fitting(stem, f"{COMPARED}.jpg")
+        return compared(result)
 
     def take(self, path: Path) -> None:
         """Note that ``path`` is taken."""
@@ -192,14 +188,6 @@ def _kind(suffix: str) -> str:
 def _extension(name: str) -> str:
     form = registry.FORMATS.get(_kind(name))
     return form.extension if form is not None else name
-
-
-def fitting(stem: str, end: str) -> str:
-    """``stem`` and ``end``; the stem is cut where the name would be too long for file systems."""
-    room = _LONGEST_NAME - len(os.fsencode(end))
-    while len(os.fsencode(stem)) > room:
-        stem = stem[:-1]
-    return stem + end
 
 
 def _backs(names: list[str]) -> set[str]:

@@ -14,10 +14,10 @@ from typing import Any
 import obstore
 from obstore.store import LocalStore, S3Store
 
-from daguerre.cli.outputs import SUFFIX
 from daguerre.errors import CannotWrite, WrongUsage
 from daguerre.imaging import registry
 from daguerre.jobs.object_storage import open_store, store_errors
+from daguerre.naming import SUFFIX
 
 _NOTES = ".daguerre"
 _RETRY_S = 60.0

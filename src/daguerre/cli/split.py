@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daguerre.cli.outputs import Job, Places, fitting, likely_extension, prepare, real
-from daguerre.cli.sentences import count, sentence
+from daguerre.cli.outputs import Job, Places, likely_extension, prepare, real
 from daguerre.cli.signals import Stop
 from daguerre.config import Config
 from daguerre.errors import CannotWrite, DaguerreError, InvalidSettings
 from daguerre.files import write_whole
 from daguerre.imaging import registry
+from daguerre.naming import fitting
 from daguerre.progress import CancelToken
+from daguerre.sentences import count, sentence
 
 if TYPE_CHECKING:
     from daguerre.album import FoundPhoto

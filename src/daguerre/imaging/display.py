@@ -44,16 +44,16 @@ def bundle(photo: Photo, caption: str, before: Photo | None = None) -> dict[str,
 
 def side_by_side(before: Photo, after: Photo, longest: int) -> Photo:
     """One 8-bit sRGB picture of both, a white line between them; ``after`` has at most ``longest`` pixels a side."""
-    right = _srgb(after, longest)
-    left = _srgb(before, longest)
+    right = srgb(after, longest)
+    left = srgb(before, longest)
     if left.size != right.size:
         left = left.resize(right.size, Image.Resampling.LANCZOS)
     line = np.full((right.height, max(2, round(right.width * _GAP)), 3), 255, np.uint8)
     return Photo(np.concatenate([np.asarray(left), line, np.asarray(right)], axis=1), "png")
 
 
-def _srgb(photo: Photo, longest: int) -> Image.Image:
-    """``photo`` on white in RGB."""
+def srgb(photo: Photo, longest: int) -> Image.Image:
+    """``photo`` on white as people see it: 8-bit sRGB, of at most ``longest`` pixels a side, upright."""
     small = arrays.eight_bits(arrays.reduced(photo, longest))
     pixels = small.pixels
     if small.alpha is not None:

@@ -16,13 +16,12 @@ from daguerre.files import write_whole
 from daguerre.imaging import registry
 from daguerre.imaging.photo import Photo, Pixels
 from daguerre.imaging.sources import Origin
+from daguerre.naming import SUFFIX
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from daguerre.imaging import Encoded
-
-_SUFFIX = "_restored"
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -141,17 +140,23 @@ class Restoration:
         ``path`` is the photo that was restored, unless ``overwrite``. Raises
         :class:`~daguerre.errors.InvalidSettings` where suffix and format contradict each other.
         """
-        target = self._beside() if path is None else Path(path)
-        if path is not None and target.is_dir():
-            target = target / self._name()
-        if path is None or target != Path(path):
-            encoded = self.encode(format, quality)
-            target = target.with_name(target.name + self._extension(encoded.format, encoded.extension))
-        else:
-            encoded = self._encoded_for(target, format, quality)
+        target = self.target(path, format, quality)
+        named = path is not None and target == Path(path)
+        encoded = self._encoded_for(target, format, quality) if named else self.encode(format, quality)
         if not overwrite and self.origin.path is not None and _same(target, self.origin.path):
             raise CannotWrite(f"{target} is the photo that was restored. overwrite=True replaces it.")
         return write_whole(target, encoded.data)
+
+    def target(
+        self, path: str | os.PathLike[str] | None = None, format: str | None = None, quality: int | None = None
+    ) -> Path:
+        """Where :meth:`save` writes the photo. Raises as it does."""
+        target = self._beside() if path is None else Path(path)
+        if path is not None and not target.is_dir():
+            return target
+        encoded = self.encode(format, quality)
+        target = target if path is None else target / self._name()
+        return target.with_name(target.name + self._extension(encoded.format, encoded.extension))
 
     def compare(self, path: str | os.PathLike[str], *, max_side: int = 2000, quality: int | None = None) -> Path:
         """Write one picture of the photo before and after, side by side, each of at most ``max_side`` pixels.
@@ -232,7 +237,7 @@ class Restoration:
         return self.origin.path.with_name(self._name())
 
     def _name(self) -> str:
-        return f"{self.origin.path.stem if self.origin.path is not None else 'photo'}{_SUFFIX}"
+        return f"{self.origin.path.stem if self.origin.path is not None else 'photo'}{SUFFIX}"
 
     def _extension(self, format: str, extension: str) -> str:
         """The photo's own suffix where it names ``format``, else ``extension``."""

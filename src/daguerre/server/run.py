@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
-import os
 import socket
 from collections.abc import Callable, Iterator
 
@@ -14,7 +12,6 @@ import uvicorn
 
 from daguerre import tracing
 from daguerre.config import Config
-from daguerre.errors import DaguerreError
 from daguerre.jobs.limits import raise_open_files
 from daguerre.jobs.logs import configure_logs
 from daguerre.jobs.supervisor import default_count
@@ -22,14 +19,9 @@ from daguerre.server.app import create_app, create_service
 from daguerre.server.http_guard import GuardedProtocol
 from daguerre.server.middleware import LOCAL_NAMES
 from daguerre.server.service import Service
-
-_BACKLOG = 2048
+from daguerre.sockets import BACKLOG, CannotServe, is_local, listen, shown
 
 _log = structlog.get_logger()
-
-
-class CannotServe(DaguerreError):
-    """The address cannot be used, or is not safe to use."""
 
 
 def serve(
@@ -50,9 +42,9 @@ def serve(
     raise_open_files()
     count = default_count(config) if workers is None else workers
     service = create_service(config, workers=count, open=no_auth)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     keyed = service.keys.exist()
-    if not (_is_local(host) or keyed or no_auth):
+    if not (is_local(host) or keyed or no_auth):
         listening.close()
         raise CannotServe(
             f"Without keys the server listens on this machine alone. To listen on {host}, make a key with "
@@ -62,7 +54,7 @@ def serve(
     server = _Server(
         uvicorn.Config(
             app, http=GuardedProtocol, ws="none", log_config=None, access_log=False, server_header=False,
-            lifespan="on", backlog=_BACKLOG,
+            lifespan="on", backlog=BACKLOG,
             forwarded_allow_ips=config.trusted_proxies, timeout_graceful_shutdown=int(config.drain_s) + 1,
         ),
         service,
@@ -70,7 +62,7 @@ def serve(
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     on_stop(server.request_end)
     address, actual = listening.getsockname()[:2]
-    server.greeting = f"Daguerre listens on http://{_shown(address)}:{actual} with {count} worker{'s' * (count != 1)}."
+    server.greeting = f"Daguerre listens on http://{shown(address)}:{actual} with {count} worker{'s' * (count != 1)}."
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:  # Asked twice: at once.
@@ -109,29 +101,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=False)
-    except OSError as error:
-        # The message of the error itself repeats the address.
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise CannotServe(f"The server cannot listen on {host}, port {port}: {reason}.") from error
-
-
 def _names(config: Config, host: str, *, asks_for_keys: bool) -> frozenset[str] | None:
     """The names that the server answers to; ``None`` for any, where keys or a deliberate choice protect it."""
-    if asks_for_keys or not (_is_local(host) or config.allowed_hosts):
+    if asks_for_keys or not (is_local(host) or config.allowed_hosts):
         return None
     return frozenset(name.lower() for name in config.allowed_hosts) | LOCAL_NAMES
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _shown(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

@@ -1,4 +1,4 @@
-"""What a person is told of files that failed."""
+"""What people and agents are told of what failed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,27 @@ from daguerre.failures import failure_of
 
 def sentence(photo: Path, error: Exception) -> str:
     """What went wrong with ``photo``, and what to do about it."""
+    text = told(error)
+    if isinstance(error, FileNotFoundError) and error.errno is None:
+        return text
+    return text if str(photo) in text else f"{photo}: {text}"
+
+
+def told(error: Exception) -> str:
+    """What went wrong, and what to do about it."""
     if isinstance(error, MemoryError):
-        return f"{photo}: {failure_of(error).say()}"
+        return failure_of(error).say()
     if isinstance(error, FileNotFoundError) and error.errno is None:
         return str(error)
     if isinstance(error, OSError):
-        return f"{photo}: {error.strerror or error}."
+        place = "" if error.filename is None else f"{error.filename}: "
+        return f"{place}{error.strerror or error}."
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, ModelNotInstalled):
         text = f"{text} Install it with: daguerre models install{f' {error.installable}' if error.installable else ''}"
     if not isinstance(error, DaguerreError):
-        return f"{photo}: Something unexpected went wrong. Please report it: {type(error).__name__}: {text}"
-    return text if str(photo) in text else f"{photo}: {text}"
+        return f"Something unexpected went wrong. Please report it: {type(error).__name__}: {text}"
+    return text
 
 
 def count(number: int, noun: str) -> str:
