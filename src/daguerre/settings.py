@@ -15,9 +15,10 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError
 
 from daguerre import edtf
 from daguerre.errors import InvalidSettings
@@ -56,7 +57,11 @@ def _caption(value: str) -> str:
 
 
 Number = StrictInt | StrictFloat
-Percentage = Annotated[Number, Field(ge=0, le=100, allow_inf_nan=False)]
+Percentage = Annotated[
+    Number,
+    Field(ge=0, le=100, allow_inf_nan=False),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100}),
+]
 Coordinate = Annotated[Number, Field(allow_inf_nan=False)]
 
 MOST_ENTRIES = 500
@@ -154,9 +159,9 @@ class Settings(BaseModel):
     scratch_removal: bool = Field(default=True, description="Find scratches, tears and dust, and fill them.")
     scratch_sensitivity: Percentage = Field(default=50, description="How much is taken for damage.", examples=[70])
     face_enhancement: bool = Field(default=True, description="Enhance faces.")
-    fidelity: Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
-        default=0.7, description="1 keeps a face's own features, 0 enhances most.", examples=[0.6]
-    )
+    fidelity: Annotated[
+        Number, Field(ge=0, le=1, allow_inf_nan=False), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+    ] = Field(default=0.7, description="1 keeps a face's own features, 0 enhances most.", examples=[0.6])
     denoise: bool = Field(default=True, description="Reduce noise and grain.")
     denoise_strength: Percentage = Field(
         default=25, description="0 leaves noise, 25 removes what is visible, 100 smooths hard.", examples=[40]
@@ -265,7 +270,7 @@ def _problems(error: ValidationError) -> list[tuple[str, str]]:
     messages: dict[str, str] = {}
     for detail in error.errors():
         location = str(detail["loc"][0]) if detail["loc"] else "settings"
-        message = _sentence(detail["type"], detail.get("ctx", {}), str(detail["msg"]))
+        message = problem_of(detail)
         if detail["type"] == "extra_forbidden" and (
             near := difflib.get_close_matches(location, Settings.model_fields, 1)
         ):
@@ -274,10 +279,14 @@ def _problems(error: ValidationError) -> list[tuple[str, str]]:
     return list(messages.items())
 
 
-def _sentence(kind: str, context: Mapping[str, Any], message: str) -> str:
-    match kind:
+def problem_of(detail: ErrorDetails) -> str:
+    """What pydantic found wrong, as the end of a sentence that begins with a field's name."""
+    context, message = detail.get("ctx", {}), str(detail["msg"])
+    match detail["type"]:
         case "extra_forbidden":
             return "is not a setting"
+        case "missing":
+            return "is missing"
         case "bool_type":
             return "must be true or false"
         case "int_type" | "float_type" | "finite_number":

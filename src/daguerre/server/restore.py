@@ -56,11 +56,6 @@ def _form(*texts: str, **files: dict[str, Any]) -> dict[str, Any]:
     """The multipart body for the OpenAPI document; it is read by hand, as it comes."""
     settings = Settings.model_json_schema(by_alias=True)
     hints = settings.pop("$defs")["ColorHint"]
-    for field in settings["properties"].values():
-        kinds = [kind.get("type") for kind in field.get("anyOf", ())]
-        if kinds == ["integer", "number"]:
-            field |= {"type": "number", "minimum": field.pop("ge", None), "maximum": field.pop("le", None)}
-            del field["anyOf"]
     settings["properties"]["colorHints"]["anyOf"][0]["items"] = hints
     settings |= {"additionalProperties": True, "description": "Fields that are not known are ignored, with a warning."}
     schema: dict[str, Any] = {
