@@ -52,6 +52,12 @@ def test_commands_of_the_service_name_the_extra_they_need(command: list[str]) ->
     assert 'uv tool install --force ".[server]"' in done.stderr
 
 
+def test_the_tools_for_agents_name_the_extra_they_need(tmp_path: Path) -> None:
+    done = python("from daguerre.cli import main; main()", "mcp", "--folder", str(tmp_path))
+    assert done.returncode == 2
+    assert "daguerre mcp needs the optional extra [mcp]" in done.stderr
+
+
 def test_a_bucket_of_models_names_the_extra_it_needs() -> None:
     done = python("from daguerre.cli import main; main()", "models", "install", "--from", "s3://bucket/models/")
     assert done.returncode == 2
@@ -68,8 +74,12 @@ def test_the_doctor_tells_which_extras_are_complete(monkeypatch: pytest.MonkeyPa
     from daguerre.cli import doctor
 
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    for module in EXTRAS["cluster"]:
+    for module in (*EXTRAS["cluster"], *EXTRAS["mcp"]):
         monkeypatch.setitem(sys.modules, module, None)
     advice: list[str] = []
-    assert doctor._extras(advice) == {"server": "incomplete: uvicorn missing", "cluster": "not installed"}
+    assert doctor._extras(advice) == {
+        "server": "incomplete: uvicorn missing",
+        "mcp": "not installed",
+        "cluster": "not installed",
+    }
     assert len(advice) == 1 and "[server]" in advice[0]

@@ -1,4 +1,4 @@
-"""The optional parts of an installation, as ``pyproject.toml`` names them: ``server`` and ``cluster``."""
+"""The optional parts of an installation, as ``pyproject.toml`` names them: ``server``, ``mcp`` and ``cluster``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType({
         "alembic", "fastapi", "httptools", "obstore", "prometheus_client", "python_multipart", "sqlalchemy",
         "structlog", "uvicorn", "yaml",
     ),
+    "mcp": ("anyio", "mcp", "uvicorn"),
     "cluster": (
         "opentelemetry.exporter.otlp.proto.http", "opentelemetry.sdk", "procrastinate", "psycopg", "psycopg_pool",
     ),

@@ -494,6 +494,31 @@ def worker(
     work(context.obj, workers=workers, device=device, queues=queues)
 
 
+@app.command()
+def mcp(
+    context: typer.Context,
+    folder: Annotated[
+        list[Path] | None, typer.Option(metavar="FOLDER", help="A folder that agents may use. Repeatable; needed.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Let agents look at photos, and write nothing.")
+    ] = False,
+    http: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Serve HTTP. [standard input and output]")
+    ] = None,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Let --http listen beyond this machine, for everyone who can reach it.")
+    ] = False,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"], typer.Option(help="Where the models run.")
+    ] = "auto",
+) -> None:
+    """Serve tools for AI agents over the Model Context Protocol."""
+    from daguerre.cli.mcp import serve
+
+    serve(context.obj, folder or [], read_only=read_only, http=http, no_auth=no_auth, device=device)
+
+
 @keys.command("create")
 def keys_create(
     name: Annotated[str, typer.Argument(help="Who the key is for.")],
