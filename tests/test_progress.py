@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,14 @@ def test_a_canceled_token_stops_at_the_next_tile():
     assert token.canceled
     with pytest.raises(Canceled, match="canceled"):
         track.advance()
+
+
+@pytest.mark.parametrize("parent", [None, CancelToken()])
+def test_a_canceled_wait_ends_long_before_its_time(parent):
+    token = CancelToken(parent)
+    threading.Timer(0.05, (parent or token).cancel).start()
+    with pytest.raises(Canceled):
+        token.sleep(10_000)
 
 
 def test_passes_of_a_split_track_share_its_part():
