@@ -153,6 +153,17 @@ def test_one_photo_that_fails_does_not_stop_the_others(home: Home) -> None:
     assert home.immich.names(home.album) == ["a.jpg", "b.jpg", "c.jpg", "c_restored.jpg"]
 
 
+def test_a_missing_model_has_an_exit_code_of_its_own(home: Home, tmp_path: Path, monkeypatch) -> None:
+    home.immich.put("a.jpg", picture(), home.album)
+    monkeypatch.setenv("DAGUERRE_DATA", str(tmp_path))
+    code, _, errors = home.run("--models", "full", "--scratch-removal")
+    assert code == 3 and "Install it with: daguerre models install" in errors, errors
+    monkeypatch.setenv("DAGUERRE_ROLES", '{"noise": "full/lama@1", "denoise": "full/lama@1"}')
+    code, said, errors = home.run()
+    assert code == 3 and said == "a.jpg  (not restored: model missing)\n", errors
+    assert home.immich.names(home.album) == ["a.jpg"]
+
+
 def test_what_passes_is_tried_again_after_the_pause_that_is_asked_for(home: Home) -> None:
     home.immich.put("a.jpg", picture(), home.album)
     for line, status in (
