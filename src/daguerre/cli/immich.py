@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daguerre.cli.report import Report
-from daguerre.cli.sentences import count, sentence
 from daguerre.cli.signals import Stop
 from daguerre.config import Config, Device
 from daguerre.errors import (
@@ -25,6 +24,7 @@ from daguerre.errors import (
 from daguerre.immich import Album, Asset, Immich, find_restored, look_through, mark_of
 from daguerre.jobs import filenames
 from daguerre.progress import CancelToken
+from daguerre.sentences import count, sentence
 from daguerre.settings import Settings
 
 if TYPE_CHECKING:
