@@ -65,6 +65,18 @@ def test_a_wide_patch_must_be_surer_than_a_line():
     assert damage.to_mask(probability, 50, RULE)[20:40, 20:40].all()
 
 
+@pytest.mark.parametrize("turn", range(4))
+def test_what_follows_the_border_of_a_scan_is_no_scratch(turn):
+    probability = np.zeros((1000, 800), np.uint8)
+    probability[3:6, 20:700] = 255
+    probability[20:300, 400:403] = 255
+    probability = np.ascontiguousarray(np.rot90(probability, turn))
+    upright = np.rot90(damage.to_mask(probability, 50, RULE), -turn)
+    assert not upright[4, 20:300].any()
+    assert upright[20:300, 401].all()
+    assert np.rot90(damage.to_mask(probability, 100, RULE), -turn)[4, 20:300].all()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (33, 47), (700, 531)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_map_has_the_size_of_the_photo(detector, shape, dtype):

@@ -16,6 +16,12 @@ _LEAST = 3
 """Pixels that the smallest piece of damage has."""
 _WIDE = 9
 """Pixels across from which a piece is wide."""
+_BORDER = 0.015
+"""The share of the shorter side that may be the border of a print, or of the scan."""
+_LONG = 4
+"""How many times longer than wide a piece is that follows the border."""
+_EVERYTHING = 75
+"""The sensitivity above which what follows the border counts as well."""
 
 
 def threshold(sensitivity: float, rule: MaskRule) -> float:
@@ -41,7 +47,7 @@ def to_mask(probability: Probability, sensitivity: float, rule: MaskRule) -> Mas
         # What grows out of damage is damage; what stands alone is judged for itself.
         near = cv2.dilate(mask.view(np.uint8), np.ones((_WIDE, _WIDE), np.uint8)) > 0
         mask |= (more & near) | _without_doubtful(more & ~near, probability, wide_sure)
-    return mask
+    return mask if sensitivity > _EVERYTHING else _without_borders(mask)
 
 
 def _pieces(probability: Probability, least: float, rule: MaskRule) -> Mask:
@@ -69,6 +75,19 @@ def _without_doubtful(mask: Mask, probability: Probability, sure: float) -> Mask
         if probability[part][inside].mean() < sure * 255:
             mask[part] &= cv2.dilate(inside.view(np.uint8), around) == 0
     return mask
+
+
+def _without_borders(mask: Mask) -> Mask:
+    """``mask`` less the pieces that follow the photo's edges closely: the border of a print looks like a scratch."""
+    height, width = mask.shape
+    near = max(4, _BORDER * min(height, width))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    left, top, wide, high = stats[:, : cv2.CC_STAT_AREA].T
+    upright = ((left + wide < near) | (left > width - near)) & (high >= _LONG * wide)
+    level = ((top + high < near) | (top > height - near)) & (wide >= _LONG * high)
+    drop = upright | level
+    drop[0] = False
+    return np.asarray(mask & ~drop[labels], np.bool_)
 
 
 def _above(probability: float, logits: float) -> float:
