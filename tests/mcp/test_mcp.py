@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -229,7 +230,7 @@ def test_nothing_outside_of_the_folders_is_read_or_written(ask: Ask, album: Path
         return results
 
     for result in ask(use):
-        assert "of the folders that agents may use" in sentence(result) or "outside the folders" in sentence(result)
+        assert re.search("(is outside|leads out of) the folders that agents may use", sentence(result))
     assert sorted(album.parent.rglob("*")) == before
 
 
@@ -256,7 +257,7 @@ def test_a_reader_writes_nothing(ask: Ask, album: Path) -> None:
     assert all(tool.annotations.read_only_hint for tool in listed.tools)
     assert "--read-only" in sentence(restored)
     assert shown(compared).width > 2 * 96
-    assert sentence(saved) == "output: is not a setting."
+    assert sentence(saved) == "output: is not an argument of this tool."
     assert sorted(album.rglob("*")) == before
 
 
@@ -280,13 +281,13 @@ def test_what_is_wrong_is_told_in_a_sentence(ask: Ask, album: Path) -> None:
     assert "settings.colour: is not a setting" in unknown
     assert "a.txt: its suffix names no format" in suffix
     assert missing == "missing.png: no such file."
-    assert "text.jpg" in text or "image" in text
+    assert text == "The file is not a picture in any format that is known here."
     assert nothing == "path: is missing."
     assert tool == "There is no tool enlarge. Tools are inspect, look, compare, models, restore."
 
 
 def test_a_canceled_restoration_stops_and_makes_room(ask: Ask, album: Path) -> None:
-    (album / "slow.png").write_bytes(picture(4000, 3000, kind="PNG", sigma=20))
+    (album / "slow.jpg").write_bytes(picture(2000, 1500, sigma=20))
 
     async def use(client: Client) -> CallToolResult:
         begun = anyio.Event()
@@ -297,7 +298,7 @@ def test_a_canceled_restoration_stops_and_makes_room(ask: Ask, album: Path) -> N
         async with anyio.create_task_group() as group:
 
             async def restore() -> None:
-                await client.call_tool("restore", {"path": "slow.png"}, progress_callback=progress)
+                await client.call_tool("restore", {"path": "slow.jpg"}, progress_callback=progress)
 
             group.start_soon(restore)
             await begun.wait()
@@ -307,7 +308,7 @@ def test_a_canceled_restoration_stops_and_makes_room(ask: Ask, album: Path) -> N
         return await client.call_tool("restore", {"path": "a.png", "settings": QUICK})
 
     assert facts(ask(use))["status"] == "restored"
-    assert not (album / "slow_restored.png").exists()
+    assert not (album / "slow_restored.jpg").exists()
 
 
 @pytest.mark.parametrize("transport", [[], ["--http", "127.0.0.1:0"]])

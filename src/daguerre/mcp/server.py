@@ -18,6 +18,7 @@ from mcp.server import Server
 from mcp.server.context import ServerRequestContext
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from daguerre.errors import InvalidSettings
 from daguerre.mcp.tools import Answer, Call, Tool, Tools
@@ -65,7 +66,7 @@ class AgentServer:
             arguments = tool.arguments.model_validate(params.arguments or {})
             return _result(await self._run(context, tool, arguments))
         except ValidationError as error:
-            problems = {".".join(map(str, detail["loc"])): problem_of(detail) for detail in error.errors()}
+            problems = {".".join(map(str, detail["loc"])): _problem(detail) for detail in error.errors()}
             return _failure("; ".join(f"{field}: {problem}" for field, problem in problems.items()) + ".")
         except InvalidSettings as error:
             return _failure(f"{error.told(lambda field: f'settings.{to_camel(field)}')}.")
@@ -101,6 +102,10 @@ class AgentServer:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+
+def _problem(detail: ErrorDetails) -> str:
+    return "is not an argument of this tool" if detail["type"] == "extra_forbidden" else problem_of(detail)
 
 
 def _rising(tell: Callable[[ProgressEvent], object]) -> Callable[[ProgressEvent], None]:
