@@ -69,7 +69,8 @@ class AgentServer:
             problems = {".".join(map(str, detail["loc"])): _problem(detail) for detail in error.errors()}
             return _failure("; ".join(f"{field}: {problem}" for field, problem in problems.items()) + ".")
         except InvalidSettings as error:
-            return _failure(f"{error.told(lambda field: f'settings.{to_camel(field)}')}.")
+            problems_told = error.told(lambda field: f"settings.{to_camel(field)}")
+            return _failure(problems_told if problems_told.endswith("?") else f"{problems_told}.")
         except Exception as error:
             return _failure(told(error))
 
