@@ -15,8 +15,8 @@ from daguerre.infrared import Channel, beside, channel_of, find_dust
 SIDE = 400
 
 
-def draw(crosstalk: float = 0.02, shift: float = 2.3, seed: int = 1):
-    """A scan ``[H, W, 3]`` at 16 bits, its infrared picture, and where its dust lies."""
+def draw(crosstalk: float = 0.02, shift: float = 2.3, seed: int = 1, seen: float = 1.0):
+    """A scan ``[H, W, 3]`` at 16 bits, its infrared picture, and where its dust lies, ``seen`` so well in color."""
     random = np.random.default_rng(seed)
     small = random.uniform(0.1, 1.4, (9, 9, 3)).astype(np.float32)
     dense = cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
@@ -26,7 +26,7 @@ def draw(crosstalk: float = 0.02, shift: float = 2.3, seed: int = 1):
         center = tuple(int(value) for value in random.integers(15, SIDE - 15, 2))
         cv2.ellipse(dust, center, (int(random.integers(1, 6)), int(random.integers(1, 4))), 30, 0, 360, 1, -1)
     stopped = cv2.GaussianBlur(dust.astype(np.float32), (0, 0), 0.7) * np.float32(0.7)
-    codes = 10 ** -(dense + stopped[..., None]) + random.normal(0, 0.003, dense.shape)
+    codes = 10 ** -(dense + seen * stopped[..., None]) + random.normal(0, 0.003, dense.shape)
     infrared = 0.05 + crosstalk * dense[..., 0] + stopped
     moved = cv2.warpAffine(infrared, np.float32([[1, 0, shift], [0, 1, -shift]]), (SIDE, SIDE), borderMode=1)
     samples = 10**-moved + random.normal(0, 0.003, moved.shape)
@@ -139,7 +139,7 @@ OFF = {"denoise": False, "face_enhancement": False}
 
 @pytest.mark.parametrize("write", [write_rgbi, write_hdri])
 def test_the_library_repairs_what_infrared_tells(tmp_path, write):
-    scan, infrared, dust = draw()
+    scan, infrared, dust = draw(seen=0.3)
     write(tmp_path / "scan.tif", scan, infrared)
     result = daguerre.restore(tmp_path / "scan.tif", **OFF, scratch_sensitivity=0)
     helped = daguerre.restore((tmp_path / "scan.tif").read_bytes(), infrared=True, **OFF)
