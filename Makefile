@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Tests that run at the same time.
-AT_ONCE ?= 4
+AT_ONCE ?= 3
 
 .PHONY: demo test lock pictures clean
 
