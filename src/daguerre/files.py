@@ -53,6 +53,16 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path, *, advice: str = "") -> None:
+    """Make ``folder``. Raises CannotWrite, with ``advice`` after its sentence, where nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotWrite(f"You can't write to the folder {folder}. {advice}".rstrip())
+
+
 def put_in_place(part: Path, target: Path) -> None:
     """Let a complete, closed file take the place of ``target`` in a folder of the same disk; it is on the disk then.
 

@@ -221,12 +221,12 @@ def batch(of: Examples, index: npt.NDArray[np.int64], rng: np.random.Generator |
     numbers, scene = torch.from_numpy(of.numbers[index]), torch.from_numpy(of.scene[index])
     if rng:
         n = len(index)
-        gamma, tone, level = torch.exp(torch.randn(n, 1, 1, 1) * 0.25), 1 + torch.randn(n, 3, 1, 1) * 0.06, 0.05
-        level_ = torch.randn(n, 1, 1, 1) * level
+        gamma, tone = torch.exp(torch.randn(n, 1, 1, 1) * 0.25), 1 + torch.randn(n, 3, 1, 1) * 0.06
+        level = torch.randn(n, 1, 1, 1) * 0.05
         off = torch.randn(n, 1) * _UNSURE
         numbers[:, 1:3] += off
         for view in views:
-            view[:, :3] = (view[:, :3].clamp(1e-3) ** gamma * tone + level_).clamp(0, 1)
+            view[:, :3] = (view[:, :3].clamp(1e-3) ** gamma * tone + level).clamp(0, 1)
             sure = torch.sigmoid(torch.logit(view[:, 3:4].clamp(0.008, 0.992)) + off[:, :, None, None])
             view[:, 3:4] = torch.where(view[:, 3:4] > 0, sure, view[:, 3:4])
     inputs = [view.contiguous(memory_format=torch.channels_last) for view in views]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daguerre.errors import CannotWrite
+from daguerre.files import make_folder
 from daguerre.imaging import registry
 from daguerre.naming import COMPARED, SUFFIX, compared, fitting
 
@@ -163,12 +164,7 @@ class Names:
 
 def prepare(folder: Path) -> None:
     """Make ``folder``; raises CannotWrite where nothing can be written to it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CannotWrite(f"You can't write to the folder {folder}. Choose another one with -o.")
+    make_folder(folder, advice="Choose another one with -o.")
 
 
 def likely_extension(photo: Path) -> str:

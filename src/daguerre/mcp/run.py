@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import anyio
 import uvicorn
 from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
+from daguerre.listening import Listener
 from daguerre.mcp.server import AgentServer
 from daguerre.mcp.tools import Tools
 from daguerre.sockets import BACKLOG, CannotServe, is_local, listen, shown
@@ -80,26 +80,13 @@ def serve_http(tools: Tools, on_stop: OnStop, *, host: str, port: int, no_auth: 
     running.run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to the command line, and stops the work before it waits for connections to close."""
+class _Server(Listener):
+    """Stops the work before it waits for connections to close."""
 
     def __init__(self, config: uvicorn.Config, server: AgentServer, greeting: str) -> None:
         super().__init__(config)
         self._server = server
-        self._greeting = greeting
-
-    def request_end(self) -> None:
-        """Stop soon; may be called from a signal handler."""
-        self.should_exit = True
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            print(self._greeting, flush=True)
+        self.greeting = greeting
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._server.stop()

@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 from daguerre import imaging, naming
 from daguerre.config import Config
 from daguerre.errors import CannotWrite, WrongUsage
-from daguerre.files import write_whole
+from daguerre.files import make_folder, write_whole
 from daguerre.imaging import registry
 from daguerre.mcp.folders import Folders
 from daguerre.progress import CancelToken, ProgressEvent
@@ -214,7 +214,7 @@ class Tools:
         if target is not None:
             data = imaging.encode(picture, format=registry.named(target.suffix).name).data
             call.cancel.check()
-            _make(target.parent)
+            make_folder(target.parent)
             _check_free(target, overwrite, before, after)
             write_whole(target, data)
         return Answer(facts, _jpeg(display.srgb(picture, LONGEST)))
@@ -226,12 +226,12 @@ class Tools:
             self._check_channel(photo)
         place = photo.parent if arguments.output is None else self.folders.path(arguments.output)
         if place.is_dir() or not place.suffix:
-            _make(place)
+            make_folder(place)
             _check_free(_likely(place, photo, settings), arguments.overwrite, photo)
         else:
             _check_suffix(place)
             _check_free(place, arguments.overwrite, photo)
-            _make(place.parent)
+            make_folder(place.parent)
             if settings.output_format is None:
                 settings = settings.updated(output_format=place.suffix)
         result = self._restorer.restore(photo, settings, on_progress=call.on_progress, cancel=call.cancel)
@@ -281,13 +281,3 @@ def _check_free(path: Path, overwrite: bool, *photos: Path) -> None:
         raise CannotWrite(f"{path} is a folder.")
     if os.path.lexists(path) and not overwrite:
         raise CannotWrite(f"{path} already exists. Name another output, or set overwrite to replace it.")
-
-
-def _make(folder: Path) -> None:
-    """Make ``folder``. Raises CannotWrite where nothing can be written to it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CannotWrite(f"Nothing can be written to the folder {folder}.")

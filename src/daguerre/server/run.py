@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import structlog
 import uvicorn
@@ -15,6 +14,7 @@ from daguerre.config import Config
 from daguerre.jobs.limits import raise_open_files
 from daguerre.jobs.logs import configure_logs
 from daguerre.jobs.supervisor import default_count
+from daguerre.listening import Listener
 from daguerre.server.app import create_app, create_service
 from daguerre.server.http_guard import GuardedProtocol
 from daguerre.server.middleware import LOCAL_NAMES
@@ -71,27 +71,12 @@ def serve(
         raise
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to the command line, and ends the streams before it waits for connections to close."""
-
-    greeting = ""
+class _Server(Listener):
+    """Ends the streams before it waits for connections to close."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
-
-    def request_end(self) -> None:
-        """Stop soon; may be called from a signal handler."""
-        self.should_exit = True
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            print(self.greeting, flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("stopping")

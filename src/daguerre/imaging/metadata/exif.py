@@ -6,7 +6,7 @@ Written by hand: the libraries for EXIF read a block and write another, and what
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from daguerre.imaging.containers import tiff_ifd
 from daguerre.imaging.containers.tiff_ifd import Directory, Entry, Layout
@@ -52,24 +52,14 @@ def exchange_sides(block: bytes | None) -> bytes | None:
 
     One that cannot be read stays as it is.
     """
-    if not block:
-        return block
-    work = bytearray(block)
-    try:
-        layout = Layout(work)
-        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
-    except struct.error:
-        return block
-    _exchange_all(work, layout, directory)
-    return bytes(work)
+    return _with_change(block, _exchange_all)
 
 
 def set_orientation(block: bytes, orientation: int) -> bytes | None:
     """``block`` from its TIFF header on with another orientation; ``None`` where it has no place for one."""
     work = bytearray(block)
     try:
-        layout = Layout(work)
-        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+        layout, directory = _first_directory(work)
         return bytes(work) if _write_orientation(work, layout, directory, orientation) else None
     except struct.error:
         return None
@@ -80,38 +70,48 @@ def enlarge(block: bytes | None, factor: int) -> bytes | None:
 
     One that cannot be read stays as it is.
     """
-    if not block:
-        return block
-    work = bytearray(block)
-    try:
-        layout = Layout(work)
-        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
-    except struct.error:
-        return block
-    inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
-    for held, tags in ((directory, _IN_PIXELS), (inside or {}, _IN_PIXELS_INSIDE)):
-        for entry in (held[tag] for tag in tags if tag in held):
-            _multiply(work, layout, entry, factor)
-    return bytes(work)
+
+    def change(work: bytearray, layout: Layout, directory: Directory) -> None:
+        inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
+        for held, tags in ((directory, _IN_PIXELS), (inside or {}, _IN_PIXELS_INSIDE)):
+            for entry in (held[tag] for tag in tags if tag in held):
+                _multiply(work, layout, entry, factor)
+
+    return _with_change(block, change)
 
 
 def resize(block: bytes | None, width: int, height: int) -> bytes | None:
     """``block`` of a picture that is now ``width`` by ``height`` pixels; one that cannot be read stays as it is."""
+
+    def change(work: bytearray, layout: Layout, directory: Directory) -> None:
+        inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
+        for held, tags in ((directory, (0x0100, 0x0101)), (inside or {}, (0xA002, 0xA003))):
+            for tag, length in zip(tags, (width, height), strict=True):
+                code = {tiff_ifd.SHORT: "H", tiff_ifd.LONG: "I"}.get(held[tag].kind) if tag in held else None
+                if code and length < 1 << 8 * struct.calcsize(code):
+                    struct.pack_into(layout.order + code, work, held[tag].place, length)
+
+    return _with_change(block, change)
+
+
+def _with_change(block: bytes | None, change: Callable[[bytearray, Layout, Directory], object]) -> bytes | None:
+    """A copy of ``block`` that went through ``change``; ``block`` itself where it cannot be read."""
     if not block:
         return block
     work = bytearray(block)
     try:
-        layout = Layout(work)
-        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+        layout, directory = _first_directory(work)
     except struct.error:
         return block
-    inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None
-    for held, tags in ((directory, (0x0100, 0x0101)), (inside or {}, (0xA002, 0xA003))):
-        for tag, length in zip(tags, (width, height), strict=True):
-            code = {tiff_ifd.SHORT: "H", tiff_ifd.LONG: "I"}.get(held[tag].kind) if tag in held else None
-            if code and length < 1 << 8 * struct.calcsize(code):
-                struct.pack_into(layout.order + code, work, held[tag].place, length)
+    change(work, layout, directory)
     return bytes(work)
+
+
+def _first_directory(work: bytearray) -> tuple[Layout, Directory]:
+    """Raises struct.error."""
+    layout = Layout(work)
+    directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+    return layout, directory
 
 
 def _multiply(work: bytearray, layout: Layout, entry: Entry, factor: int) -> None:
@@ -187,8 +187,7 @@ def read_text(block: bytes | None, tag: int) -> str:
     """The text of ``tag``, wherever in ``block`` it stands; empty without one."""
     try:
         work = bytearray(block or b"")
-        layout = Layout(work)
-        directory, _ = tiff_ifd.read_directory(work, layout, layout.value(work, layout.first, layout.offset))
+        _, directory = _first_directory(work)
     except struct.error:
         return ""
     inside = directory[_SUB_DIRECTORY].directory if _SUB_DIRECTORY in directory else None

@@ -96,9 +96,9 @@ class Pieces:
             np.log(self._radius() + 1),
             np.log(whole / np.maximum(width, height)),
         )
-        all_ = [np.log10((1 + np.count_nonzero(found >= step)) / found.size) for step in _STEPS]
-        all_ += [np.log10(found.size), np.log10(1 + self.count)]
-        return np.column_stack([*own, np.tile(np.array(all_, np.float32), (self.count, 1))]).astype(np.float32)
+        of_photo = [np.log10((1 + np.count_nonzero(found >= step)) / found.size) for step in _STEPS]
+        of_photo += [np.log10(found.size), np.log10(1 + self.count)]
+        return np.column_stack([*own, np.tile(np.array(of_photo, np.float32), (self.count, 1))]).astype(np.float32)
 
     def _radius(self) -> Floats:
         """How far the innermost pixel of each piece lies from its edge ``[n]``."""
